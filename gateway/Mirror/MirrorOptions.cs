@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using InfluxMirror.Delivery;
 using InfluxMirror.Journal;
 using InfluxMirror.Reads;
