@@ -103,6 +103,9 @@ public sealed partial class Courier
             Abandon_NeedsLock();
     }
 
+    /// <summary>The journal keeps nothing more for this destination.</summary>
+    internal void CloseCursor(Journal.Journal journal) => journal.CloseCursor(_cursor);
+
     /// <summary>A sender is about to work.</summary>
     private void Begin_NeedsLock(Sender sender)
     {

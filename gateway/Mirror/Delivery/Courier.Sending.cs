@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using InfluxMirror.Telemetry;
 
@@ -85,7 +84,7 @@ public sealed partial class Courier
         }
 
         Counters.CountSend(batch, result);
-        MirrorMetrics.RecordSend(this, batch.Count, Time.GetElapsedTime(started));
+        _context.Metrics.RecordSend(Cluster, Destination, batch.Count, Time.GetElapsedTime(started));
         NoteHealth(result);
         result = Examine(batch, result);
         NoteTrouble(sender, batch, result);

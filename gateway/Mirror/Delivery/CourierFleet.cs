@@ -3,7 +3,6 @@ using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Model;
 
 namespace InfluxMirror.Delivery;
@@ -33,7 +32,6 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
         _time = time;
         _log = log;
         _changes = options.OnChange(_ => Reconfigure());
-        metrics.Observe(() => _clusters.Values);
     }
 
     /// <summary>The mirrored clusters.</summary>

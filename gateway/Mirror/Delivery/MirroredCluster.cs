@@ -42,6 +42,9 @@ public sealed class MirroredCluster
     /// <summary>What some destination will never take.</summary>
     public DeadLetters Letters { get; }
 
+    /// <summary>What clients were told is there.</summary>
+    public AnsweredPositions Answered { get; } = new();
+
     /// <summary>Clients that were refused lately.</summary>
     public RefusedClients Refused { get; }
 

@@ -12,7 +12,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     private readonly Lock _gate = new();
     private readonly Stack<Batch> _work = new();
     private CancellationTokenSource _wake = new();
-    private Barrier? _barrier;
+    private readonly Barrier? _barrier;
     private bool _sleeping;
 
     /// <summary>A sender for one statement.</summary>
