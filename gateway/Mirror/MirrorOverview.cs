@@ -1,11 +1,149 @@
+using InfluxMirror.Delivery;
+using InfluxMirror.Reads;
+using InfluxMirror.Telemetry;
+using Yarp.ReverseProxy;
+
 namespace InfluxMirror;
 
 /// <summary>What the mirror tells its host about itself; cheap enough for every probe.</summary>
 public sealed class MirrorOverview
 {
+    private readonly CourierFleet _fleet;
+    private readonly Freshness _freshness;
+    private readonly IProxyStateLookup _lookup;
+
+    internal MirrorOverview(CourierFleet fleet, Freshness freshness, IProxyStateLookup lookup, MirrorMetrics metrics)
+    {
+        _fleet = fleet;
+        _freshness = freshness;
+        _lookup = lookup;
+        metrics.Observe(ReadDestinations, ReadClusters);
+    }
+
     /// <summary>Every mirrored destination, ordered by cluster and id.</summary>
-    public IReadOnlyList<DestinationStatus> Destinations() => [];
+    public IReadOnlyList<DestinationStatus> Destinations() =>
+        [.. Judged().OrderBy(static one => one.Courier.Cluster, StringComparer.Ordinal).Select(Describe)];
 
     /// <summary>Whether writes and reads are served, with the reasons if not.</summary>
-    public MirrorReadiness Readiness() => new(true, true, [], null);
+    public MirrorReadiness Readiness()
+    {
+        var destinations = Destinations();
+        var reasons = new List<string>();
+        var accepts = true;
+        foreach (var cluster in _fleet.Clusters)
+        {
+            if (cluster.Journal.Bytes >= cluster.Journal.LimitBytes)
+            {
+                accepts = false;
+                reasons.Add($"{cluster.Id}: the buffer is full");
+            }
+
+            if (cluster.Couriers.Count == 0)
+            {
+                accepts = false;
+                reasons.Add($"{cluster.Id}: no destination");
+            }
+        }
+
+        if (destinations.Count == 0)
+            reasons.Add("no destination is mirrored");
+        reasons.AddRange(destinations.Where(static one => !one.Fit).Select(
+            static one => $"{one.Cluster}/{one.Destination}: {one.Reason}"));
+        return new MirrorReadiness(
+            accepts && destinations.Count > 0,
+            destinations.Any(static one => one.Fit),
+            reasons,
+            destinations.FirstOrDefault(static one => one.Version is not null)?.Version);
+    }
+
+    /// <summary>
+    /// The operator's word that a destination holds what the others hold. False when there is no such destination.
+    /// </summary>
+    public bool DeclareInSync(string destination)
+    {
+        var found = false;
+        foreach (var cluster in _fleet.Clusters)
+        {
+            if (cluster.Find(destination) is not { } courier)
+                continue;
+            courier.DeclareInSync();
+            found = true;
+        }
+
+        return found;
+    }
+
+    private IEnumerable<Candidate> Judged() => _fleet.Clusters.SelectMany(
+        cluster => _lookup.TryGetCluster(cluster.Id, out var state)
+            ? _freshness.Judge(cluster, [.. state.Destinations.Values.OrderBy(
+                static one => one.DestinationId, StringComparer.Ordinal)])
+            : []);
+
+    private DestinationStatus Describe(Candidate one)
+    {
+        var tally = one.Courier.Tally;
+        var fit = one.Level is FitnessLevel.Fit or FitnessLevel.HeldDown;
+        return new DestinationStatus
+        {
+            Cluster = one.Courier.Cluster,
+            Destination = one.Courier.Destination,
+            Address = Safe(one.State.Model.Config.Address),
+            Up = one.Level != FitnessLevel.Down,
+            Fit = one.Level == FitnessLevel.Fit,
+            Reason = fit && one.Level == FitnessLevel.Fit ? null : _freshness.Of(one.Courier).Reason,
+            Version = one.Courier.Version,
+            LagSeconds = one.Lag.TotalSeconds,
+            PendingBytes = tally.PendingBytes,
+            AcceptedPoints = tally.Accepted,
+            DeliveredPoints = tally.Delivered,
+            PendingPoints = tally.Pending,
+            ParkedPoints = tally.Parked,
+            RejectedPoints = tally.Rejected,
+            DroppedPoints = tally.Dropped,
+            NeedsResync = one.Courier.NeedsResync,
+        };
+    }
+
+    /// <summary>An address may hold a user and a password; they are not shown.</summary>
+    private static string Safe(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri)
+            ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+            : "";
+
+    private IEnumerable<DestinationReading> ReadDestinations()
+    {
+        foreach (var one in Judged())
+        {
+            var tally = one.Courier.Tally;
+            var counters = one.Courier.Counters;
+            yield return new DestinationReading
+            {
+                Cluster = one.Courier.Cluster,
+                Destination = one.Courier.Destination,
+                Accepted = tally.Accepted,
+                Delivered = tally.Delivered,
+                Rejected = tally.Rejected,
+                Dropped = tally.Dropped,
+                Pending = tally.Pending,
+                Parked = tally.Parked,
+                PendingBytes = tally.PendingBytes,
+                LagSeconds = one.Lag.TotalSeconds,
+                Up = one.Level != FitnessLevel.Down,
+                Fit = one.Level == FitnessLevel.Fit,
+                NeedsResync = one.Courier.NeedsResync,
+                Sends = counters.Sends,
+                Unanswered = counters.NoAnswer,
+                SentBytes = counters.SentBytes,
+                Overtaken = counters.Overtaken,
+                SetAside = counters.SetAside,
+                Withdrawn = counters.Withdrawn,
+                Divergences = counters.Divergences,
+                Verdicts = [.. Enum.GetValues<VerdictKind>().Select(kind => KeyValuePair.Create(
+                    kind.ToString().ToLowerInvariant(), counters.Verdicts(kind)))],
+            };
+        }
+    }
+
+    private IEnumerable<ClusterReading> ReadClusters() => _fleet.Clusters.Select(static cluster =>
+        new ClusterReading(cluster.Id, cluster.Journal.Bytes, cluster.Letters.Filed, cluster.Letters.Discarded));
 }

@@ -294,7 +294,7 @@ public sealed partial class Courier
         foreach (var (name, value) in result.Answer.Headers)
         {
             if (name == "X-Influxdb-Version")
-                Version = value;
+                NoteVersion(value);
         }
 
         if (Interlocked.Exchange(ref _failing, false))

@@ -49,7 +49,7 @@ public sealed partial class Courier
     public CourierTally Tally { get; } = new();
 
     /// <summary>InfluxDB's version as the destination last told it.</summary>
-    public string? Version { get; internal set; }
+    public string? Version { get; private set; }
 
     /// <summary>Records were dropped for it, so that it no longer holds what the others hold.</summary>
     public bool NeedsResync { get; private set; }
@@ -71,6 +71,9 @@ public sealed partial class Courier
         lock (_gate)
             NeedsResync = false;
     }
+
+    /// <summary>The destination told its version of InfluxDB.</summary>
+    public void NoteVersion(string version) => Version = version;
 
     /// <summary>Files a dead letter for a record that this destination will never have.</summary>
     public void FileDeadLetter(MirroredRecord record, string reason)

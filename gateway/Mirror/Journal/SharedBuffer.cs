@@ -29,6 +29,9 @@ public sealed class SharedBuffer
     /// <summary>The whole block, for whoever fills it.</summary>
     public Memory<byte> Block => _array;
 
+    /// <summary>A stream over the bytes in use; the caller keeps its reference while it reads.</summary>
+    public Stream OpenRead() => new MemoryStream(_array, 0, Length, writable: false);
+
     /// <summary>Takes a block of at least <paramref name="capacity"/> bytes from the pool; its length is 0.</summary>
     public static SharedBuffer Rent(int capacity) => new(ArrayPool<byte>.Shared.Rent(Math.Max(capacity, 64)));
 

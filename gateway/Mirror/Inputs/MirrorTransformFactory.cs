@@ -1,0 +1,47 @@
+using InfluxMirror.Delivery;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace InfluxMirror.Inputs;
+
+/// <summary>Reads the transform <c>Mirror</c> of a route and enlists the route's cluster.</summary>
+internal sealed class MirrorTransformFactory(CourierFleet fleet, MirrorInputs inputs, MirrorPipeline pipeline)
+    : ITransformFactory
+{
+    /// <inheritdoc/>
+    public bool Validate(TransformRouteValidationContext context, IReadOnlyDictionary<string, string> transformValues)
+    {
+        if (!transformValues.ContainsKey(RouteMirror.Key))
+            return false;
+        var faults = new List<string>();
+        RouteMirror.Parse(transformValues, faults);
+        foreach (var fault in faults)
+            context.Errors.Add(new ArgumentException($"Route '{context.Route.RouteId}', transform Mirror: {fault}."));
+        if (context.Route.ClusterId is null)
+            context.Errors.Add(new ArgumentException($"Route '{context.Route.RouteId}', transform Mirror: it needs a cluster."));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool Build(TransformBuilderContext context, IReadOnlyDictionary<string, string> transformValues)
+    {
+        if (!transformValues.ContainsKey(RouteMirror.Key))
+            return false;
+        if (!pipeline.IsUsed)
+        {
+            throw new InvalidOperationException(
+                $"Route '{context.Route.RouteId}' is mirrored, but the pipeline lacks UseInfluxMirror(): "
+                + "MapReverseProxy(p => { p.UseInfluxMirror(); p.UseLoadBalancing(); }).");
+        }
+
+        var route = RouteMirror.Parse(transformValues, []);
+        if (route.Kind != MirrorKind.InfluxQL)
+        {
+            // Nothing is forwarded: headers need not be copied. Queries may be, like any proxied request.
+            context.CopyRequestHeaders = false;
+            context.UseDefaultForwarders = false;
+        }
+
+        context.RequestTransforms.Add(new MirrorTransform(route, fleet.Enlist(context.Route.ClusterId!), inputs));
+        return true;
+    }
+}
