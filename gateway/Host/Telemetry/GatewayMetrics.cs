@@ -1,0 +1,29 @@
+using System.Diagnostics.Metrics;
+using Gateway.Configuration;
+
+namespace Gateway.Telemetry;
+
+/// <summary>Every instrument of the host; the exporter puts the meter's name in front: <c>gateway_…</c>.</summary>
+internal sealed class GatewayMetrics : IDisposable
+{
+    public const string MeterName = "Gateway";
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _rateLimited;
+
+    public GatewayMetrics(ReloadOutcome reload)
+    {
+        _rateLimited = _meter.CreateCounter<long>(
+            "rate_limited_requests", description: "Requests refused by a rate limiting policy.");
+        _meter.CreateObservableGauge("config_last_reload_successful", () => reload.Successful ? 1 : 0,
+            description: "1 when the configuration file as last seen is in force, 0 when it was refused.");
+        _meter.CreateObservableGauge("config_last_reload_success_timestamp_seconds",
+            () => reload.LastSuccess.ToUnixTimeMilliseconds() / 1000.0,
+            description: "When a configuration was last taken into force, in seconds since 1970.");
+    }
+
+    public void CountRateLimited(string policy) =>
+        _rateLimited.Add(1, new KeyValuePair<string, object?>("policy", policy));
+
+    public void Dispose() => _meter.Dispose();
+}
