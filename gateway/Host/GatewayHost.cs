@@ -1,3 +1,4 @@
+using System.Reflection;
 using Gateway.Clients;
 using Gateway.Configuration;
 using Gateway.Listeners;
@@ -5,6 +6,7 @@ using Gateway.Management;
 using Gateway.RateLimiting;
 using Gateway.Telemetry;
 using InfluxMirror;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 using Prometheus;
@@ -42,6 +44,7 @@ internal static class GatewayHost
         services.AddSingleton<IConfigChangeListener, ProxyApplyListener>();
         IReverseProxyBuilder proxy = services.AddReverseProxy().AddInfluxMirror();
         extend?.Invoke(proxy);
+        services.WithoutKeyFiles();
 
         services.AddSingleton(values);
         services.AddSingleton(source);
@@ -72,6 +75,17 @@ internal static class GatewayHost
         WebApplication app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => started = true);
         return app;
+    }
+
+    // YARP brings data protection along for session affinity, which the gateway does not have; at start it would write
+    // keys to the home directory.
+    private static void WithoutKeyFiles(this IServiceCollection services)
+    {
+        Assembly dataProtection = typeof(KeyManagementOptions).Assembly;
+        foreach (ServiceDescriptor service in services
+            .Where(s => s.ServiceType == typeof(IHostedService) && s.ImplementationType?.Assembly == dataProtection)
+            .ToList())
+            services.Remove(service);
     }
 
     /// <summary>Faults only a host can find: YARP's validators know transforms and policies by their services.</summary>

@@ -26,6 +26,7 @@ internal static class RunCommand
             Console.Error.WriteLine($"gateway: cannot start: {Reasons(fault)}");
             return ExitCode.Failed;
         }
+        app.Lifetime.ApplicationStopping.Register(app.Logger.Stopping);
         app.Logger.Started(GatewayVersion.Text, string.Join(", ", app.Urls), source.FilePath, settings.Hash);
         await app.WaitForShutdownAsync(stop);
         return AnyFailed(app) ? ExitCode.Failed : ExitCode.Ok;

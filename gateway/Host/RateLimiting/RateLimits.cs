@@ -22,7 +22,10 @@ internal sealed class RateLimits(RateLimitingOptions initial, GatewayMetrics met
     public void Register(RateLimiterOptions limiter)
     {
         foreach (string name in _current.Policies.Keys)
+        {
+            metrics.AnnounceRateLimit(name);
             limiter.AddPolicy(name, context => PartitionFor(name, context));
+        }
         limiter.OnRejected = (context, cancellation) => RejectAsync(context, cancellation);
     }
 

@@ -9,12 +9,10 @@ internal static class ConsoleLog
     {
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.AddConsole();
-        // Under systemd its prefixes are the default, set in code: what the file says goes over it.
-        builder.Services.PostConfigure<ConsoleLoggerOptions>(console =>
-        {
-            if (builder.Configuration["Logging:Console:FormatterName"] is { Length: > 0 } chosen)
-                console.FormatterName = chosen;
-        });
+        // Under systemd its prefixes are the default, set in code: what the file says goes over it. A formatter that
+        // is not named would ignore its options.
+        builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName =
+            builder.Configuration["Logging:Console:FormatterName"] ?? console.FormatterName ?? ConsoleFormatterNames.Simple);
     }
 
     /// <summary>
@@ -22,5 +20,5 @@ internal static class ConsoleLog
     /// the host says later is logged.
     /// </summary>
     public static void MuteHostUntil(this ILoggingBuilder logging, Func<bool> started) =>
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", _ => started());
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started() && level >= LogLevel.Information);
 }

@@ -24,6 +24,9 @@ internal static partial class GatewayLog
     [LoggerMessage(6, LogLevel.Error, "A listener for changed mirror options failed; the others were told")]
     public static partial void OptionsListenerFailed(this ILogger log, Exception fault);
 
+    [LoggerMessage(8, LogLevel.Information, "Stopping: what is under way ends first")]
+    public static partial void Stopping(this ILogger log);
+
     [LoggerMessage(7, LogLevel.Error, "The configuration could not be put in force")]
     public static partial void ReloadFailed(this ILogger log, Exception fault);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Gateway.Configuration;
 
@@ -9,12 +10,12 @@ internal sealed class GatewayMetrics : IDisposable
     public const string MeterName = "Gateway";
 
     private readonly Meter _meter = new(MeterName);
-    private readonly Counter<long> _rateLimited;
+    private readonly ConcurrentDictionary<string, long> _rateLimited = new(StringComparer.Ordinal);
 
     public GatewayMetrics(ReloadOutcome reload)
     {
-        _rateLimited = _meter.CreateCounter<long>(
-            "rate_limited_requests", description: "Requests refused by a rate limiting policy.");
+        _meter.CreateObservableCounter("rate_limited_requests", RateLimited,
+            description: "Requests refused by a rate limiting policy.");
         _meter.CreateObservableGauge("config_last_reload_successful", () => reload.Successful ? 1 : 0,
             description: "1 when the configuration file as last seen is in force, 0 when it was refused.");
         _meter.CreateObservableGauge("config_last_reload_success_timestamp_seconds",
@@ -22,8 +23,15 @@ internal sealed class GatewayMetrics : IDisposable
             description: "When a configuration was last taken into force, in seconds since 1970.");
     }
 
+    /// <summary>Has a policy appear with 0, before it refuses anything.</summary>
+    public void AnnounceRateLimit(string policy) => _rateLimited.TryAdd(policy, 0);
+
     public void CountRateLimited(string policy) =>
-        _rateLimited.Add(1, new KeyValuePair<string, object?>("policy", policy));
+        _rateLimited.AddOrUpdate(policy, 1, static (_, count) => count + 1);
 
     public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> RateLimited() =>
+        _rateLimited.Select(entry => new Measurement<long>(
+            entry.Value, new KeyValuePair<string, object?>("policy", entry.Key)));
 }
