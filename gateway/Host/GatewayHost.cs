@@ -43,7 +43,6 @@ internal static class GatewayHost
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
         services.AddSingleton<IConfigChangeListener, ProxyApplyListener>();
         IReverseProxyBuilder proxy = services.AddReverseProxy().AddInfluxMirror();
-        extend?.Invoke(proxy);
         services.WithoutKeyFiles();
 
         services.AddSingleton(values);
@@ -70,6 +69,7 @@ internal static class GatewayHost
         services.AddSingleton(p => new MirrorView(
             p.GetRequiredService<MirrorOverview>().Readiness, p.GetRequiredService<MirrorOverview>().Destinations));
         services.AddSingleton<ManagementEndpoints>();
+        extend?.Invoke(proxy);
         bool started = false;
         builder.Logging.MuteHostUntil(() => started);
         WebApplication app = builder.Build();

@@ -12,7 +12,7 @@ internal static partial class GatewayLog
     public static partial void ConfigurationApplied(this ILogger log, string file, string hash);
 
     [LoggerMessage(3, LogLevel.Error,
-        "Configuration {File} is refused for {Count} faults; the last good one ({Hash}) stays in force")]
+        "Configuration {File} is refused, faults: {Count}; the last good one ({Hash}) stays in force")]
     public static partial void ConfigurationRefused(this ILogger log, string file, int count, string hash);
 
     [LoggerMessage(4, LogLevel.Error, "Configuration fault: {Fault}")]

@@ -16,6 +16,7 @@ internal static class HostConfiguration
         string first = "http://127.0.0.1:1", string second = "http://127.0.0.1:2", string catchAll = "{**rest}") =>
         JsonNode.Parse($$"""
             {
+              "Logging": { "LogLevel": { "Default": "None" } },
               "Kestrel": {
                 "Endpoints": {
                   "Clients": { "Url": "http://127.0.0.1:0" },

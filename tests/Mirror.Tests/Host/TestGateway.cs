@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using Gateway;
+using Gateway.Clients;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Xunit;
 
 namespace InfluxMirror.Tests.Host;
@@ -38,9 +40,12 @@ internal sealed class TestGateway : IAsyncDisposable
     public GatewaySettings Current => Get<SettingsStore>().Current;
 
     /// <summary>Builds everything and loads YARP, but neither listens nor watches.</summary>
-    public static Task<TestGateway> LoadAsync(JsonObject configuration) => CreateAsync(configuration, start: false);
+    public static Task<TestGateway> LoadAsync(JsonObject configuration) => CreateAsync(configuration, null, start: false);
 
-    public static Task<TestGateway> StartAsync(JsonObject configuration) => CreateAsync(configuration, start: true);
+    /// <param name="configuration">The file's content.</param>
+    /// <param name="mirror">What the mirror tells of itself; by default the real one is asked.</param>
+    public static Task<TestGateway> StartAsync(JsonObject configuration, MirrorView? mirror = null) =>
+        CreateAsync(configuration, mirror, start: true);
 
     /// <summary>Writes the file in place.</summary>
     public void Write(string text) => File.WriteAllText(FilePath, text);
@@ -70,7 +75,7 @@ internal sealed class TestGateway : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static async Task<TestGateway> CreateAsync(JsonObject configuration, bool start)
+    private static async Task<TestGateway> CreateAsync(JsonObject configuration, MirrorView? mirror, bool start)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-test-");
         string path = Path.Combine(folder.FullName, "gateway.json");
@@ -78,7 +83,12 @@ internal sealed class TestGateway : IAsyncDisposable
         SettingsSource source = new(path, HostConfiguration.NoOverrides);
         SettingsReading reading = source.Read(source.Fetch());
         Assert.Empty(reading.Faults);
-        WebApplication app = GatewayHost.Build(reading.Settings!, source, HostConfiguration.AcceptMirrorTransform);
+        WebApplication app = GatewayHost.Build(reading.Settings!, source, proxy =>
+        {
+            HostConfiguration.AcceptMirrorTransform(proxy);
+            if (mirror is not null)
+                proxy.Services.Replace(ServiceDescriptor.Singleton(mirror));
+        });
         Assert.Empty(await GatewayHost.ValidateAsync(app));
         app.UseGateway();
         if (start)
