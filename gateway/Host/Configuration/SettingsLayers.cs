@@ -17,11 +17,11 @@ internal static class SettingsLayers
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         // What it tells at start and end, we tell in one line each.
         ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
-        // YARP tells two lines for each request and one for each probe; with its destinations down, two warnings for
-        // each request and a stack for each probe. That a destination went down is told once, by another category.
+        // YARP tells two lines for each request and one for each probe; with destinations down, two warnings or a stack
+        // for each request and a stack for each probe. That one went down is told once, by another category.
         ["Logging:LogLevel:Yarp"] = "Warning",
         ["Logging:LogLevel:Yarp.ReverseProxy.LoadBalancing.LoadBalancingMiddleware"] = "Error",
-        ["Logging:LogLevel:Yarp.ReverseProxy.Forwarder.ForwarderMiddleware"] = "Error",
+        ["Logging:LogLevel:Yarp.ReverseProxy.Forwarder"] = "Error",
         ["Logging:LogLevel:Yarp.ReverseProxy.Health.ActiveHealthCheckMonitor"] = "Error",
         ["Logging:Console:FormatterOptions:SingleLine"] = "true",
         ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",

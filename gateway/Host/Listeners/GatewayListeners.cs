@@ -8,7 +8,6 @@ internal static class GatewayListeners
 {
     public static void AddListeners(this WebApplicationBuilder builder, GatewaySettings settings)
     {
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePoolFactory>();
         builder.WebHost.UseKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -19,6 +18,8 @@ internal static class GatewayListeners
             kestrel.Configure(builder.Configuration.GetSection("Kestrel"), reloadOnChange: true)
                 .Endpoint(EndpointRules.Management, endpoint => endpoint.ListenOptions.Use(Mark));
         });
+        // After Kestrel has registered its own, which would win otherwise.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePoolFactory>();
     }
 
     /// <summary>Whether a request came in by the management listener.</summary>

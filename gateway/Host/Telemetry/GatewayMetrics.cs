@@ -23,6 +23,9 @@ internal sealed class GatewayMetrics : IDisposable
             description: "When a configuration was last taken into force, in seconds since 1970.");
     }
 
+    /// <summary>Whether an instrument is one of these; there can be several hosts in a process.</summary>
+    public bool Owns(Instrument instrument) => instrument.Meter == _meter;
+
     /// <summary>Has a policy appear with 0, before it refuses anything.</summary>
     public void AnnounceRateLimit(string policy) => _rateLimited.TryAdd(policy, 0);
 

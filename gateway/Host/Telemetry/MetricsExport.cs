@@ -7,9 +7,9 @@ namespace Gateway.Telemetry;
 /// Takes the instruments that are worth a time series into a registry of this host. prometheus-net would export every
 /// meter and event counter of the process by default, over a thousand series.
 /// </summary>
-internal sealed class MetricsExport : IHostedService, IDisposable
+internal sealed class MetricsExport(CollectorRegistry registry, GatewayMetrics metrics) : IHostedService, IDisposable
 {
-    private static readonly string[] OwnMeters = ["InfluxMirror", GatewayMetrics.MeterName];
+    private const string MirrorMeter = "InfluxMirror";
 
     // Of the framework's: counted per connection and not per request, so that they cost nothing under load.
     private static readonly string[] FrameworkInstruments =
@@ -22,23 +22,15 @@ internal sealed class MetricsExport : IHostedService, IDisposable
     // Powers of four from one: sizes in bytes, points or records.
     private static readonly double[] SizeBuckets = Histogram.ExponentialBuckets(1, 4, 14);
 
-    private readonly CollectorRegistry _registry;
     private IDisposable? _adapter;
-
-    // The metrics are asked for so that they exist when the first scrape comes.
-    public MetricsExport(CollectorRegistry registry, GatewayMetrics metrics)
-    {
-        ArgumentNullException.ThrowIfNull(metrics);
-        _registry = registry;
-    }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        DotNetStats.Register(_registry);
+        DotNetStats.Register(registry);
         _adapter = MeterAdapter.StartListening(new MeterAdapterOptions
         {
-            Registry = _registry,
-            MetricFactory = Metrics.WithCustomRegistry(_registry),
+            Registry = registry,
+            MetricFactory = Metrics.WithCustomRegistry(registry),
             InstrumentFilterPredicate = IsExported,
             ResolveHistogramBuckets = instrument => instrument.Unit == "s" ? SecondsBuckets : SizeBuckets,
         });
@@ -49,6 +41,6 @@ internal sealed class MetricsExport : IHostedService, IDisposable
 
     public void Dispose() => _adapter?.Dispose();
 
-    private static bool IsExported(Instrument instrument) =>
-        OwnMeters.Contains(instrument.Meter.Name) || FrameworkInstruments.Contains(instrument.Name);
+    private bool IsExported(Instrument instrument) =>
+        metrics.Owns(instrument) || instrument.Meter.Name == MirrorMeter || FrameworkInstruments.Contains(instrument.Name);
 }

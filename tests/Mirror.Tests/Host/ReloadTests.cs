@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Configuration;
 using InfluxMirror.Journal;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Xunit;
 using Yarp.ReverseProxy;
@@ -28,6 +29,7 @@ public sealed class ReloadTests
         Assert.Equal(7, gateway.Get<IOptionsMonitor<MirrorOptions>>().CurrentValue.Journal.BufferSizeMB);
         Assert.Equal(7, gateway.Get<IOptions<MirrorOptions>>().Value.Journal.BufferSizeMB);
         Assert.Equal("http://127.0.0.1:3", Destination(gateway, "a").Model.Config.Address);
+        Assert.True(gateway.Get<ILoggerFactory>().CreateLogger("Any").IsEnabled(LogLevel.Debug));
         Assert.True(gateway.Get<ReloadOutcome>().Successful);
     }
 
