@@ -1,1 +1,3 @@
-Console.WriteLine("gateway");
+using Gateway;
+
+return await GatewayCommand.InvokeAsync(args);

@@ -1,0 +1,34 @@
+using Gateway.Configuration;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Listeners;
+
+/// <summary>Sets up Kestrel: endpoints and certificates by its own configuration, limits and receive buffers by us.</summary>
+internal static class GatewayListeners
+{
+    public static void AddListeners(this WebApplicationBuilder builder, GatewaySettings settings)
+    {
+        builder.WebHost.UseKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.AllowSynchronousIO = false;
+            settings.Limits.ApplyTo(kestrel.Limits);
+            // Reloading is for certificates, whose files Kestrel watches; a changed section is refused before it
+            // could get here.
+            kestrel.Configure(builder.Configuration.GetSection("Kestrel"), reloadOnChange: true)
+                .Endpoint(EndpointRules.Management, endpoint => endpoint.ListenOptions.Use(Mark));
+        });
+        // After Kestrel has registered its own, which would win otherwise.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePoolFactory>();
+    }
+
+    /// <summary>Whether a request came in by the management listener.</summary>
+    public static bool IsManagement(this HttpContext context) =>
+        context.Features.Get<ManagementConnection>() is not null;
+
+    private static ConnectionDelegate Mark(ConnectionDelegate next) => connection =>
+    {
+        connection.Features.Set(ManagementConnection.Instance);
+        return next(connection);
+    };
+}

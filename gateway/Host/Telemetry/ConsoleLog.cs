@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging.Console;
+
+namespace Gateway.Telemetry;
+
+/// <summary>One line per message on the console; as JSON when <c>Logging:Console:FormatterName</c> says so.</summary>
+internal static class ConsoleLog
+{
+    public static void AddConsoleLog(this WebApplicationBuilder builder)
+    {
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Logging.AddConsole();
+        // Under systemd its prefixes are the default, set in code: what the file says goes over it. A formatter that
+        // is not named would ignore its options.
+        builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName =
+            builder.Configuration["Logging:Console:FormatterName"] ?? console.FormatterName ?? ConsoleFormatterNames.Simple);
+    }
+
+    /// <summary>
+    /// Keeps the framework from logging a failed start with its stack: the program tells it in one line. Everything
+    /// the host says later is logged.
+    /// </summary>
+    public static void MuteHostUntil(this ILoggingBuilder logging, Func<bool> started) =>
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started() && level >= LogLevel.Information);
+}

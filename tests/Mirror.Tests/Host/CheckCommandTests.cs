@@ -1,0 +1,57 @@
+using Gateway;
+using Gateway.Configuration;
+using Xunit;
+
+namespace InfluxMirror.Tests.Host;
+
+public sealed class CheckCommandTests
+{
+    // Host tests do not hang on the mirror's own health policy.
+    private static readonly Dictionary<string, string?> AnyHealthPolicy = new()
+    {
+        ["ReverseProxy:Clusters:influxdb:HealthCheck:Active:Policy"] = "ConsecutiveFailures",
+    };
+
+    [Theory]
+    [InlineData("appsettings.json")]
+    [InlineData("config/seed-pair.json")]
+    public async Task The_files_we_ship_are_valid(string file)
+    {
+        SettingsSource source = new(Path.Combine(HostConfiguration.Repository, file), AnyHealthPolicy);
+
+        Assert.Empty(source.Read(source.Fetch()).Faults);
+        Assert.Equal(ExitCode.Ok, await CheckCommand.RunAsync(source, HostConfiguration.AcceptMirrorTransform));
+    }
+
+    [Theory]
+    [InlineData("check", "no-such-file.json")]
+    [InlineData("--config", "no-such-file.json")]
+    [InlineData("check")]
+    [InlineData("bogus")]
+    [InlineData("--bogus")]
+    public async Task Wrong_use_and_invalid_files_end_with_2(params string[] arguments) =>
+        Assert.Equal(2, await GatewayCommand.InvokeAsync(arguments));
+
+    [Fact]
+    public async Task Check_ends_with_2_when_only_YARP_finds_the_fault()
+    {
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(
+            file, HostConfiguration.Valid(catchAll: "{broken").ToJsonString(), TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCode.Refused, await GatewayCommand.InvokeAsync(["check", file]));
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task An_address_in_use_ends_the_program_with_1()
+    {
+        await using StubServer holder = await StubServer.StartAsync();
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, HostConfiguration.Valid()
+            .With("Kestrel:Endpoints:Clients:Url", holder.Address).ToJsonString(), TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCode.Failed, await GatewayCommand.InvokeAsync(["--config", file]));
+        File.Delete(file);
+    }
+}
