@@ -1,0 +1,137 @@
+namespace Gateway.SystemTests.Processes;
+
+/// <summary>The built program, run with a configuration file of its own on free ports.</summary>
+internal sealed class GatewayProcess : IAsyncDisposable
+{
+    private readonly ScratchFolder folder = new("gateway");
+    private readonly int clientPort = Ports.Next();
+    private readonly int managementPort = Ports.Next();
+    private ChildProcess? process;
+
+    private GatewayProcess(GatewayConfiguration configuration)
+    {
+        Configuration = configuration;
+        string scheme = configuration.Certificate is null ? "http" : "https";
+        Client = new InfluxClient(new Uri($"{scheme}://127.0.0.1:{clientPort}/"));
+        Management = new InfluxClient(new Uri($"http://127.0.0.1:{managementPort}/"));
+    }
+
+    public GatewayConfiguration Configuration { get; private set; }
+
+    /// <summary>What InfluxDB's clients see.</summary>
+    public InfluxClient Client { get; }
+
+    /// <summary>Health, status and metrics.</summary>
+    public InfluxClient Management { get; }
+
+    public string Log => process?.Log ?? "";
+
+    public int Pid => process?.Pid ?? throw new InvalidOperationException("the gateway does not run");
+
+    /// <summary>Starts it and waits until it serves /health/live, and /health/ready if asked.</summary>
+    public static async Task<GatewayProcess> StartAsync(GatewayConfiguration configuration, bool waitReady = true)
+    {
+        GatewayProcess gateway = new(configuration);
+        try
+        {
+            await gateway.RestartAsync(waitReady);
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task RestartAsync(bool waitReady = true)
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        WriteFile(Configuration.ToJson(clientPort, managementPort));
+        Dictionary<string, string> environment = new()
+        {
+            ["DOTNET_ENVIRONMENT"] = "Production",
+            ["DOTNET_gcServer"] = "0",
+        };
+        string program = Path.Combine(AppContext.BaseDirectory, "gateway.dll");
+        process = ChildProcess.Start(
+            "gateway", "dotnet", [program, "--config", ConfigurationFile], environment, folder.Path);
+        string probe = waitReady ? "/health/ready" : "/health/live";
+        await Eventually.ReasonGoneAsync($"the gateway answers {probe} with 200", async () =>
+        {
+            AssertRunning();
+            Answer answer = await Management.SendAsync(HttpMethod.Get, probe);
+            return answer.Status == 200 ? null : $"{answer}\n{Log}";
+        });
+    }
+
+    public string ConfigurationFile => folder.File("gateway.json");
+
+    /// <summary>Replaces the configuration file in one step; the gateway notices by itself.</summary>
+    public void Reload(GatewayConfiguration configuration)
+    {
+        Configuration = configuration;
+        WriteFile(configuration.ToJson(clientPort, managementPort));
+    }
+
+    /// <summary>Puts any text in the place of the configuration.</summary>
+    public void WriteFile(string text)
+    {
+        string fresh = folder.File("gateway.json.new");
+        File.WriteAllText(fresh, text);
+        File.Move(fresh, ConfigurationFile, overwrite: true);
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => process?.Kill();
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public Task<int> StopAsync(TimeSpan bound) => process!.StopAsync(bound);
+
+    public async Task<MetricsPage> MetricsAsync()
+    {
+        Answer answer = await Management.SendAsync(HttpMethod.Get, "/metrics");
+        return new MetricsPage(answer.MustBe(200).Body);
+    }
+
+    /// <summary>Waits until nothing is pending, on all destinations or on the named ones.</summary>
+    public async Task SettledAsync(TimeSpan? bound = null, params string[] destinations)
+    {
+        await Eventually.ReasonGoneAsync("every record is delivered or rejected", async () =>
+        {
+            AssertRunning();
+            MetricsPage page = await MetricsAsync();
+            string[] asked = destinations.Length == 0 ? page.Destinations : destinations;
+            string[] waiting = [.. asked.Where(id => page.Of(MetricNames.Pending, id) != 0)
+                .Select(id => $"{id}: {page.Of(MetricNames.Pending, id)} pending")];
+            return waiting.Length == 0 && asked.Length > 0 ? null : $"{string.Join(", ", waiting)}\n{LogTail()}";
+        }, bound);
+    }
+
+    /// <summary>accepted = delivered + pending + rejected + dropped, for every destination.</summary>
+    public Task AssertAccountingAsync() =>
+        Eventually.ReasonGoneAsync("the accounting equation", async () =>
+        {
+            AssertRunning();
+            return (await MetricsAsync()).AccountingFault();
+        }, TimeSpan.FromSeconds(3));
+
+    /// <summary>Fails with the log when the program ended by itself.</summary>
+    public void AssertRunning()
+    {
+        if (process is null or { HasExited: true })
+            Assert.Fail($"the gateway ended with {process?.ExitCode}:\n{Log}");
+    }
+
+    public string LogTail() => string.Join('\n', Log.Split('\n').TakeLast(40));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        Client.Dispose();
+        Management.Dispose();
+        folder.Dispose();
+    }
+}
