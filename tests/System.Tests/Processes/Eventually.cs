@@ -39,6 +39,9 @@ internal static class Eventually
         }
     }
 
+    /// <summary>Lets time pass where time itself is what is tested.</summary>
+    public static Task PauseAsync(TimeSpan time) => Task.Delay(time, TestContext.Current.CancellationToken);
+
     /// <summary>Fails when the task takes longer than the bound.</summary>
     public static async Task<T> WithinAsync<T>(TimeSpan bound, string what, Task<T> task)
     {

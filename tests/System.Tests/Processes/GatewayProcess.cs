@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
 namespace Gateway.SystemTests.Processes;
 
 /// <summary>The built program, run with a configuration file of its own on free ports.</summary>
@@ -69,10 +73,24 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public string ConfigurationFile => folder.File("gateway.json");
 
     /// <summary>Replaces the configuration file in one step; the gateway notices by itself.</summary>
-    public void Reload(GatewayConfiguration configuration)
+    public void Write(GatewayConfiguration configuration) => WriteFile(configuration.ToJson(clientPort, managementPort));
+
+    /// <summary>Replaces the configuration and waits until /status says that this very file is in force.</summary>
+    public async Task ReloadAsync(GatewayConfiguration configuration)
     {
+        string text = configuration.ToJson(clientPort, managementPort);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        WriteFile(text);
+        await Eventually.ReasonGoneAsync("the new configuration is in force", async () =>
+        {
+            Answer status = (await Management.SendAsync(HttpMethod.Get, "/status")).MustBe(200);
+            using JsonDocument document = JsonDocument.Parse(status.Bytes);
+            string? inForce = document.RootElement.GetProperty("configuration").GetProperty("hash").GetString();
+            return inForce is { Length: > 0 } && hash.StartsWith(inForce, StringComparison.OrdinalIgnoreCase)
+                ? null
+                : $"{inForce} is, not {hash}\n{LogTail()}";
+        });
         Configuration = configuration;
-        WriteFile(configuration.ToJson(clientPort, managementPort));
     }
 
     /// <summary>Puts any text in the place of the configuration.</summary>

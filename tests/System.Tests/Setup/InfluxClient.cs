@@ -89,6 +89,10 @@ internal sealed class InfluxClient : IDisposable
         return new Answer(response, body, watch.Elapsed);
     }
 
+    /// <summary>The answer as soon as its head is there; its body is read by the caller.</summary>
+    public Task<HttpResponseMessage> OpenAsync(string path) =>
+        http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead);
+
     public static byte[] Gzip(byte[] plain)
     {
         using MemoryStream packed = new();
