@@ -61,7 +61,8 @@ public sealed partial class FlappingTests
                     continue;
                 }
 
-                Assert.True(value > last.GetValueOrDefault(client, -1), $"{client}: {value} after {last[client]}");
+                long before = last.GetValueOrDefault(client, -1);
+                Assert.True(value > before, $"{client}: {value} after {before}");
                 last[client] = value;
             }
 

@@ -7,6 +7,10 @@ namespace Gateway.SystemTests.Processes;
 /// <summary>The built program, run with a configuration file of its own on free ports.</summary>
 internal sealed class GatewayProcess : IAsyncDisposable
 {
+    /// <summary>The program that was built with these tests; GATEWAY_PROGRAM names a published one instead.</summary>
+    private static readonly string Program = Environment.GetEnvironmentVariable("GATEWAY_PROGRAM")
+        ?? Path.Combine(AppContext.BaseDirectory, "gateway.dll");
+
     private readonly ScratchFolder folder = new("gateway");
     private readonly int clientPort = Ports.Next();
     private readonly int managementPort = Ports.Next();
@@ -58,9 +62,10 @@ internal sealed class GatewayProcess : IAsyncDisposable
             ["DOTNET_ENVIRONMENT"] = "Production",
             ["DOTNET_gcServer"] = "0",
         };
-        string program = Path.Combine(AppContext.BaseDirectory, "gateway.dll");
-        process = ChildProcess.Start(
-            "gateway", "dotnet", [program, "--config", ConfigurationFile], environment, folder.Path);
+        string[] arguments = ["--config", ConfigurationFile];
+        process = Program.EndsWith(".dll", StringComparison.Ordinal)
+            ? ChildProcess.Start("gateway", "dotnet", [Program, .. arguments], environment, folder.Path)
+            : ChildProcess.Start("gateway", Program, arguments, environment, folder.Path);
         string probe = waitReady ? "/health/ready" : "/health/live";
         await Eventually.ReasonGoneAsync($"the gateway answers {probe} with 200", async () =>
         {

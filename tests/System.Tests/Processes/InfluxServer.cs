@@ -52,15 +52,21 @@ internal sealed class InfluxServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it, on the same ports and data as before.</summary>
-    public async Task RestartAsync()
+    /// <summary>Starts it, on the same ports and data as before, without waiting for an answer.</summary>
+    public async Task LaunchAsync()
     {
         if (process is not null)
             await process.DisposeAsync();
         process = ChildProcess.Start(Name, "influxd", [], Environment(), folder.Path);
+    }
+
+    /// <summary>Starts it, on the same ports and data as before, and waits until it answers.</summary>
+    public async Task RestartAsync()
+    {
+        await LaunchAsync();
         await Eventually.ReasonGoneAsync($"{Name} answers /ping", async () =>
         {
-            if (process.HasExited)
+            if (process!.HasExited)
                 Assert.Fail($"{Name} ended with {process.ExitCode}:\n{process.Log}");
             Answer answer = await Client.SendAsync(HttpMethod.Get, "/ping");
             return answer.Status == 204 ? null : answer.ToString();

@@ -31,17 +31,17 @@ internal sealed partial class MetricsPage
     public string Text { get; }
 
     /// <summary>The ids of all destinations that the accounting knows.</summary>
-    public string[] Destinations => [.. samples.Where(sample => sample.Name == MetricNames.Accepted)
+    public string[] Destinations => [.. samples.Where(sample => IsNamed(sample.Name, MetricNames.Accepted))
         .Select(sample => sample.Labels.GetValueOrDefault(MetricNames.Destination, "")).Distinct().Order()];
 
     /// <summary>The sum of a metric over all samples with this destination; 0 when there are none.</summary>
-    public double Of(string name, string destination) => samples.Where(sample => sample.Name == name
+    public double Of(string name, string destination) => samples.Where(sample => IsNamed(sample.Name, name)
         && sample.Labels.GetValueOrDefault(MetricNames.Destination) == destination).Sum(sample => sample.Value);
 
     /// <summary>The sum of a metric over all its samples; null when there is none.</summary>
     public double? Total(string name)
     {
-        double[] values = [.. samples.Where(sample => sample.Name == name).Select(sample => sample.Value)];
+        double[] values = [.. samples.Where(sample => IsNamed(sample.Name, name)).Select(sample => sample.Value)];
         return values.Length == 0 ? null : values.Sum();
     }
 
@@ -66,6 +66,10 @@ internal sealed partial class MetricsPage
 
         return null;
     }
+
+    /// <summary>The exporter may put the name of a meter in front of its instruments' names.</summary>
+    private static bool IsNamed(string exported, string name) =>
+        exported == name || exported.EndsWith("_" + name, StringComparison.Ordinal);
 
     [GeneratedRegex("""^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?<labels>.*)\})? (?<value>\S+)( \d+)?$""")]
     private static partial Regex Sample();
