@@ -1,0 +1,244 @@
+using InfluxMirror.Journal;
+using InfluxMirror.Telemetry;
+
+namespace InfluxMirror.Delivery;
+
+/// <summary>
+/// Brings the journal of a cluster to one destination: reads it in order, sorts the records into lanes, one for each
+/// database, lets statements wait for the lanes they concern, and gives every record a fate. What a lane's request
+/// meets does not hold up the other lanes, and what this destination meets does not hold up another one.
+/// </summary>
+public sealed partial class Courier
+{
+    /// <summary>Raw requests under way at once.</summary>
+    private const int RawSenders = 8;
+
+    /// <summary>Idle lanes are kept up to this number, and forgotten beyond it.</summary>
+    private const int IdleLanes = 64;
+
+    /// <summary>Records merged at most: a bound on what a refusal has to take apart.</summary>
+    private const int MaxBatchRecords = 8192;
+
+    private readonly Lock _gate = new();
+    private readonly JournalCursor _cursor;
+    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
+    private readonly Lane _rawLane;
+    private readonly List<Barrier> _everywhere = [];
+    private readonly SortedSet<long> _statements = [];
+    private readonly CourierContext _context;
+    private bool _failing;
+
+    internal Courier(string cluster, string destination, JournalCursor cursor, CourierContext context)
+    {
+        Cluster = cluster;
+        Destination = destination;
+        _cursor = cursor;
+        _context = context;
+        _rawLane = new Lane(this, "", RawSenders);
+        Pipeline = new DeliveryPipeline(context.Options(), context.Time);
+        _slots = new SemaphoreSlim(Pipeline.Options.MaxConcurrentSends);
+    }
+
+    /// <summary>YARP's cluster id.</summary>
+    public string Cluster { get; }
+
+    /// <summary>YARP's destination id.</summary>
+    public string Destination { get; }
+
+    /// <summary>Its account, in points.</summary>
+    public CourierTally Tally { get; } = new();
+
+    /// <summary>InfluxDB's version as the destination last told it.</summary>
+    public string? Version { get; internal set; }
+
+    /// <summary>Records were dropped for it, so that it no longer holds what the others hold.</summary>
+    public bool NeedsResync { get; private set; }
+
+    /// <summary>The last attempt got no answer.</summary>
+    public bool IsFailing => Volatile.Read(ref _failing);
+
+    /// <summary>Why the last attempt got no answer, in words.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Requests, batches and verdicts so far.</summary>
+    public CourierCounters Counters { get; } = new();
+
+    internal DeliveryPipeline Pipeline { get; private set; }
+
+    /// <summary>The operator says that the destination holds what the others hold.</summary>
+    public void DeclareInSync()
+    {
+        lock (_gate)
+            NeedsResync = false;
+    }
+
+    /// <summary>Files a dead letter for a record that this destination will never have.</summary>
+    public void FileDeadLetter(MirroredRecord record, string reason)
+    {
+        _context.Letters.File(Destination, record, reason);
+        MirrorLog.DeadLetter(_context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, reason);
+    }
+
+    /// <summary>
+    /// Whether it has every record of <paramref name="database"/> up to <paramref name="position"/>, and every
+    /// statement up to <paramref name="statement"/> that concerns all databases or none by name.
+    /// </summary>
+    public bool Has(string? database, long position, long statement)
+    {
+        lock (_gate)
+        {
+            if (_cursor.ReadThrough < Math.Max(position, statement))
+                return false;
+            if (statement > 0 && _statements.Count > 0 && _statements.Min <= statement)
+                return false;
+            return database is null
+                || !_lanes.TryGetValue(database, out var lane)
+                || lane.Oldest is not { } oldest
+                || oldest.Position > position;
+        }
+    }
+
+    /// <summary>How long its oldest record has been waiting; parked ones do not count.</summary>
+    public TimeSpan Lag()
+    {
+        lock (_gate)
+        {
+            var oldest = _rawLane.Oldest;
+            foreach (var lane in _lanes.Values)
+            {
+                if (lane.Oldest is { } record && (oldest is null || record.Position < oldest.Position))
+                    oldest = record;
+            }
+
+            return oldest is null ? TimeSpan.Zero : _context.Time.GetElapsedTime(oldest.AppendedAt);
+        }
+    }
+
+    /// <summary>Whether records of <paramref name="database"/> are parked.</summary>
+    public bool IsParked(string database)
+    {
+        lock (_gate)
+            return _parking.Concerns(database);
+    }
+
+    /// <summary>
+    /// Whether a lane is so busy that a client that was refused lately has to wait its turn: requests sent by the
+    /// lane so far, or null when nothing else is there.
+    /// </summary>
+    internal long? SendsOfBusyLane(string database)
+    {
+        lock (_gate)
+            return _lanes.TryGetValue(database, out var lane) && !lane.IsIdle ? lane.Sends : null;
+    }
+
+    /// <summary>Reads what the journal has and sorts it into lanes; called after every append.</summary>
+    internal void Pump()
+    {
+        List<MirroredRecord>? unavailable = null;
+        lock (_gate)
+        {
+            while (_cursor.TryRead() is MirroredRecord record)
+            {
+                Tally.Accept(record);
+                if (IsStopping)
+                    _left.Add(record);
+                else if (!Dispatch_NeedsLock(record))
+                    (unavailable ??= []).Add(record);
+            }
+        }
+
+        Announce(unavailable);
+    }
+
+    /// <summary>Sorts a record in; false when the destination cannot be asked about it at once.</summary>
+    private bool Dispatch_NeedsLock(MirroredRecord record)
+    {
+        switch (record.Kind)
+        {
+            case RecordKind.Statement:
+                return DispatchStatement_NeedsLock(record);
+            case RecordKind.Raw:
+                return DispatchTo_NeedsLock(_rawLane, record);
+            default:
+                return DispatchTo_NeedsLock(LaneOf_NeedsLock(record.Target.Database), record)
+                    && _parking.Find(record.Target) is null;
+        }
+    }
+
+    private bool DispatchTo_NeedsLock(Lane lane, MirroredRecord record)
+    {
+        var free = !_failing && !lane.IsTroubled && !lane.HasBarrier;
+        lane.Enqueue(record);
+        Start_NeedsLock(lane);
+        if (lane.IsProbing)
+            lane.Wake();
+        return free;
+    }
+
+    private bool DispatchStatement_NeedsLock(MirroredRecord record)
+    {
+        var scope = record.Scope ?? throw new InvalidOperationException("A statement has a scope.");
+        var barrier = new Sender(this, record).Barrier;
+        _statements.Add(record.Position);
+        if (scope.All)
+        {
+            barrier.Lanes.AddRange(_lanes.Values);
+            _everywhere.Add(barrier);
+        }
+        else
+        {
+            foreach (var database in scope.Databases)
+                barrier.Lanes.Add(LaneOf_NeedsLock(database));
+        }
+
+        barrier.Lanes.Add(_rawLane);
+        var free = !_failing && !barrier.Lanes.Exists(static lane => lane.HasBarrier || lane.IsTroubled);
+        foreach (var lane in barrier.Lanes)
+            lane.Enqueue(barrier);
+        foreach (var lane in barrier.Lanes.ToArray())
+            Reach_NeedsLock(lane);
+        return free;
+    }
+
+    private Lane LaneOf_NeedsLock(string database)
+    {
+        if (_lanes.TryGetValue(database, out var lane))
+            return lane;
+        lane = new Lane(this, database, senders: 1);
+        _lanes.Add(database, lane);
+        foreach (var barrier in _everywhere)
+        {
+            barrier.Lanes.Add(lane);
+            lane.Enqueue(barrier);
+        }
+
+        Reach_NeedsLock(lane);
+        return lane;
+    }
+
+    private void Start_NeedsLock(Lane lane)
+    {
+        while (lane.Engage() is { } sender)
+            Begin_NeedsLock(sender);
+    }
+
+    /// <summary>If a statement stands at the front of a lane that is still, it has reached it; in all, it runs.</summary>
+    private void Reach_NeedsLock(Lane lane)
+    {
+        if (lane.Running > 0 || !lane.TryPeek(out var entry) || entry.Barrier is not { IsRunning: false } barrier)
+            return;
+        barrier.Reached.Add(lane);
+        if (barrier.Reached.Count < barrier.Lanes.Count)
+            return;
+        barrier.IsRunning = true;
+        Begin_NeedsLock(barrier.Sender);
+    }
+
+    private void Announce(List<MirroredRecord>? unavailable)
+    {
+        if (unavailable is null)
+            return;
+        foreach (var record in unavailable)
+            record.Watch?.Unavailable(this, record);
+    }
+}

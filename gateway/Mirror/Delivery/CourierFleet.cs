@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using InfluxMirror.Telemetry;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Model;
+
+namespace InfluxMirror.Delivery;
+
+/// <summary>
+/// All mirrored clusters. Follows YARP's clusters as they come, change and go; a cluster is mirrored once a route
+/// of it has the transform <c>Mirror</c>.
+/// </summary>
+public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, MirroredCluster> _clusters = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, ClusterState> _states = new(StringComparer.OrdinalIgnoreCase);
+    private readonly IOptionsMonitor<MirrorOptions> _options;
+    private readonly MirrorMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<CourierFleet> _log;
+    private readonly IDisposable? _changes;
+
+    /// <summary>A fleet without clusters.</summary>
+    public CourierFleet(
+        IOptionsMonitor<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger<CourierFleet> log)
+    {
+        _options = options;
+        _metrics = metrics;
+        _time = time;
+        _log = log;
+        _changes = options.OnChange(_ => Reconfigure());
+    }
+
+    /// <summary>The mirrored clusters.</summary>
+    public ICollection<MirroredCluster> Clusters => _clusters.Values;
+
+    /// <summary>A mirrored cluster; null when no route of it is mirrored.</summary>
+    public MirroredCluster? Find(string cluster) => _clusters.GetValueOrDefault(cluster);
+
+    /// <summary>The mirrored cluster of this id, from now on if it was not.</summary>
+    public MirroredCluster Enlist(string cluster)
+    {
+        var mirrored = _clusters.GetOrAdd(
+            cluster, id => new MirroredCluster(id, () => _options.CurrentValue, _metrics, _time, _log));
+        if (_states.TryGetValue(cluster, out var state))
+            Follow(mirrored, state);
+        return mirrored;
+    }
+
+    /// <inheritdoc/>
+    public void OnClusterAdded(ClusterState cluster) => OnClusterChanged(cluster);
+
+    /// <inheritdoc/>
+    public void OnClusterChanged(ClusterState cluster)
+    {
+        _states[cluster.ClusterId] = cluster;
+        if (_clusters.TryGetValue(cluster.ClusterId, out var mirrored))
+            Follow(mirrored, cluster);
+    }
+
+    /// <inheritdoc/>
+    public void OnClusterRemoved(ClusterState cluster)
+    {
+        _states.TryRemove(cluster.ClusterId, out _);
+        if (_clusters.TryGetValue(cluster.ClusterId, out var mirrored))
+            _ = mirrored.CloseAsync(new CancellationToken(canceled: true));
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        await Task.WhenAll(_clusters.Values.Select(cluster => cluster.CloseAsync(patience.Token))).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _changes?.Dispose();
+
+    // YARP calls its listeners one after the other, and Enlist comes from the same thread while routes are built.
+    private static void Follow(MirroredCluster mirrored, ClusterState state)
+    {
+        lock (mirrored)
+            mirrored.Follow(state);
+    }
+
+    private void Reconfigure()
+    {
+        foreach (var cluster in _clusters.Values)
+            cluster.Reconfigure();
+    }
+}

@@ -1,0 +1,68 @@
+namespace InfluxMirror.Delivery;
+
+/// <summary>
+/// The account of one destination, in points. Every accepted point is in exactly one of delivered, pending,
+/// rejected and dropped; parked ones are pending. Written under the courier's lock, read by anybody.
+/// </summary>
+public sealed class CourierTally
+{
+    private long _accepted, _delivered, _rejected, _dropped, _pending, _pendingBytes, _parked;
+
+    /// <summary>Points accepted while it was a destination.</summary>
+    public long Accepted => Interlocked.Read(ref _accepted);
+
+    /// <summary>Points it confirmed.</summary>
+    public long Delivered => Interlocked.Read(ref _delivered);
+
+    /// <summary>Points it refused, or that were withdrawn or set aside.</summary>
+    public long Rejected => Interlocked.Read(ref _rejected);
+
+    /// <summary>Points given up: the journal was full, or the destination was removed.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>Points that wait, counted one by one as they come and go, not derived from the others.</summary>
+    public long Pending => Interlocked.Read(ref _pending);
+
+    /// <summary>Bytes that wait.</summary>
+    public long PendingBytes => Interlocked.Read(ref _pendingBytes);
+
+    /// <summary>Points among the pending that are parked.</summary>
+    public long Parked => Interlocked.Read(ref _parked);
+
+    internal void Accept(MirroredRecord record)
+    {
+        Interlocked.Add(ref _accepted, record.Points);
+        Interlocked.Add(ref _pending, record.Points);
+        Interlocked.Add(ref _pendingBytes, record.Body.Length);
+    }
+
+    internal void Deliver(MirroredRecord record, int rejected)
+    {
+        rejected = Math.Min(rejected, record.Points);
+        Interlocked.Add(ref _delivered, record.Points - rejected);
+        Interlocked.Add(ref _rejected, rejected);
+        Leave(record);
+    }
+
+    internal void Reject(MirroredRecord record)
+    {
+        Interlocked.Add(ref _rejected, record.Points);
+        Leave(record);
+    }
+
+    internal void Drop(MirroredRecord record)
+    {
+        Interlocked.Add(ref _dropped, record.Points);
+        Leave(record);
+    }
+
+    internal void Park(MirroredRecord record) => Interlocked.Add(ref _parked, record.Points);
+
+    internal void Unpark(MirroredRecord record) => Interlocked.Add(ref _parked, -record.Points);
+
+    private void Leave(MirroredRecord record)
+    {
+        Interlocked.Add(ref _pending, -record.Points);
+        Interlocked.Add(ref _pendingBytes, -record.Body.Length);
+    }
+}

@@ -1,0 +1,67 @@
+using InfluxMirror.Journal;
+
+namespace InfluxMirror.Delivery;
+
+/// <summary>What kind of request a record is.</summary>
+public enum RecordKind
+{
+    /// <summary>Line protocol: ordered within its database, may be merged with its neighbours.</summary>
+    Write,
+
+    /// <summary>Statements that change something: a barrier for the databases they name.</summary>
+    Statement,
+
+    /// <summary>Any other request: passed on as it is, unordered among its kind.</summary>
+    Raw,
+}
+
+/// <summary>Which databases a statement touches.</summary>
+/// <param name="Databases">Their names; empty when <paramref name="All"/>.</param>
+/// <param name="All">Every database: user management, and what cannot be told.</param>
+/// <param name="Destructive">It drops or deletes something.</param>
+public sealed record StatementScope(IReadOnlyList<string> Databases, bool All, bool Destructive);
+
+/// <summary>A request that every destination is to get: the journal's entry.</summary>
+public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
+{
+    private volatile bool _withdrawn;
+
+    /// <summary>Its kind.</summary>
+    public required RecordKind Kind { get; init; }
+
+    /// <summary>Where it goes.</summary>
+    public required WriteTarget Target { get; init; }
+
+    /// <summary>The method it is sent with.</summary>
+    public HttpMethod Method { get; init; } = HttpMethod.Post;
+
+    /// <summary>Its <c>Content-Type</c>; null for line protocol and for requests without a body.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>Its <c>Content-Encoding</c>; null for a plain body.</summary>
+    public string? ContentEncoding { get; init; }
+
+    /// <summary>Points it counts: valid lines of a write, 1 for anything else.</summary>
+    public required int Points { get; init; }
+
+    /// <summary>It is never merged: some line is faulty, or its client was refused lately.</summary>
+    public bool SendAlone { get; init; }
+
+    /// <summary>Its body ends a line, so that another body may follow at once.</summary>
+    public bool EndsWithNewline { get; init; }
+
+    /// <summary>The address of the client, for dead letters.</summary>
+    public string Client { get; init; } = "";
+
+    /// <summary>What a statement touches; null for other kinds.</summary>
+    public StatementScope? Scope { get; init; }
+
+    /// <summary>Who waits for its fate; null when nobody does.</summary>
+    public DeliveryWatch? Watch { get; init; }
+
+    /// <summary>Every destination that could be asked refused it and its client was told so: nobody gets it.</summary>
+    public bool IsWithdrawn => _withdrawn;
+
+    /// <summary>Takes it back from every destination that does not have it yet.</summary>
+    public void Withdraw() => _withdrawn = true;
+}

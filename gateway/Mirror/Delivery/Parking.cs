@@ -1,0 +1,89 @@
+namespace InfluxMirror.Delivery;
+
+/// <summary>
+/// Records that one destination cannot take until somebody repairs it (creates a database or retention policy,
+/// sets a password): one queue for each such place, so that everything else flows on. All state belongs to the
+/// courier's lock.
+/// </summary>
+internal sealed class Parking
+{
+    private readonly Dictionary<ParkedPlace, ParkedQueue> _queues = [];
+
+    /// <summary>Queues that hold something.</summary>
+    public IReadOnlyCollection<ParkedQueue> Queues => _queues.Values;
+
+    /// <summary>Nothing is parked.</summary>
+    public bool IsEmpty => _queues.Count == 0;
+
+    /// <summary>The queue that records for <paramref name="target"/> have to join; null when none is parked.</summary>
+    public ParkedQueue? Find(WriteTarget target)
+    {
+        if (_queues.Count == 0)
+            return null;
+        return _queues.GetValueOrDefault(ParkedPlace.OfDatabase(target))
+            ?? _queues.GetValueOrDefault(ParkedPlace.OfRetentionPolicy(target))
+            ?? _queues.GetValueOrDefault(ParkedPlace.OfAccount(target));
+    }
+
+    /// <summary>Whether something of <paramref name="database"/> is parked.</summary>
+    public bool Concerns(string database)
+    {
+        foreach (var place in _queues.Keys)
+        {
+            if (place.Database == database)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Puts a record that met <paramref name="verdict"/> behind those parked for the same reason.</summary>
+    public ParkedQueue Park(MirroredRecord record, VerdictKind verdict)
+    {
+        var place = verdict switch
+        {
+            VerdictKind.ParkDatabase => ParkedPlace.OfDatabase(record.Target),
+            VerdictKind.ParkRetentionPolicy => ParkedPlace.OfRetentionPolicy(record.Target),
+            VerdictKind.ParkAccount => ParkedPlace.OfAccount(record.Target),
+            _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, "Not a reason to park."),
+        };
+        if (!_queues.TryGetValue(place, out var queue))
+            _queues.Add(place, queue = new ParkedQueue(place, verdict));
+        queue.Records.AddLast(record);
+        return queue;
+    }
+
+    /// <summary>Forgets a queue that has become empty.</summary>
+    public void RemoveIfEmpty(ParkedQueue queue)
+    {
+        if (queue.Records.Count == 0)
+            _queues.Remove(queue.Place);
+    }
+}
+
+/// <summary>What has to be repaired before parked records can go on.</summary>
+internal readonly record struct ParkedPlace(string Database, string? RetentionPolicy, string? Account)
+{
+    public static ParkedPlace OfDatabase(WriteTarget target) => new(target.Database, null, null);
+
+    public static ParkedPlace OfRetentionPolicy(WriteTarget target) =>
+        new(target.Database, target.RetentionPolicy ?? "", null);
+
+    public static ParkedPlace OfAccount(WriteTarget target) => new(target.Database, null, target.Account);
+}
+
+/// <summary>Records parked for one reason, in journal order.</summary>
+internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
+{
+    public ParkedPlace Place { get; } = place;
+
+    public VerdictKind Reason { get; } = reason;
+
+    public LinkedList<MirroredRecord> Records { get; } = new();
+
+    /// <summary>The try under way; completed when there is none.</summary>
+    public Task Try { get; set; } = Task.CompletedTask;
+
+    /// <summary>What happened meanwhile may have repaired it: try once more when the present try ends.</summary>
+    public bool TryAgain { get; set; }
+}

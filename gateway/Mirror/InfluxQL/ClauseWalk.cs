@@ -1,0 +1,344 @@
+namespace InfluxMirror.InfluxQL;
+
+/// <summary>What the clauses of a statement are read for.</summary>
+internal enum ClauseUse : byte
+{
+    /// <summary>Databases only.</summary>
+    Reads,
+
+    /// <summary>A SELECT, which INTO turns into a mutation.</summary>
+    Selects,
+
+    /// <summary>DELETE and DROP SERIES: a mutation from the start.</summary>
+    Removes,
+}
+
+/// <summary>
+/// Walks through the clauses of a statement (INTO, FROM with subqueries, WHERE, GROUP BY) and gathers the databases
+/// they name and, where the statement mutates, the places that depend on the present. Subqueries are kept on a stack
+/// of its own, so their depth costs memory, never the thread's stack.
+/// </summary>
+internal ref struct ClauseWalk
+{
+    private readonly ref TokenCursor _cursor;
+    private readonly ref DatabaseNames _databases;
+    private readonly string? _database;
+    private readonly ClauseUse _use;
+    private SelectScope _scope = new();
+    private Stack<SelectScope>? _outer;
+    private QueryToken _previous;
+    private bool _writes;
+    private List<ImplicitBound>? _bounds;
+
+    public ClauseWalk(
+        ref TokenCursor cursor, ref DatabaseNames databases, string? database, ClauseUse use)
+    {
+        _cursor = ref cursor;
+        _databases = ref databases;
+        _database = database;
+        _use = use;
+        _writes = use == ClauseUse.Removes;
+    }
+
+    public List<FreezePoint>? FreezePoints { get; private set; }
+
+    /// <summary>Walks to the end of the statement and tells whether it mutates.</summary>
+    public bool Run()
+    {
+        while (!_cursor.Current.EndsStatement)
+        {
+            QueryToken token = _cursor.Current;
+            if (token.Kind == TokenKind.LeftParen)
+            {
+                OpenParenthesis();
+            }
+            else if (token.Kind == TokenKind.RightParen)
+            {
+                CloseParenthesis();
+            }
+            else if (token.Keyword != Keyword.None)
+            {
+                Word(token.Keyword);
+            }
+            else if (token.IsName && _scope.Clause == Clause.Sources && _scope.Depth == 0)
+            {
+                Path();
+            }
+            else if (token.IsName && _scope.Clause == Clause.Where)
+            {
+                NameInCondition();
+            }
+            else if (token.IsName && _scope.Clause == Clause.GroupBy && _scope.Depth == 0)
+            {
+                Dimension();
+            }
+            else
+            {
+                if (token.Kind == TokenKind.Regex && _scope.Clause == Clause.Sources)
+                {
+                    _databases.Add(_database);
+                }
+
+                Step();
+            }
+        }
+
+        while (_outer is { Count: > 0 })
+        {
+            CloseScope();
+        }
+
+        CloseBounds();
+        return _writes;
+    }
+
+    /// <summary>Consumes a token and notes how far its clause reaches.</summary>
+    private void Step(bool inPath = false)
+    {
+        _previous = _cursor.Current;
+        if (_scope.Clause == Clause.Sources)
+        {
+            _scope.SourcesEnd = _previous.End;
+        }
+        else if (_scope.Clause == Clause.Where)
+        {
+            _scope.WhereStart = _scope.WhereStart < 0 ? _previous.Start : _scope.WhereStart;
+            _scope.WhereEnd = _previous.End;
+        }
+
+        _cursor.Advance(inPath);
+    }
+
+    private void OpenParenthesis()
+    {
+        bool subqueryMayFollow = _scope.Clause == Clause.Sources && _scope.Depth == 0;
+        Step();
+        if (subqueryMayFollow && _cursor.Current.Keyword == Keyword.Select)
+        {
+            _outer ??= new Stack<SelectScope>();
+            _outer.Push(_scope);
+            _scope = new SelectScope { FirstBound = _bounds?.Count ?? 0 };
+            Step();
+        }
+        else
+        {
+            _scope.Depth++;
+        }
+    }
+
+    private void CloseParenthesis()
+    {
+        if (_scope.Depth > 0)
+        {
+            _scope.Depth--;
+        }
+        else if (_outer is { Count: > 0 })
+        {
+            CloseScope();
+        }
+
+        Step();
+    }
+
+    private void Word(Keyword keyword)
+    {
+        if (keyword == Keyword.Into)
+        {
+            _writes |= _use == ClauseUse.Selects;
+            Step();
+            if (_cursor.Current.IsName)
+            {
+                Path();
+            }
+
+            return;
+        }
+
+        Clause next = _scope.Depth > 0 ? _scope.Clause : keyword switch
+        {
+            Keyword.From => Clause.Sources,
+            Keyword.Where => Clause.Where,
+            Keyword.Group => Clause.GroupBy,
+            Keyword.Order or Keyword.Limit or Keyword.Offset or Keyword.SLimit or Keyword.SOffset => Clause.Tail,
+            _ => _scope.Clause,
+        };
+        if (next == _scope.Clause)
+        {
+            Step();
+        }
+        else
+        {
+            // The keyword belongs to neither clause.
+            _previous = _cursor.Current;
+            _scope.Clause = next;
+            _cursor.Advance();
+        }
+    }
+
+    /// <summary>
+    /// Reads <c>[[db.]rp.]name</c>; a segment may be empty, the last one a regex or <c>:MEASUREMENT</c>.
+    /// </summary>
+    private void Path()
+    {
+        QueryToken first = _cursor.Current;
+        int segments = 1;
+        Step();
+        while (_cursor.Current.Kind == TokenKind.Dot)
+        {
+            segments++;
+            Step(inPath: true);
+            if (_cursor.Current.IsName || _cursor.Current.Kind is TokenKind.Regex or TokenKind.Colon)
+            {
+                Step();
+            }
+        }
+
+        if (segments >= 3)
+        {
+            _databases.Add(ref _cursor, first);
+        }
+        else
+        {
+            _databases.Add(_database);
+        }
+    }
+
+    /// <summary>A name in WHERE: <c>now()</c>, <c>time</c> compared with an upper bound, or of no interest.</summary>
+    private void NameInCondition()
+    {
+        QueryToken before = _previous;
+        QueryToken name = _cursor.Current;
+        if (TryNow(out QueryToken close))
+        {
+            AddPoint(new FreezePoint(FreezeKind.Now, name.Start, close.End));
+            return;
+        }
+
+        if (!_cursor.Spells(name, "time"))
+        {
+            return;
+        }
+
+        if (_cursor.Current.Kind == TokenKind.DoubleColon)
+        {
+            Step();
+            Step();
+        }
+
+        bool leads = before.Kind == TokenKind.LeftParen
+            || before.Keyword is Keyword.Where or Keyword.And or Keyword.Or;
+        QueryToken after = _cursor.Current;
+        bool trails = after.EndsStatement || after.Kind == TokenKind.RightParen || after.Keyword != Keyword.None;
+        _scope.HasUpperBound |= (leads && after.Kind is TokenKind.Less or TokenKind.Equal)
+            || (trails && before.Kind is TokenKind.Greater or TokenKind.Equal);
+    }
+
+    /// <summary>
+    /// Consumes the name at hand, and the call that it starts if that is <c>now()</c>: influxd wants the parenthesis
+    /// right behind the name and allows blanks inside. A bound parameter that stands for now is not seen.
+    /// </summary>
+    private bool TryNow(out QueryToken close)
+    {
+        QueryToken name = _cursor.Current;
+        close = default;
+        bool spelled = _cursor.Spells(name, "now");
+        Step();
+        if (!spelled || _cursor.Current.Kind != TokenKind.LeftParen || _cursor.Current.Start != name.End)
+        {
+            return false;
+        }
+
+        Step();
+        close = _cursor.Current;
+        if (close.Kind == TokenKind.RightParen)
+        {
+            Step();
+            return true;
+        }
+
+        _scope.Depth++;
+        return false;
+    }
+
+    /// <summary>
+    /// A name in GROUP BY; <c>time(interval[, offset])</c> makes an aggregate that ends at the present.
+    /// </summary>
+    private void Dimension()
+    {
+        QueryToken name = _cursor.Current;
+        Step();
+        if (!_cursor.Spells(name, "time") || _cursor.Current.Kind != TokenKind.LeftParen
+            || _cursor.Current.Start != name.End)
+        {
+            return;
+        }
+
+        _scope.HasInterval = true;
+        _scope.Depth++;
+        Step();
+        QueryToken interval = _cursor.Current;
+        if (interval.EndsStatement || interval.Kind == TokenKind.RightParen)
+        {
+            return;
+        }
+
+        Step();
+        if (_cursor.Current.Kind != TokenKind.Comma)
+        {
+            return;
+        }
+
+        Step();
+        QueryToken offset = _cursor.Current;
+        if (offset.IsName && TryNow(out QueryToken close) && _cursor.Current.Kind == TokenKind.RightParen)
+        {
+            int length = interval.Kind == TokenKind.Duration ? interval.End - interval.Start : 0;
+            AddPoint(new FreezePoint(
+                FreezeKind.GroupOffset, offset.Start, close.End, interval.Start, interval.Start + length));
+        }
+    }
+
+    private void AddPoint(FreezePoint point)
+    {
+        if (_writes)
+        {
+            (FreezePoints ??= []).Add(point);
+        }
+    }
+
+    private void CloseScope()
+    {
+        CloseBounds();
+        _scope = _outer!.Pop();
+    }
+
+    /// <summary>
+    /// Ends a SELECT. influxd 1.6 ends an aggregate over time intervals at the present unless it, or a SELECT around
+    /// it, has an end already; so what is found for the subqueries holds only while no SELECT around them has one.
+    /// </summary>
+    private void CloseBounds()
+    {
+        if (_writes && _use == ClauseUse.Selects)
+        {
+            if ((_scope.HasUpperBound || _scope.HasInterval) && _bounds is not null)
+            {
+                _bounds.RemoveRange(_scope.FirstBound, _bounds.Count - _scope.FirstBound);
+            }
+
+            if (_scope.HasInterval && !_scope.HasUpperBound && _scope.SourcesEnd > 0)
+            {
+                (_bounds ??= []).Add(new ImplicitBound(_scope.SourcesEnd, _scope.WhereStart, _scope.WhereEnd));
+            }
+        }
+
+        if (_outer is { Count: > 0 } || _bounds is null)
+        {
+            return;
+        }
+
+        foreach (ImplicitBound bound in _bounds)
+        {
+            bound.AddTo(FreezePoints ??= []);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Numerics;
+
+namespace InfluxMirror.Journal;
+
+/// <summary>
+/// Which positions a reader is done with: everything up to a low-water mark, and single positions above it, since
+/// lanes overtake each other. One bit a position above the mark, so that a lane that stands still for long costs
+/// little.
+/// </summary>
+public sealed class CompletedRanges
+{
+    // A ring of words; the first covers the 64 positions from _base on, and _base - 1 is never above the mark.
+    private ulong[] _words = new ulong[4];
+    private int _first;
+    private int _count;
+    private long _base;
+
+    /// <summary>Everything up to <paramref name="lowWaterMark"/> is done, nothing above.</summary>
+    public CompletedRanges(long lowWaterMark)
+    {
+        LowWaterMark = lowWaterMark;
+        _base = lowWaterMark + 1;
+    }
+
+    /// <summary>Every position up to this one is done.</summary>
+    public long LowWaterMark { get; private set; }
+
+    /// <summary>Whether <paramref name="position"/> is done.</summary>
+    public bool Contains(long position)
+    {
+        if (position <= LowWaterMark)
+            return true;
+        var word = (position - _base) >> 6;
+        return word < _count && (_words[Slot((int)word)] & Bit(position)) != 0;
+    }
+
+    /// <summary>Marks <paramref name="position"/> as done; doing so twice changes nothing.</summary>
+    public void Add(long position)
+    {
+        if (position <= LowWaterMark)
+            return;
+        var word = (position - _base) >> 6;
+        while (word >= _count)
+            Append();
+        _words[Slot((int)word)] |= Bit(position);
+        if (position == LowWaterMark + 1)
+            Advance();
+    }
+
+    private void Advance()
+    {
+        while (_count > 0)
+        {
+            var offset = (int)(LowWaterMark + 1 - _base);
+            var done = BitOperations.TrailingZeroCount(~(_words[_first] >> offset));
+            // Bits shifted in at the top read as not done, so a run never counts past its word.
+            LowWaterMark += done;
+            if (offset + done < 64)
+                return;
+            _words[_first] = 0;
+            _first = Slot(1);
+            _count--;
+            _base += 64;
+        }
+    }
+
+    private void Append()
+    {
+        if (_count == _words.Length)
+        {
+            var larger = new ulong[_words.Length * 2];
+            for (var i = 0; i < _count; i++)
+                larger[i] = _words[Slot(i)];
+            _words = larger;
+            _first = 0;
+        }
+
+        _count++;
+    }
+
+    private ulong Bit(long position) => 1UL << (int)((position - _base) & 63);
+
+    private int Slot(int word) => (_first + word) & (_words.Length - 1);
+}

@@ -1,0 +1,199 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace InfluxMirror.LineProtocol;
+
+/// <summary>
+/// Reads the lines nearly all bodies consist of, token by token: no backslash, no quote but around string values, no
+/// spare white space, values of a common form. It says yes only where the exact reading would, and leaves every
+/// other line, good or bad, to that one.
+/// </summary>
+internal ref struct PlainLines
+{
+    // What is loaded behind a token lies within this reach of it. All tokens before the newline that ends the last
+    // line read are closer to the start, so that no load leaves the body.
+    private const int Reach = PlainNumber.LoadLength + 1;
+
+    private readonly ReadOnlySpan<byte> _body;
+    private readonly Span<ushort> _tokens;
+    private readonly TimestampLimit _time;
+
+    // The indexed part starts here, and its tokens up to the newline at _last are to be read.
+    private int _chunk;
+    private int _next;
+    private int _last;
+
+    /// <param name="body">Line protocol.</param>
+    /// <param name="tokens">Scratch of <see cref="TokenIndexer.Capacity"/>.</param>
+    /// <param name="precision">The unit of the timestamps.</param>
+    public PlainLines(ReadOnlySpan<byte> body, Span<ushort> tokens, Precision precision)
+    {
+        _body = body;
+        _tokens = tokens;
+        _time = TimestampLimit.For(precision);
+        _last = -1;
+    }
+
+    /// <summary>Reads lines from <paramref name="position"/> on until one is not plain.</summary>
+    /// <param name="position">Where a line starts; never less than in the call before.</param>
+    /// <param name="scan">Counts the points.</param>
+    /// <param name="unstampedEnds">Takes the ends of lines without timestamp.</param>
+    /// <returns>Where the first line that is not plain starts, or the length of the body.</returns>
+    public int Read(int position, ref BodyScan scan, InsertionPoints? unstampedEnds)
+    {
+        int points = 0;
+        int unstamped = 0;
+        while (MoveTo(position) && ReadLine(position - _chunk, out int end, out bool stamped))
+        {
+            points++;
+            if (!stamped)
+            {
+                unstamped++;
+                unstampedEnds?.Add(_chunk + end);
+            }
+
+            position = _chunk + end + 1;
+        }
+
+        scan.Points += points;
+        scan.Unstamped += unstamped;
+        return position;
+    }
+
+    /// <summary>Makes the first token of the line the next one.</summary>
+    /// <returns>False if the end of the line is out of reach.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MoveTo(int position)
+    {
+        while (_next <= _last && _chunk + _tokens[_next] < position)
+            _next++;
+        return _next <= _last || IndexFrom(position);
+    }
+
+    private bool IndexFrom(int position)
+    {
+        ReadOnlySpan<byte> rest = _body[position..];
+        int count = TokenIndexer.Index(rest, _tokens);
+        _chunk = position;
+        _next = 0;
+        _last = count - 1;
+        while (_last >= 0 && (rest[_tokens[_last]] != '\n' || _tokens[_last] + Reach > rest.Length))
+            _last--;
+
+        // The reading of a line looks up to two tokens ahead.
+        _tokens.Slice(count, 2).Clear();
+        return _last >= 0;
+    }
+
+    /// <summary>Reads one line; all offsets are relative to the chunk.</summary>
+    /// <returns>False if the line is not plain.</returns>
+    private bool ReadLine(int start, out int end, out bool stamped)
+    {
+        ref byte text = ref Unsafe.Add(ref MemoryMarshal.GetReference(_body), _chunk);
+        ref ushort tokens = ref MemoryMarshal.GetReference(_tokens);
+        int t = _next;
+        end = Unsafe.Add(ref tokens, t);
+        stamped = false;
+        if (end == start || Unsafe.Add(ref text, start) is (byte)'#' or (byte)'\t' or 0)
+            return false;
+        if (!SkipTags(ref text, ref tokens, ref t, start) || !SkipFields(ref text, ref tokens, ref t))
+            return false;
+
+        end = Unsafe.Add(ref tokens, t);
+        if (Unsafe.Add(ref text, end) == ' ')
+        {
+            int time = end + 1;
+            end = Unsafe.Add(ref tokens, ++t);
+            stamped = true;
+            if (!_time.Holds(ref Unsafe.Add(ref text, time), end - time))
+                return false;
+        }
+
+        _next = t + 1;
+        return Unsafe.Add(ref text, end) == '\n';
+    }
+
+    /// <summary>Goes from the first token of a line to the space in front of the fields.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly bool SkipTags(ref byte text, ref ushort tokens, ref int t, int start)
+    {
+        int first = t;
+        int at = Unsafe.Add(ref tokens, t);
+        bool ascending = true;
+        ulong previous = 0;
+        while (Unsafe.Add(ref text, at) == ',')
+        {
+            int equals = Unsafe.Add(ref tokens, t + 1);
+            int end = Unsafe.Add(ref tokens, t + 2);
+            if (Unsafe.Add(ref text, equals) != '=' || equals - at < 2 || end - equals < 2)
+                return false;
+
+            ulong key = KeyPrefix(ref Unsafe.Add(ref text, at + 1), equals - at - 1);
+            ascending &= key > previous;
+            previous = key;
+            t += 2;
+            at = end;
+        }
+
+        int tags = (t - first) / 2;
+        return Unsafe.Add(ref text, at) == ' '
+            && (tags < 2 || !SeriesText.FailsInfluxd(tags))
+            && (tags < 2 || ascending || TagsDiffer(start, Unsafe.Add(ref tokens, first) + 1, tags));
+    }
+
+    /// <summary>The start of a key as a number that sorts as the key does; equal for keys that start alike.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong KeyPrefix(ref byte key, int length)
+    {
+        ulong bytes = Unsafe.ReadUnaligned<ulong>(ref key);
+        if (BitConverter.IsLittleEndian)
+            bytes = BinaryPrimitives.ReverseEndianness(bytes);
+        int spare = Math.Max(0, (sizeof(ulong) - length) * 8);
+        return bytes >> spare << spare;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly bool TagsDiffer(int start, int firstTag, int tags) =>
+        !TagKeys.HaveDuplicate(_body[(_chunk + start)..], firstTag - start, tags);
+
+    /// <summary>Goes from the space in front of the fields to the token behind them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly bool SkipFields(ref byte text, ref ushort tokens, ref int t)
+    {
+        int at = Unsafe.Add(ref tokens, t);
+        do
+        {
+            int equals = Unsafe.Add(ref tokens, t + 1);
+            if (Unsafe.Add(ref text, equals) != '=' || equals - at < 2)
+                return false;
+
+            ref byte value = ref Unsafe.Add(ref text, equals + 1);
+            t += 2;
+            if (value == '"' && !SkipString(ref text, ref tokens, ref t))
+                return false;
+            at = Unsafe.Add(ref tokens, t);
+            if (value != '"' && !PlainNumber.IsValue(ref value, at - equals - 1))
+                return false;
+        }
+        while (Unsafe.Add(ref text, at) == ',');
+
+        return true;
+    }
+
+    /// <summary>Goes from the quote that opens a string to the token that must follow the closing one.</summary>
+    private readonly bool SkipString(ref byte text, ref ushort tokens, ref int t)
+    {
+        do
+        {
+            t++;
+            if (t > _last || Unsafe.Add(ref text, Unsafe.Add(ref tokens, t)) == '\\')
+                return false;
+        }
+        while (Unsafe.Add(ref text, Unsafe.Add(ref tokens, t)) != '"');
+
+        // Within the last line there is a newline behind the quote.
+        int closing = Unsafe.Add(ref tokens, t++);
+        return Unsafe.Add(ref tokens, t) == closing + 1;
+    }
+}

@@ -1,0 +1,110 @@
+namespace InfluxMirror.Telemetry;
+
+/// <summary>How a request to a mirrored route ended.</summary>
+public enum RequestOutcome
+{
+    /// <summary>2xx: confirmed, or safely kept.</summary>
+    Accepted,
+
+    /// <summary>4xx: refused, by a destination or by the gateway's own checks.</summary>
+    Refused,
+
+    /// <summary>503: kept, and will be delivered, but not confirmed as asked.</summary>
+    Kept,
+
+    /// <summary>503: not taken.</summary>
+    Unavailable,
+
+    /// <summary>5xx: something failed inside the gateway.</summary>
+    Failed,
+}
+
+/// <summary>How a read ended.</summary>
+public enum ReadOutcome
+{
+    /// <summary>A destination that is fit answered.</summary>
+    Fresh,
+
+    /// <summary>Only destinations that lag were left, and one of them answered.</summary>
+    Stale,
+
+    /// <summary>The first destination could not be reached, and another one answered.</summary>
+    Retried,
+
+    /// <summary>Nobody could answer.</summary>
+    Unavailable,
+}
+
+/// <summary>The state of one destination at the moment of asking.</summary>
+public sealed record DestinationReading
+{
+    /// <summary>YARP's cluster id.</summary>
+    public required string Cluster { get; init; }
+
+    /// <summary>YARP's destination id.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>Points, see <c>mirror_points_accepted_total</c>.</summary>
+    public required long Accepted { get; init; }
+
+    /// <summary>Points, see <c>mirror_points_delivered_total</c>.</summary>
+    public required long Delivered { get; init; }
+
+    /// <summary>Points, see <c>mirror_points_rejected_total</c>.</summary>
+    public required long Rejected { get; init; }
+
+    /// <summary>Points, see <c>mirror_points_dropped_total</c>.</summary>
+    public required long Dropped { get; init; }
+
+    /// <summary>Points, see <c>mirror_points_pending</c>.</summary>
+    public required long Pending { get; init; }
+
+    /// <summary>Points, see <c>mirror_points_parked</c>.</summary>
+    public required long Parked { get; init; }
+
+    /// <summary>Bytes, see <c>mirror_backlog_bytes</c>.</summary>
+    public required long PendingBytes { get; init; }
+
+    /// <summary>Seconds, see <c>mirror_backlog_seconds</c>.</summary>
+    public required double LagSeconds { get; init; }
+
+    /// <summary>See <c>mirror_destination_up</c>.</summary>
+    public required bool Up { get; init; }
+
+    /// <summary>See <c>mirror_destination_fit</c>.</summary>
+    public required bool Fit { get; init; }
+
+    /// <summary>See <c>mirror_destination_needs_resync</c>.</summary>
+    public required bool NeedsResync { get; init; }
+
+    /// <summary>See <c>mirror_sends_total</c>.</summary>
+    public required long Sends { get; init; }
+
+    /// <summary>See <c>mirror_sends_unanswered_total</c>.</summary>
+    public required long Unanswered { get; init; }
+
+    /// <summary>Bytes, see <c>mirror_sent_bytes_total</c>.</summary>
+    public required long SentBytes { get; init; }
+
+    /// <summary>Points, see <c>mirror_points_overtaken_total</c>.</summary>
+    public required long Overtaken { get; init; }
+
+    /// <summary>Records, see <c>mirror_records_set_aside_total</c>.</summary>
+    public required long SetAside { get; init; }
+
+    /// <summary>Records, see <c>mirror_records_withdrawn_total</c>.</summary>
+    public required long Withdrawn { get; init; }
+
+    /// <summary>See <c>mirror_divergences_total</c>.</summary>
+    public required long Divergences { get; init; }
+
+    /// <summary>Answers by what they mean, see <c>mirror_verdicts_total</c>.</summary>
+    public required IReadOnlyList<KeyValuePair<string, long>> Verdicts { get; init; }
+}
+
+/// <summary>The state of one cluster at the moment of asking.</summary>
+/// <param name="Cluster">YARP's cluster id.</param>
+/// <param name="JournalBytes">Bytes held by the journal.</param>
+/// <param name="DeadLetters">Dead letters filed.</param>
+/// <param name="DeadLettersDiscarded">Dead letters thrown away.</param>
+public sealed record ClusterReading(string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded);

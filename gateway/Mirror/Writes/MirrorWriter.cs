@@ -1,0 +1,144 @@
+using InfluxMirror.Delivery;
+using InfluxMirror.Telemetry;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace InfluxMirror.Writes;
+
+/// <summary>How a record was met.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Answer">A destination's own answer, to be passed on; null when there is none.</param>
+public readonly record struct WriteResult(WriteOutcome Outcome, DestinationAnswer? Answer);
+
+/// <summary>What became of a record, as its client is told.</summary>
+public enum WriteOutcome
+{
+    /// <summary>Confirmed as asked, or safely kept where that is enough.</summary>
+    Accepted,
+
+    /// <summary>Refused by the destinations.</summary>
+    Refused,
+
+    /// <summary>Kept, and delivered later, but not confirmed in time.</summary>
+    Kept,
+
+    /// <summary>Not taken: the journal is full.</summary>
+    Full,
+
+    /// <summary>Not taken: the client was refused lately and its lane is busy.</summary>
+    Penalized,
+
+    /// <summary>Not taken: the cluster has no destination.</summary>
+    NoDestination,
+}
+
+/// <summary>Accepts records for a cluster and tells what the client is to be told.</summary>
+public sealed class MirrorWriter(
+    IOptionsMonitor<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger<MirrorWriter> log)
+{
+    /// <summary>
+    /// Whether a write of this client would hold up others: it was refused lately and has had its tenth of a busy
+    /// lane.
+    /// </summary>
+    /// <param name="cluster">Where it goes.</param>
+    /// <param name="client">Its address.</param>
+    /// <param name="target">What it writes to.</param>
+    /// <param name="alone">The client was refused lately: its record must travel alone.</param>
+    public bool MustWait(MirroredCluster cluster, string client, WriteTarget target, out bool alone)
+    {
+        alone = cluster.Refused.Contains(client, target);
+        if (!alone)
+            return false;
+        foreach (var courier in cluster.Couriers)
+        {
+            if (courier.SendsOfBusyLane(target.Database) is { } sends)
+            {
+                var wait = !cluster.Refused.MaySend(client, target, sends);
+                if (wait)
+                    metrics.CountPenalized();
+                return wait;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Appends a record and waits for what its client is to be told, at most <paramref name="ackTimeout"/>. The
+    /// client's going away changes nothing.
+    /// </summary>
+    /// <param name="cluster">Where it goes.</param>
+    /// <param name="level">The confirmations asked.</param>
+    /// <param name="ackTimeout">How long they may take.</param>
+    /// <param name="make">Makes the record, with the watch it is given.</param>
+    public async ValueTask<WriteResult> WriteAsync(
+        MirroredCluster cluster, ConsistencyLevel level, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
+    {
+        var receipt = new Receipt(cluster, level, statement: false, log);
+        return await AppendAsync(cluster, receipt, make(receipt), AnyWait(level, ackTimeout)).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Appends a statement and waits for the first destination that executes it, at most
+    /// <paramref name="ackTimeout"/>.
+    /// </summary>
+    public async ValueTask<WriteResult> ExecuteAsync(
+        MirroredCluster cluster, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
+    {
+        var receipt = new Receipt(cluster, ConsistencyLevel.One, statement: true, log);
+        return await AppendAsync(cluster, receipt, make(receipt), ackTimeout).ConfigureAwait(false);
+    }
+
+    private async ValueTask<WriteResult> AppendAsync(
+        MirroredCluster cluster, Receipt receipt, MirroredRecord record, TimeSpan patience)
+    {
+        record.Hold();
+        try
+        {
+            if (receipt.Destinations == 0)
+                return new(WriteOutcome.NoDestination, null);
+            if (!cluster.TryAppend(record))
+                return new(WriteOutcome.Full, null);
+            receipt.Reconcile(record);
+            var reply = await ReplyAsync(receipt, record, patience).ConfigureAwait(false);
+            Note(cluster, record, reply);
+            return reply.Ruling switch
+            {
+                Ruling.Accept => new(WriteOutcome.Accepted, reply.Answer),
+                Ruling.Refuse => new(WriteOutcome.Refused, reply.Answer),
+                _ => new(WriteOutcome.Kept, null),
+            };
+        }
+        finally
+        {
+            record.LetGo();
+        }
+    }
+
+    private async ValueTask<Reply> ReplyAsync(Receipt receipt, MirroredRecord record, TimeSpan patience)
+    {
+        if (receipt.Reply.IsCompleted)
+            return await receipt.Reply.ConfigureAwait(false);
+        using var timer = time.CreateTimer(
+            static state =>
+            {
+                var (receipt, record) = ((Receipt, MirroredRecord))state!;
+                receipt.TimeIsUp(record);
+            },
+            (receipt, record), patience, Timeout.InfiniteTimeSpan);
+        return await receipt.Reply.ConfigureAwait(false);
+    }
+
+    private TimeSpan AnyWait(ConsistencyLevel level, TimeSpan ackTimeout)
+    {
+        var wait = options.CurrentValue.Writes.AnyWait;
+        return level == ConsistencyLevel.Any && wait < ackTimeout ? wait : ackTimeout;
+    }
+
+    /// <summary>What was answered is what later reads must see.</summary>
+    private static void Note(MirroredCluster cluster, MirroredRecord record, Reply reply)
+    {
+        if (reply.Ruling == Ruling.Accept)
+            cluster.Answered.Note(record);
+    }
+}
