@@ -1,0 +1,160 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Gateway.SystemTests.Processes;
+
+/// <summary>The built program, run with a configuration file of its own on free ports.</summary>
+internal sealed class GatewayProcess : IAsyncDisposable
+{
+    /// <summary>The program that was built with these tests; GATEWAY_PROGRAM names a published one instead.</summary>
+    private static readonly string Program = Environment.GetEnvironmentVariable("GATEWAY_PROGRAM")
+        ?? Path.Combine(AppContext.BaseDirectory, "gateway.dll");
+
+    private readonly ScratchFolder folder = new("gateway");
+    private readonly int clientPort = Ports.Next();
+    private readonly int managementPort = Ports.Next();
+    private ChildProcess? process;
+
+    private GatewayProcess(GatewayConfiguration configuration)
+    {
+        Configuration = configuration;
+        string scheme = configuration.Certificate is null ? "http" : "https";
+        Client = new InfluxClient(new Uri($"{scheme}://127.0.0.1:{clientPort}/"));
+        Management = new InfluxClient(new Uri($"http://127.0.0.1:{managementPort}/"));
+    }
+
+    public GatewayConfiguration Configuration { get; private set; }
+
+    /// <summary>What InfluxDB's clients see.</summary>
+    public InfluxClient Client { get; }
+
+    /// <summary>Health, status and metrics.</summary>
+    public InfluxClient Management { get; }
+
+    public string Log => process?.Log ?? "";
+
+    public int Pid => process?.Pid ?? throw new InvalidOperationException("the gateway does not run");
+
+    /// <summary>Starts it and waits until it serves /health/live, and /health/ready if asked.</summary>
+    public static async Task<GatewayProcess> StartAsync(GatewayConfiguration configuration, bool waitReady = true)
+    {
+        GatewayProcess gateway = new(configuration);
+        try
+        {
+            await gateway.RestartAsync(waitReady);
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task RestartAsync(bool waitReady = true)
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        WriteFile(Configuration.ToJson(clientPort, managementPort));
+        Dictionary<string, string> environment = new()
+        {
+            ["DOTNET_ENVIRONMENT"] = "Production",
+            ["DOTNET_gcServer"] = "0",
+        };
+        string[] arguments = ["--config", ConfigurationFile];
+        process = Program.EndsWith(".dll", StringComparison.Ordinal)
+            ? ChildProcess.Start("gateway", "dotnet", [Program, .. arguments], environment, folder.Path)
+            : ChildProcess.Start("gateway", Program, arguments, environment, folder.Path);
+        string probe = waitReady ? "/health/ready" : "/health/live";
+        await Eventually.ReasonGoneAsync($"the gateway answers {probe} with 200", async () =>
+        {
+            AssertRunning();
+            Answer answer = await Management.SendAsync(HttpMethod.Get, probe);
+            return answer.Status == 200 ? null : $"{answer}\n{Log}";
+        });
+    }
+
+    public string ConfigurationFile => folder.File("gateway.json");
+
+    /// <summary>Replaces the configuration file in one step; the gateway notices by itself.</summary>
+    public void Write(GatewayConfiguration configuration) => WriteFile(configuration.ToJson(clientPort, managementPort));
+
+    /// <summary>Replaces the configuration and waits until /status says that this very file is in force.</summary>
+    public async Task ReloadAsync(GatewayConfiguration configuration)
+    {
+        string text = configuration.ToJson(clientPort, managementPort);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        WriteFile(text);
+        await Eventually.ReasonGoneAsync("the new configuration is in force", async () =>
+        {
+            Answer status = (await Management.SendAsync(HttpMethod.Get, "/status")).MustBe(200);
+            using JsonDocument document = JsonDocument.Parse(status.Bytes);
+            string? inForce = document.RootElement.GetProperty("configuration").GetProperty("hash").GetString();
+            return inForce is { Length: > 0 } && hash.StartsWith(inForce, StringComparison.OrdinalIgnoreCase)
+                ? null
+                : $"{inForce} is, not {hash}\n{LogTail()}";
+        });
+        Configuration = configuration;
+    }
+
+    /// <summary>Puts any text in the place of the configuration.</summary>
+    public void WriteFile(string text)
+    {
+        string fresh = folder.File("gateway.json.new");
+        File.WriteAllText(fresh, text);
+        File.Move(fresh, ConfigurationFile, overwrite: true);
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => process?.Kill();
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public Task<int> StopAsync(TimeSpan bound) => process!.StopAsync(bound);
+
+    public async Task<MetricsPage> MetricsAsync()
+    {
+        Answer answer = await Management.SendAsync(HttpMethod.Get, "/metrics");
+        return new MetricsPage(answer.MustBe(200).Body);
+    }
+
+    /// <summary>Waits until nothing is pending, on all destinations or on the named ones.</summary>
+    public async Task SettledAsync(TimeSpan? bound = null, params string[] destinations)
+    {
+        await Eventually.ReasonGoneAsync("every record is delivered or rejected", async () =>
+        {
+            AssertRunning();
+            MetricsPage page = await MetricsAsync();
+            string[] asked = destinations.Length == 0 ? page.Destinations : destinations;
+            string[] waiting = [.. asked.Where(id => page.Of(MetricNames.Pending, id) != 0)
+                .Select(id => $"{id}: {page.Of(MetricNames.Pending, id)} pending")];
+            return waiting.Length == 0 && asked.Length > 0 ? null : $"{string.Join(", ", waiting)}\n{LogTail()}";
+        }, bound);
+    }
+
+    /// <summary>accepted = delivered + pending + rejected + dropped, for every destination.</summary>
+    public Task AssertAccountingAsync() =>
+        Eventually.ReasonGoneAsync("the accounting equation", async () =>
+        {
+            AssertRunning();
+            return (await MetricsAsync()).AccountingFault();
+        }, TimeSpan.FromSeconds(3));
+
+    /// <summary>Fails with the log when the program ended by itself.</summary>
+    public void AssertRunning()
+    {
+        if (process is null or { HasExited: true })
+            Assert.Fail($"the gateway ended with {process?.ExitCode}:\n{Log}");
+    }
+
+    public string LogTail() => string.Join('\n', Log.Split('\n').TakeLast(40));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        Client.Dispose();
+        Management.Dispose();
+        folder.Dispose();
+    }
+}

@@ -1,0 +1,126 @@
+namespace Gateway.SystemTests.Setup;
+
+/// <summary>Two influxd, called a and b, behind one gateway; everything ends with the test.</summary>
+internal sealed class Lab : IAsyncDisposable
+{
+    private readonly List<InfluxServer> servers = [];
+    private readonly List<FaultyServer> proxies = [];
+    private GatewayProcess? gateway;
+
+    private Lab()
+    {
+    }
+
+    public InfluxServer A => servers[0];
+
+    public InfluxServer B => servers[1];
+
+    public FaultyServer ProxyA => proxies[0];
+
+    public FaultyServer ProxyB => proxies[1];
+
+    public GatewayProcess Gateway => gateway!;
+
+    /// <summary>A client of the gateway.</summary>
+    public InfluxClient Client => Gateway.Client;
+
+    public static async Task<Lab> StartAsync(LabOptions? options = null)
+    {
+        options ??= new LabOptions();
+        Lab lab = new();
+        try
+        {
+            await lab.StartServersAsync(options);
+            lab.gateway = await GatewayProcess.StartAsync(options.Configuration);
+            lab.Client.Authorization = lab.A.Client.Authorization;
+            foreach (string db in options.Databases)
+                await lab.Client.MustQueryAsync($"CREATE DATABASE {PointDump.Quoted(db)}");
+            if (options.Databases.Length > 0)
+                await lab.Gateway.SettledAsync();
+            return lab;
+        }
+        catch
+        {
+            await lab.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A write that the gateway must confirm with 204.</summary>
+    public async Task WriteAsync(string db, string lines, string more = "") =>
+        (await Client.WriteAsync(db, lines, more)).MustBe(204);
+
+    /// <summary>
+    /// The end of every test: nothing is pending, both servers hold the same databases, policies, users and points,
+    /// and the accounting holds.
+    /// </summary>
+    public async Task AssertConvergedAsync(TimeSpan? bound = null)
+    {
+        await Gateway.SettledAsync(bound);
+        Assert.Equal(await ServerSchema.ReadAsync(A.Client), await ServerSchema.ReadAsync(B.Client));
+        await AssertSamePointsAsync();
+        await Gateway.AssertAccountingAsync();
+    }
+
+    /// <summary>Point by point, except what the test expects to differ.</summary>
+    public async Task AssertSamePointsAsync(Func<string, bool>? expected = null)
+    {
+        foreach (string db in await ServerSchema.DatabasesAsync(A.Client))
+        {
+            PointDump first = await A.PointsAsync(db);
+            PointDump second = await B.PointsAsync(db);
+            PointComparison.AssertEqual(
+                expected is null ? first : first.Without(expected),
+                expected is null ? second : second.Without(expected));
+        }
+    }
+
+    /// <summary>Waits until a destination has this many points rejected.</summary>
+    public Task RejectedAsync(string destination, int points) =>
+        Eventually.ReasonGoneAsync($"{points} points are rejected for {destination}", async () =>
+        {
+            double rejected = (await Gateway.MetricsAsync()).Of(MetricNames.Rejected, destination);
+            return rejected == points ? null : $"{rejected} are\n{Gateway.LogTail()}";
+        });
+
+    /// <summary>Waits until a destination has at least this many points pending.</summary>
+    public Task PendingAsync(string destination, int points) =>
+        Eventually.ReasonGoneAsync($"{points} points are pending for {destination}", async () =>
+        {
+            double pending = (await Gateway.MetricsAsync()).Of(MetricNames.Pending, destination);
+            return pending >= points ? null : $"{pending} are\n{Gateway.LogTail()}";
+        });
+
+    public async ValueTask DisposeAsync()
+    {
+        if (gateway is not null)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"gateway's log:\n{gateway.Log}");
+            await gateway.DisposeAsync();
+        }
+
+        foreach (FaultyServer proxy in proxies)
+            await proxy.DisposeAsync();
+        foreach (InfluxServer server in servers)
+            await server.DisposeAsync();
+    }
+
+    private async Task StartServersAsync(LabOptions options)
+    {
+        Task<InfluxServer> first = InfluxServer.StartAsync(options.A);
+        Task<InfluxServer> second = InfluxServer.StartAsync(options.B);
+        foreach (Task<InfluxServer> starting in new[] { first, second })
+        {
+            InfluxServer server = await starting;
+            servers.Add(server);
+            Uri address = server.Address;
+            if (options.Proxied)
+            {
+                proxies.Add(new FaultyServer(address));
+                address = proxies[^1].Address;
+            }
+
+            options.Configuration.Destinations[server.Name] = address.ToString();
+        }
+    }
+}

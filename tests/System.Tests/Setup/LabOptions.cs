@@ -1,0 +1,17 @@
+namespace Gateway.SystemTests.Setup;
+
+/// <summary>What a test wants of its two servers and its gateway.</summary>
+internal sealed class LabOptions
+{
+    /// <summary>Put a <see cref="FaultyServer"/> in front of each influxd.</summary>
+    public bool Proxied { get; init; }
+
+    public InfluxSettings A { get; init; } = new() { Name = "a" };
+
+    public InfluxSettings B { get; init; } = new() { Name = "b" };
+
+    public GatewayConfiguration Configuration { get; init; } = new();
+
+    /// <summary>Databases made through the gateway before the test begins.</summary>
+    public string[] Databases { get; init; } = ["db1"];
+}
