@@ -23,26 +23,26 @@ public sealed class MirrorMetrics : IDisposable
     public MirrorMetrics()
     {
         _sendSeconds = _meter.CreateHistogram<double>(
-            "mirror_send_seconds", "s", "Time a destination took to answer one request.");
+            "send_seconds", "s", "Time a destination took to answer one request.");
         _sendRecords = _meter.CreateHistogram<int>(
-            "mirror_send_records", null, "Client requests merged into one request to a destination.");
+            "send_records", null, "Client requests merged into one request to a destination.");
         _meter.CreateObservableCounter(
-            "mirror_requests_total", () => Readings(_requests, Enum.GetValues<RequestOutcome>(), "outcome"), null,
+            "requests_total", () => Readings(_requests, Enum.GetValues<RequestOutcome>(), "outcome"), null,
             "Requests to mirrored routes, by outcome.");
         _meter.CreateObservableCounter(
-            "mirror_reads_total", () => Readings(_reads, Enum.GetValues<ReadOutcome>(), "outcome"), null,
+            "reads_total", () => Readings(_reads, Enum.GetValues<ReadOutcome>(), "outcome"), null,
             "Reads, by outcome.");
         _meter.CreateObservableCounter(
-            "mirror_points_received_total", () => Interlocked.Read(ref _points), null,
+            "points_received_total", () => Interlocked.Read(ref _points), null,
             "Points received in requests that were accepted.");
         _meter.CreateObservableCounter(
-            "mirror_bytes_received_total", () => Interlocked.Read(ref _bytes), "By",
+            "bytes_received_total", () => Interlocked.Read(ref _bytes), "By",
             "Bytes of bodies received, as they came.");
         _meter.CreateObservableCounter(
-            "mirror_lines_invalid_total", () => Interlocked.Read(ref _invalidLines), null,
+            "lines_invalid_total", () => Interlocked.Read(ref _invalidLines), null,
             "Lines that InfluxDB refuses, as the gateway's own check found them.");
         _meter.CreateObservableCounter(
-            "mirror_requests_penalized_total", () => Interlocked.Read(ref _penalized), null,
+            "requests_penalized_total", () => Interlocked.Read(ref _penalized), null,
             "Requests answered 503 because their client was refused lately and its lane was busy.");
     }
 
@@ -80,42 +80,42 @@ public sealed class MirrorMetrics : IDisposable
     public void Observe(
         Func<IEnumerable<DestinationReading>> destinations, Func<IEnumerable<ClusterReading>> clusters)
     {
-        Counter("mirror_points_accepted_total", "Points accepted while it was a destination.", r => r.Accepted);
-        Counter("mirror_points_delivered_total", "Points the destination confirmed.", r => r.Delivered);
-        Counter("mirror_points_rejected_total", "Points the destination refused, or that were withdrawn or set aside.",
+        Counter("points_accepted_total", "Points accepted while it was a destination.", r => r.Accepted);
+        Counter("points_delivered_total", "Points the destination confirmed.", r => r.Delivered);
+        Counter("points_rejected_total", "Points the destination refused, or that were withdrawn or set aside.",
             r => r.Rejected);
-        Counter("mirror_points_dropped_total", "Points given up: journal full, or destination removed.", r => r.Dropped);
-        Gauge("mirror_points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
-        Gauge("mirror_points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
-        Gauge("mirror_backlog_bytes", "Bytes waiting for the destination.", r => r.PendingBytes);
-        Gauge("mirror_backlog_seconds", "Age of the oldest record waiting for the destination.", r => r.LagSeconds);
-        Gauge("mirror_destination_up", "1 if the destination answers probes and sends.", r => r.Up ? 1 : 0);
-        Gauge("mirror_destination_fit", "1 if the destination may serve reads.", r => r.Fit ? 1 : 0);
-        Gauge("mirror_destination_needs_resync", "1 if records were dropped for the destination.",
+        Counter("points_dropped_total", "Points given up: journal full, or destination removed.", r => r.Dropped);
+        Gauge("points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
+        Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
+        Gauge("backlog_bytes", "Bytes waiting for the destination.", r => r.PendingBytes);
+        Gauge("backlog_seconds", "Age of the oldest record waiting for the destination.", r => r.LagSeconds);
+        Gauge("destination_up", "1 if the destination answers probes and sends.", r => r.Up ? 1 : 0);
+        Gauge("destination_fit", "1 if the destination may serve reads.", r => r.Fit ? 1 : 0);
+        Gauge("destination_needs_resync", "1 if records were dropped for the destination.",
             r => r.NeedsResync ? 1 : 0);
-        Counter("mirror_sends_total", "Requests sent to the destination.", r => r.Sends);
-        Counter("mirror_sends_unanswered_total", "Requests to the destination that got no answer.", r => r.Unanswered);
-        Counter("mirror_sent_bytes_total", "Bytes of bodies sent, repeated ones included.", r => r.SentBytes);
-        Counter("mirror_points_overtaken_total", "Points delivered while older ones of their database were parked.",
+        Counter("sends_total", "Requests sent to the destination.", r => r.Sends);
+        Counter("sends_unanswered_total", "Requests to the destination that got no answer.", r => r.Unanswered);
+        Counter("sent_bytes_total", "Bytes of bodies sent, repeated ones included.", r => r.SentBytes);
+        Counter("points_overtaken_total", "Points delivered while older ones of their database were parked.",
             r => r.Overtaken);
-        Counter("mirror_records_set_aside_total", "Records given up because they alone made the destination fail.",
+        Counter("records_set_aside_total", "Records given up because they alone made the destination fail.",
             r => r.SetAside);
-        Counter("mirror_records_withdrawn_total", "Records taken back because every destination asked refused them.",
+        Counter("records_withdrawn_total", "Records taken back because every destination asked refused them.",
             r => r.Withdrawn);
-        Counter("mirror_divergences_total", "Answers that differ from what another destination said.",
+        Counter("divergences_total", "Answers that differ from what another destination said.",
             r => r.Divergences);
         _meter.CreateObservableCounter(
-            "mirror_verdicts_total",
+            "verdicts_total",
             () => destinations().SelectMany(r => r.Verdicts.Select(v => new Measurement<long>(
                 v.Value, new("cluster", r.Cluster), new("destination", r.Destination), new("verdict", v.Key)))),
             null, "Answers of the destination, by what they mean.");
-        _meter.CreateObservableGauge("mirror_journal_bytes",
+        _meter.CreateObservableGauge("journal_bytes",
             () => clusters().Select(r => Of(r, r.JournalBytes)),
             "By", "Bytes held by the journal.");
-        _meter.CreateObservableCounter("mirror_dead_letters_total",
+        _meter.CreateObservableCounter("dead_letters_total",
             () => clusters().Select(r => Of(r, r.DeadLetters)),
             null, "Dead letters filed.");
-        _meter.CreateObservableCounter("mirror_dead_letters_discarded_total",
+        _meter.CreateObservableCounter("dead_letters_discarded_total",
             () => clusters().Select(r => Of(r, r.DeadLettersDiscarded)),
             null, "Dead letters thrown away to make room for newer ones.");
 

@@ -44,61 +44,61 @@ public sealed record DestinationReading
     /// <summary>YARP's destination id.</summary>
     public required string Destination { get; init; }
 
-    /// <summary>Points, see <c>mirror_points_accepted_total</c>.</summary>
+    /// <summary>Points, see <c>influxmirror_points_accepted_total</c>.</summary>
     public required long Accepted { get; init; }
 
-    /// <summary>Points, see <c>mirror_points_delivered_total</c>.</summary>
+    /// <summary>Points, see <c>influxmirror_points_delivered_total</c>.</summary>
     public required long Delivered { get; init; }
 
-    /// <summary>Points, see <c>mirror_points_rejected_total</c>.</summary>
+    /// <summary>Points, see <c>influxmirror_points_rejected_total</c>.</summary>
     public required long Rejected { get; init; }
 
-    /// <summary>Points, see <c>mirror_points_dropped_total</c>.</summary>
+    /// <summary>Points, see <c>influxmirror_points_dropped_total</c>.</summary>
     public required long Dropped { get; init; }
 
-    /// <summary>Points, see <c>mirror_points_pending</c>.</summary>
+    /// <summary>Points, see <c>influxmirror_points_pending</c>.</summary>
     public required long Pending { get; init; }
 
-    /// <summary>Points, see <c>mirror_points_parked</c>.</summary>
+    /// <summary>Points, see <c>influxmirror_points_parked</c>.</summary>
     public required long Parked { get; init; }
 
-    /// <summary>Bytes, see <c>mirror_backlog_bytes</c>.</summary>
+    /// <summary>Bytes, see <c>influxmirror_backlog_bytes</c>.</summary>
     public required long PendingBytes { get; init; }
 
-    /// <summary>Seconds, see <c>mirror_backlog_seconds</c>.</summary>
+    /// <summary>Seconds, see <c>influxmirror_backlog_seconds</c>.</summary>
     public required double LagSeconds { get; init; }
 
-    /// <summary>See <c>mirror_destination_up</c>.</summary>
+    /// <summary>See <c>influxmirror_destination_up</c>.</summary>
     public required bool Up { get; init; }
 
-    /// <summary>See <c>mirror_destination_fit</c>.</summary>
+    /// <summary>See <c>influxmirror_destination_fit</c>.</summary>
     public required bool Fit { get; init; }
 
-    /// <summary>See <c>mirror_destination_needs_resync</c>.</summary>
+    /// <summary>See <c>influxmirror_destination_needs_resync</c>.</summary>
     public required bool NeedsResync { get; init; }
 
-    /// <summary>See <c>mirror_sends_total</c>.</summary>
+    /// <summary>See <c>influxmirror_sends_total</c>.</summary>
     public required long Sends { get; init; }
 
-    /// <summary>See <c>mirror_sends_unanswered_total</c>.</summary>
+    /// <summary>See <c>influxmirror_sends_unanswered_total</c>.</summary>
     public required long Unanswered { get; init; }
 
-    /// <summary>Bytes, see <c>mirror_sent_bytes_total</c>.</summary>
+    /// <summary>Bytes, see <c>influxmirror_sent_bytes_total</c>.</summary>
     public required long SentBytes { get; init; }
 
-    /// <summary>Points, see <c>mirror_points_overtaken_total</c>.</summary>
+    /// <summary>Points, see <c>influxmirror_points_overtaken_total</c>.</summary>
     public required long Overtaken { get; init; }
 
-    /// <summary>Records, see <c>mirror_records_set_aside_total</c>.</summary>
+    /// <summary>Records, see <c>influxmirror_records_set_aside_total</c>.</summary>
     public required long SetAside { get; init; }
 
-    /// <summary>Records, see <c>mirror_records_withdrawn_total</c>.</summary>
+    /// <summary>Records, see <c>influxmirror_records_withdrawn_total</c>.</summary>
     public required long Withdrawn { get; init; }
 
-    /// <summary>See <c>mirror_divergences_total</c>.</summary>
+    /// <summary>See <c>influxmirror_divergences_total</c>.</summary>
     public required long Divergences { get; init; }
 
-    /// <summary>Answers by what they mean, see <c>mirror_verdicts_total</c>.</summary>
+    /// <summary>Answers by what they mean, see <c>influxmirror_verdicts_total</c>.</summary>
     public required IReadOnlyList<KeyValuePair<string, long>> Verdicts { get; init; }
 }
 
