@@ -93,7 +93,7 @@ internal ref struct ClauseWalk
     }
 
     /// <summary>Consumes a token and notes how far its clause reaches.</summary>
-    private void Step(bool inPath = false)
+    private void Step()
     {
         _previous = _cursor.Current;
         if (_scope.Clause == Clause.Sources)
@@ -106,7 +106,7 @@ internal ref struct ClauseWalk
             _scope.WhereEnd = _previous.End;
         }
 
-        _cursor.Advance(inPath);
+        _cursor.Advance();
     }
 
     private void OpenParenthesis()
@@ -186,7 +186,7 @@ internal ref struct ClauseWalk
         while (_cursor.Current.Kind == TokenKind.Dot)
         {
             segments++;
-            Step(inPath: true);
+            Step();
             if (_cursor.Current.IsName || _cursor.Current.Kind is TokenKind.Regex or TokenKind.Colon)
             {
                 Step();
