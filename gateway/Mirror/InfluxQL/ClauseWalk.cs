@@ -28,7 +28,7 @@ internal ref struct ClauseWalk
     private Stack<SelectScope>? _outer;
     private QueryToken _previous;
     private bool _writes;
-    private List<ImplicitBound>? _bounds;
+    private ImplicitBounds _bounds;
 
     public ClauseWalk(
         ref TokenCursor cursor, ref DatabaseNames databases, string? database, ClauseUse use)
@@ -89,11 +89,12 @@ internal ref struct ClauseWalk
         }
 
         CloseBounds();
+        FreezePoints = _bounds.AddTo(FreezePoints);
         return _writes;
     }
 
     /// <summary>Consumes a token and notes how far its clause reaches.</summary>
-    private void Step(bool inPath = false)
+    private void Step()
     {
         _previous = _cursor.Current;
         if (_scope.Clause == Clause.Sources)
@@ -106,7 +107,7 @@ internal ref struct ClauseWalk
             _scope.WhereEnd = _previous.End;
         }
 
-        _cursor.Advance(inPath);
+        _cursor.Advance();
     }
 
     private void OpenParenthesis()
@@ -117,7 +118,7 @@ internal ref struct ClauseWalk
         {
             _outer ??= new Stack<SelectScope>();
             _outer.Push(_scope);
-            _scope = new SelectScope { FirstBound = _bounds?.Count ?? 0 };
+            _scope = new SelectScope { FirstBound = _bounds.Count };
             Step();
         }
         else
@@ -186,7 +187,7 @@ internal ref struct ClauseWalk
         while (_cursor.Current.Kind == TokenKind.Dot)
         {
             segments++;
-            Step(inPath: true);
+            Step();
             if (_cursor.Current.IsName || _cursor.Current.Kind is TokenKind.Regex or TokenKind.Colon)
             {
                 Step();
@@ -312,33 +313,12 @@ internal ref struct ClauseWalk
         _scope = _outer!.Pop();
     }
 
-    /// <summary>
-    /// Ends a SELECT. influxd 1.6 ends an aggregate over time intervals at the present unless it, or a SELECT around
-    /// it, has an end already; so what is found for the subqueries holds only while no SELECT around them has one.
-    /// </summary>
     private void CloseBounds()
     {
+        // INTO stands before the sources, so reads note no bounds. DELETE and DROP SERIES have none.
         if (_writes && _use == ClauseUse.Selects)
         {
-            if ((_scope.HasUpperBound || _scope.HasInterval) && _bounds is not null)
-            {
-                _bounds.RemoveRange(_scope.FirstBound, _bounds.Count - _scope.FirstBound);
-            }
-
-            if (_scope.HasInterval && !_scope.HasUpperBound && _scope.SourcesEnd > 0)
-            {
-                (_bounds ??= []).Add(new ImplicitBound(_scope.SourcesEnd, _scope.WhereStart, _scope.WhereEnd));
-            }
-        }
-
-        if (_outer is { Count: > 0 } || _bounds is null)
-        {
-            return;
-        }
-
-        foreach (ImplicitBound bound in _bounds)
-        {
-            bound.AddTo(FreezePoints ??= []);
+            _bounds.Close(_scope);
         }
     }
 }

@@ -18,22 +18,21 @@ internal struct QueryTokenizer(string query)
     private readonly string _query = query;
     private int _position;
     private QueryToken _last;
+    private SourceTracker _sources;
 
     /// <summary>The next token, comments and whitespace skipped.</summary>
-    /// <param name="inPath">
-    /// Whether a dot before belongs to a source, such as <c>db.rp./regex/</c>. In an expression, <c>a./2</c> divides.
-    /// </param>
-    public QueryToken Next(bool inPath = false)
+    public QueryToken Next()
     {
         if (_last.Kind != TokenKind.Fault)
         {
-            _last = SkipBlanks() ? Scan(inPath) : Fault();
+            _last = SkipBlanks() ? Scan() : Fault();
+            _sources.Follow(_last);
         }
 
         return _last;
     }
 
-    private QueryToken Scan(bool inPath)
+    private QueryToken Scan()
     {
         int start = _position;
         if (start >= _query.Length)
@@ -52,7 +51,7 @@ internal struct QueryTokenizer(string query)
             '\'' => Quoted(TokenKind.String, start, StringStops),
             '"' => Quoted(TokenKind.QuotedName, start, NameStops),
             '$' => ScanParameter(),
-            '/' when RegexMayStart(inPath) => ScanRegex(),
+            '/' when RegexMayStart() => ScanRegex(),
             '.' when char.IsAsciiDigit(Peek(1)) => ScanNumber(),
             '.' => Take(TokenKind.Dot, 1),
             ';' => Take(TokenKind.Semicolon, 1),
@@ -106,11 +105,11 @@ internal struct QueryTokenizer(string query)
         return true;
     }
 
-    private readonly bool RegexMayStart(bool inPath) => _last.Kind switch
+    private readonly bool RegexMayStart() => _last.Kind switch
     {
         TokenKind.LeftParen or TokenKind.Comma or TokenKind.Match => true,
         TokenKind.Word => _last.Keyword is Keyword.Select or Keyword.From or Keyword.By,
-        TokenKind.Dot => inPath && _last.End == _position,
+        TokenKind.Dot => _sources.InSources && _last.End == _position,
         _ => false,
     };
 

@@ -35,20 +35,3 @@ internal struct SelectScope()
     /// <summary>How many bounds had been noted before this SELECT: those behind are of its subqueries.</summary>
     public int FirstBound { get; set; }
 }
-
-/// <summary>A SELECT that influxd would end at the present, by where its sources and its condition are.</summary>
-internal readonly record struct ImplicitBound(int SourcesEnd, int WhereStart, int WhereEnd)
-{
-    public void AddTo(List<FreezePoint> points)
-    {
-        if (WhereStart < 0)
-        {
-            points.Add(new FreezePoint(FreezeKind.NewCondition, SourcesEnd, SourcesEnd));
-        }
-        else
-        {
-            points.Add(new FreezePoint(FreezeKind.OpenCondition, WhereStart, WhereStart));
-            points.Add(new FreezePoint(FreezeKind.CloseCondition, WhereEnd, WhereEnd));
-        }
-    }
-}

@@ -17,10 +17,7 @@ internal struct TokenCursor
 
     public QueryToken Current { get; private set; }
 
-    /// <summary>
-    /// Moves on; <paramref name="inPath"/> after a dot of a source, where a regular expression may follow.
-    /// </summary>
-    public void Advance(bool inPath = false) => Current = _tokens.Next(inPath);
+    public void Advance() => Current = _tokens.Next();
 
     public bool Accept(Keyword keyword)
     {
