@@ -103,7 +103,7 @@ internal sealed class MirrorMiddleware(
         else
         {
             var databases = query.Analysis?.Databases ?? [];
-            await ReadAsync(context, cluster, new ReadScope(databases, databases.Count == 0), mayRepeat: true)
+            await ReadAsync(context, cluster, new ReadScope(databases, query.Analysis?.AllDatabases ?? true), mayRepeat: true)
                 .ConfigureAwait(false);
         }
     }
@@ -113,6 +113,8 @@ internal sealed class MirrorMiddleware(
     {
         if (query.IsAmbiguous)
             return "parameter \"q\" is given more than once";
+        if (query.Query?.Contains('\0', StringComparison.Ordinal) ?? false)
+            return "parameter \"q\" holds a NUL character";
         if (query.Analysis is not { } analysis)
             return null;
         if (analysis.MixesPinAndMutation)
