@@ -31,8 +31,10 @@ public sealed class ExactBytesTests
 
     private static readonly string[] Refused =
     [
-        "m v=NaN 1", "m v=Inf 1", "m v=+1 1", "m v=1 9223372036854775808", "m v= 1", "m 1", "m,t= v=1 1", ",t=a v=1 1",
-        "m v=7 8\r\n", "m s=\"x\" 8\r\nm v=8 9\r\n", "m\\\\ v=1 21", "m v=1 1 1", "m v=1,v 1", "m,t v=1 1", "m v=9223372036854775808i 1", "m v=\"open 1", "", "\n", "# only this",
+        "m v=NaN 1", "m v=Inf 1", "m v=+1 1", "m v=1 9223372036854775808", "m v= 1",
+        "m 1", "m,t= v=1 1", ",t=a v=1 1",
+        "m v=7 8\r\n", "m s=\"x\" 8\r\nm v=8 9\r\n", "m\\\\ v=1 21", "m v=1 1 1", "m v=1,v 1", "m,t v=1 1",
+        "m v=9223372036854775808i 1", "m v=\"open 1", "", "\n", "# only this",
     ];
 
     [Fact]

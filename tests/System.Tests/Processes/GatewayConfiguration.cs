@@ -36,7 +36,10 @@ internal sealed class GatewayConfiguration
     {
         JsonObject root = new()
         {
-            ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Information", ["Yarp"] = "Warning" } },
+            ["Logging"] = new JsonObject
+            {
+                ["LogLevel"] = new JsonObject { ["Default"] = "Information", ["Yarp"] = "Warning" },
+            },
             ["Kestrel"] = new JsonObject { ["Endpoints"] = Endpoints(clientPort, managementPort) },
             ["ReverseProxy"] = new JsonObject { ["Routes"] = Routes(), ["Clusters"] = Clusters() },
             ["Mirror"] = Mirror(),

@@ -1,6 +1,6 @@
 namespace Gateway.SystemTests.Verdicts;
 
-/// <summary>A destination lacks a database, a retention policy or an account: only that waits, and nothing is lost.</summary>
+/// <summary>A destination lacks a database, a policy or an account: only that waits, and nothing is lost.</summary>
 public sealed class ParkingTests
 {
     [Theory]
