@@ -40,7 +40,8 @@ public sealed class ExactBytesTests
     [Fact]
     public async Task F33_Odd_lines_are_stored_and_answered_as_by_one_influxd()
     {
-        await using Lab lab = await Lab.StartAsync(new LabOptions { Databases = [] });
+        await using Lab lab = await Lab.StartAsync(
+            new LabOptions { Configuration = GatewayConfiguration.Patient, Databases = [] });
         await using InfluxServer reference = await InfluxServer.StartAsync(new InfluxSettings { Name = "reference" });
         string[] bodies = [.. Stamped, .. Refused];
         await BothAsync(lab, reference, Enumerable.Range(0, bodies.Length).Select(number => $"d{number}"));

@@ -77,7 +77,7 @@ public sealed class RefusedWritesTests
     [Fact]
     public async Task F43_One_bad_line_among_100_gets_influxdbs_own_answer_and_99_are_stored()
     {
-        await using Lab lab = await Lab.StartAsync();
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = GatewayConfiguration.Patient });
         await using InfluxServer reference = await InfluxServer.StartAsync(new InfluxSettings { Name = "reference" });
         await reference.Client.MustQueryAsync("CREATE DATABASE db1");
         string body = string.Join('\n', Enumerable.Range(0, 100).Select(number =>
