@@ -8,6 +8,7 @@ public sealed class AuthenticationTests
     private static LabOptions WithUsers(bool proxied = false) => new()
     {
         Proxied = proxied,
+        Configuration = GatewayConfiguration.Patient,
         A = new InfluxSettings { Name = "a", Authentication = true },
         B = new InfluxSettings { Name = "b", Authentication = true },
     };

@@ -11,9 +11,10 @@ public sealed class InfluxCommandLineTests
         Requires.InfluxCommandLine();
         await using Lab lab = await Lab.StartAsync(new LabOptions { Databases = [] });
         await InfluxAsync(lab.Client.Address, "-execute", "create database cli");
-        await InfluxAsync(lab.Client.Address, "-database", "cli", "-execute", "insert cpu,host=a value=0.64 1000000000");
-        await InfluxAsync(lab.Client.Address, "-database", "cli", "-execute", "insert cpu,host=b value=0.55");
-        await InfluxAsync(lab.Client.Address, "-database", "cli", "-precision", "s", "-execute", "insert cpu,host=c value=1 77");
+        string[] insert = ["-database", "cli", "-execute"];
+        await InfluxAsync(lab.Client.Address, [.. insert, "insert cpu,host=a value=0.64 1000000000"]);
+        await InfluxAsync(lab.Client.Address, [.. insert, "insert cpu,host=b value=0.55"]);
+        await InfluxAsync(lab.Client.Address, ["-precision", "s", .. insert, "insert cpu,host=c value=1 77"]);
         await lab.AssertConvergedAsync();
         Assert.Equal(3, (await lab.B.PointsAsync("cli")).Count);
         foreach (string precision in new[] { "ns", "ms", "s", "rfc3339" })
@@ -34,10 +35,11 @@ public sealed class InfluxCommandLineTests
         Requires.InfluxCommandLine();
         await using Lab lab = await Lab.StartAsync(new LabOptions { Databases = [] });
         using ScratchFolder folder = new("import");
-        string text = "# DDL\nCREATE DATABASE imported\nCREATE RETENTION POLICY rp ON imported DURATION INF REPLICATION 1\n"
+        string text = "# DDL\nCREATE DATABASE imported\n"
+            + "CREATE RETENTION POLICY rp ON imported DURATION INF REPLICATION 1\n"
             + "# DML\n# CONTEXT-DATABASE: imported\n# CONTEXT-RETENTION-POLICY: rp\n"
             + string.Concat(Enumerable.Range(0, 12_000).Select(number =>
-                string.Create(CultureInfo.InvariantCulture, $"cpu,host=h{number % 10} value={number} {1_500_000_000 + number}\n")));
+                $"cpu,host=h{number % 10} value={number} {1_500_000_000 + number}\n"));
         byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
         await File.WriteAllBytesAsync(folder.File("dump"),
             compressed.EndsWith("true", StringComparison.Ordinal) ? InfluxClient.Gzip(bytes) : bytes,

@@ -10,7 +10,8 @@ public sealed partial class CorpusTests
     [Fact]
     public async Task Every_line_of_the_corpus_is_answered_and_stored_as_by_one_influxd()
     {
-        await using Lab lab = await Lab.StartAsync(new LabOptions { Databases = [] });
+        await using Lab lab = await Lab.StartAsync(
+            new LabOptions { Configuration = GatewayConfiguration.Patient, Databases = [] });
         await using InfluxServer reference = await InfluxServer.StartAsync(new InfluxSettings { Name = "reference" });
         (string Id, byte[] Body)[] rows = [.. Lines()];
         string create = string.Join("; ", rows.Select(row => $"CREATE DATABASE {row.Id}"));

@@ -31,14 +31,17 @@ public sealed class ExactBytesTests
 
     private static readonly string[] Refused =
     [
-        "m v=NaN 1", "m v=Inf 1", "m v=+1 1", "m v=1 9223372036854775808", "m v= 1", "m 1", "m,t= v=1 1", ",t=a v=1 1",
-        "m v=7 8\r\n", "m s=\"x\" 8\r\nm v=8 9\r\n", "m\\\\ v=1 21", "m v=1 1 1", "m v=1,v 1", "m,t v=1 1", "m v=9223372036854775808i 1", "m v=\"open 1", "", "\n", "# only this",
+        "m v=NaN 1", "m v=Inf 1", "m v=+1 1", "m v=1 9223372036854775808", "m v= 1",
+        "m 1", "m,t= v=1 1", ",t=a v=1 1",
+        "m v=7 8\r\n", "m s=\"x\" 8\r\nm v=8 9\r\n", "m\\\\ v=1 21", "m v=1 1 1", "m v=1,v 1", "m,t v=1 1",
+        "m v=9223372036854775808i 1", "m v=\"open 1", "", "\n", "# only this",
     ];
 
     [Fact]
     public async Task F33_Odd_lines_are_stored_and_answered_as_by_one_influxd()
     {
-        await using Lab lab = await Lab.StartAsync(new LabOptions { Databases = [] });
+        await using Lab lab = await Lab.StartAsync(
+            new LabOptions { Configuration = GatewayConfiguration.Patient, Databases = [] });
         await using InfluxServer reference = await InfluxServer.StartAsync(new InfluxSettings { Name = "reference" });
         string[] bodies = [.. Stamped, .. Refused];
         await BothAsync(lab, reference, Enumerable.Range(0, bodies.Length).Select(number => $"d{number}"));

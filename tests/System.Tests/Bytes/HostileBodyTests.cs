@@ -50,7 +50,10 @@ public sealed class HostileBodyTests
     }
 
     public static TheoryData<string> BrokenBodies() =>
-        ["truncated gzip", "gzip with a wrong sum", "not gzip at all", "empty gzip body", "gzip called x-gzip", "gzip called GZIP"];
+    [
+        "truncated gzip", "gzip with a wrong sum", "not gzip at all", "empty gzip body", "gzip called x-gzip",
+        "gzip called GZIP",
+    ];
 
     [Theory]
     [MemberData(nameof(BrokenBodies))]
@@ -203,7 +206,9 @@ public sealed class HostileBodyTests
 
     private static long PeakMemoryMB(int pid)
     {
-        string line = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+        string peak = File.ReadLines($"/proc/{pid}/status")
+            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        string kilobytes = peak.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        return long.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
     }
 }

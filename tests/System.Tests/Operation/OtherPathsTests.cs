@@ -72,15 +72,17 @@ public sealed class OtherPathsTests
         await lab.AssertConvergedAsync();
     }
 
-    private static StringContent? Body(string method) => method is "POST" or "PUT" ? new StringContent("m v=1 1") : null;
+    private static StringContent? Body(string method) =>
+        method is "POST" or "PUT" ? new StringContent("m v=1 1") : null;
 
     private static Task<Answer> WritePrometheusAsync(InfluxClient client, string name, double value, long time)
     {
-        byte[] labels = [.. Message(1, [.. Text(1, "__name__"), .. Text(2, name)]), .. Message(1, [.. Text(1, "job"), .. Text(2, "x")])];
+        byte[] metric = Message(1, [.. Text(1, "__name__"), .. Text(2, name)]);
+        byte[] job = Message(1, [.. Text(1, "job"), .. Text(2, "x")]);
         byte[] number = new byte[8];
         BinaryPrimitives.WriteDoubleLittleEndian(number, value);
         byte[] sample = [0x09, .. number, 0x10, .. Varint((ulong)time)];
-        byte[] request = Message(1, [.. labels, .. Message(2, sample)]);
+        byte[] request = Message(1, [.. metric, .. job, .. Message(2, sample)]);
         return SendAsync(client, "/api/v1/prom/write?db=db1", Snappy(request));
     }
 

@@ -5,7 +5,8 @@ public sealed class RateLimitTests
     private static GatewayConfiguration Limited(string partition, int permits) => new GatewayConfiguration().With($$"""
         {
           "RateLimiting": { "Policies": { "writes": {
-            "Algorithm": "FixedWindow", "Partition": "{{partition}}", "PermitLimit": {{permits}}, "Window": "00:00:30" } } },
+            "Algorithm": "FixedWindow", "Partition": "{{partition}}",
+            "PermitLimit": {{permits}}, "Window": "00:00:30" } } },
           "ReverseProxy": { "Routes": { "write": { "RateLimiterPolicy": "writes" } } }
         }
         """);

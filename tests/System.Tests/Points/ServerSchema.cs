@@ -11,9 +11,10 @@ internal static class ServerSchema
         Answer answer = await client.MustQueryAsync("SHOW DATABASES");
         using JsonDocument document = JsonDocument.Parse(answer.Bytes);
         JsonElement series = document.RootElement.GetProperty("results")[0].GetProperty("series")[0];
-        return !series.TryGetProperty("values", out JsonElement values)
-            ? []
-            : [.. values.EnumerateArray().Select(row => row[0].GetString()!).Where(name => name != "_internal").Order()];
+        if (!series.TryGetProperty("values", out JsonElement values))
+            return [];
+        IEnumerable<string> names = values.EnumerateArray().Select(row => row[0].GetString()!);
+        return [.. names.Where(name => name != "_internal").Order(StringComparer.Ordinal)];
     }
 
     /// <summary>Everything but points, as InfluxDB's own answers, one per line.</summary>

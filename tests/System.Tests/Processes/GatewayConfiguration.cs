@@ -19,6 +19,15 @@ internal sealed class GatewayConfiguration
 
     public TimeSpan AckTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// With consistency <c>any</c>: how long a write waits for a verdict. A test of verdicts needs longer than the
+    /// default on a busy machine.
+    /// </summary>
+    public TimeSpan? AnyWait { get; set; }
+
+    /// <summary>A configuration whose writes wait for the servers' verdict.</summary>
+    public static GatewayConfiguration Patient => new() { AnyWait = TimeSpan.FromSeconds(5) };
+
     /// <summary>How long a statement waits for its first answer.</summary>
     public TimeSpan StatementAckTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -36,11 +45,16 @@ internal sealed class GatewayConfiguration
     {
         JsonObject root = new()
         {
-            ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Information", ["Yarp"] = "Warning" } },
+            ["Logging"] = new JsonObject
+            {
+                ["LogLevel"] = new JsonObject { ["Default"] = "Information", ["Yarp"] = "Warning" },
+            },
             ["Kestrel"] = new JsonObject { ["Endpoints"] = Endpoints(clientPort, managementPort) },
             ["ReverseProxy"] = new JsonObject { ["Routes"] = Routes(), ["Clusters"] = Clusters() },
             ["Mirror"] = Mirror(),
         };
+        if (AnyWait is TimeSpan wait)
+            root["Mirror"]!["Writes"] = new JsonObject { ["AnyWait"] = wait.ToString("c") };
         Merge(root, Changes);
         return root.ToJsonString(Indented);
     }

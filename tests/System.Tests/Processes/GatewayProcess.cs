@@ -78,7 +78,8 @@ internal sealed class GatewayProcess : IAsyncDisposable
     public string ConfigurationFile => folder.File("gateway.json");
 
     /// <summary>Replaces the configuration file in one step; the gateway notices by itself.</summary>
-    public void Write(GatewayConfiguration configuration) => WriteFile(configuration.ToJson(clientPort, managementPort));
+    public void Write(GatewayConfiguration configuration) =>
+        WriteFile(configuration.ToJson(clientPort, managementPort));
 
     /// <summary>Replaces the configuration and waits until /status says that this very file is in force.</summary>
     public async Task ReloadAsync(GatewayConfiguration configuration)

@@ -1,6 +1,6 @@
 namespace Gateway.SystemTests.Processes;
 
-/// <summary>What a test needs of the machine: absent, it fails in CI and is skipped with its reason elsewhere.</summary>
+/// <summary>What a test needs of the machine: absent, it fails in CI and is skipped elsewhere.</summary>
 internal static class Requires
 {
     public static void Influxd() => Program("influxd", "Debian's package influxdb");

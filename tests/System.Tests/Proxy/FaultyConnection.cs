@@ -88,7 +88,7 @@ internal sealed class FaultyConnection(FaultyServer server, Socket client)
         if (fault.Status is not int status)
             return false;
         byte[] body = Encoding.UTF8.GetBytes(fault.Body);
-        string length = status == 204 ? "" : $"Content-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}\r\n";
+        string length = status == 204 ? "" : $"Content-Length: {body.Length}\r\n";
         string head = $"HTTP/1.1 {status} Fault\r\nContent-Type: application/json\r\nX-Influxdb-Version: 1.6.7~rc0\r\n"
             + $"{length}\r\n";
         AnswerSender sender = new(client, fault, ending.Token);

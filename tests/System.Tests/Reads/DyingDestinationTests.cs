@@ -98,7 +98,7 @@ public sealed class DyingDestinationTests
     {
         StringBuilder lines = new();
         for (int number = 0; number < 20_000; number++)
-            lines.Append("m,host=h").Append(number % 7).Append(" v=").Append(number).Append(' ').Append(number).Append('\n');
+            lines.Append($"m,host=h{number % 7} v={number} {number}\n");
         await lab.WriteAsync("db1", lines.ToString(), "consistency=all");
     }
 }

@@ -5,8 +5,9 @@ namespace Gateway.SystemTests.Setup;
 /// <summary>An HTTP answer, read to its end.</summary>
 internal sealed class Answer(HttpResponseMessage response, byte[] bytes, TimeSpan took)
 {
-    private readonly Dictionary<string, string> headers = response.Headers.Concat(response.Content.Headers)
-        .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> headers = Enumerable.Concat(
+        response.Headers, response.Content.Headers).ToDictionary(
+        header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
 
     public int Status { get; } = (int)response.StatusCode;
 

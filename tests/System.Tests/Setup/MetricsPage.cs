@@ -31,7 +31,8 @@ internal sealed partial class MetricsPage
     public string Text { get; }
 
     /// <summary>The ids of all destinations that the accounting knows.</summary>
-    public string[] Destinations => [.. samples.Where(sample => IsNamed(sample.Name, MetricNames.Accepted))
+    public string[] Destinations => [.. samples
+        .Where(sample => IsNamed(sample.Name, MetricNames.Accepted))
         .Select(sample => sample.Labels.GetValueOrDefault(MetricNames.Destination, "")).Distinct().Order()];
 
     /// <summary>The sum of a metric over all samples with this destination; 0 when there are none.</summary>
@@ -45,7 +46,7 @@ internal sealed partial class MetricsPage
         return values.Length == 0 ? null : values.Sum();
     }
 
-    /// <summary>Where accepted is not delivered + pending + rejected + dropped; null when it holds everywhere.</summary>
+    /// <summary>Where accepted is not delivered + pending + rejected + dropped; null when it is.</summary>
     public string? AccountingFault()
     {
         if (Destinations.Length == 0)

@@ -1,6 +1,6 @@
 namespace Gateway.SystemTests.Verdicts;
 
-/// <summary>A destination lacks a database, a retention policy or an account: only that waits, and nothing is lost.</summary>
+/// <summary>A destination lacks a database, a policy or an account: only that waits, and nothing is lost.</summary>
 public sealed class ParkingTests
 {
     [Theory]
@@ -36,7 +36,7 @@ public sealed class ParkingTests
     [Fact]
     public async Task F9_A_retention_policy_that_no_destination_knows_is_the_clients_own_answer()
     {
-        await using Lab lab = await Lab.StartAsync();
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = GatewayConfiguration.Patient });
         Answer direct = await lab.A.WriteAsync("db1", "m v=1 1", "rp=nope");
         Answer answer = await lab.Client.WriteAsync("db1", "m v=1 1", "rp=nope");
         Assert.Equal((direct.Status, direct.Body), (answer.Status, answer.Body));
@@ -73,7 +73,7 @@ public sealed class ParkingTests
     [Fact]
     public async Task F10_A_database_that_no_destination_has_is_the_clients_own_answer()
     {
-        await using Lab lab = await Lab.StartAsync();
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = GatewayConfiguration.Patient });
         Answer direct = await lab.A.WriteAsync("nowhere", "m v=1 1");
         Answer answer = (await lab.Client.WriteAsync("nowhere", "m v=1 1")).MustBe(404);
         Assert.Equal(direct.Body, answer.Body);
