@@ -25,8 +25,11 @@ internal sealed class Batch
     /// <summary>Server errors it was answered with.</summary>
     public int ServerErrors { get; set; }
 
-    /// <summary>Its last attempt lost the connection while the destination had the request.</summary>
-    public bool WasLost { get; set; }
+    /// <summary>Attempts in a row that lost the connection while the destination had the request.</summary>
+    public int Losses { get; set; }
+
+    /// <summary>When the last of them did, as a timestamp; 0 when the last attempt was none.</summary>
+    public long LostAt { get; set; }
 
     /// <summary>Times the destination could not be reached after such a loss.</summary>
     public int Vanishings { get; set; }

@@ -6,10 +6,18 @@ namespace InfluxMirror.Delivery;
 // What the senders ask of the courier: the next batch, an attempt, and a fate for each record.
 public sealed partial class Courier
 {
+    /// <summary>Connections in a row that break over the same records before these are suspect.</summary>
+    private const int MaxLosses = 3;
+
     private readonly SemaphoreSlim _slots;
     private readonly Parking _parking = new();
 
+    private long _unreachableAt;
+
     internal TimeProvider Time => _context.Time;
+
+    /// <summary>The destination could not be reached just now, by a delivery or by a probe.</summary>
+    internal void NoteUnreachable() => Interlocked.Exchange(ref _unreachableAt, Time.GetTimestamp());
 
     /// <summary>The next batch of a lane; null when it has none, and then the sender is off duty.</summary>
     internal Batch? TakeNext(Sender sender)
@@ -192,7 +200,7 @@ public sealed partial class Courier
             }
         }
 
-        return left.Count == 0 ? null : new Batch(left) { Vanishings = batch.Vanishings };
+        return left.Count == 0 ? null : new Batch(left) { Vanishings = batch.Vanishings, Losses = batch.Losses };
     }
 
     private static string JsonEncode(string text) => System.Text.Json.JsonEncodedText.Encode(text).Value;
@@ -286,6 +294,8 @@ public sealed partial class Courier
         if (result.Answer is null)
         {
             Failure = result.Failure;
+            if (result.NoAnswer == NoAnswer.NotConnected)
+                NoteUnreachable();
             if (!Interlocked.Exchange(ref _failing, true))
                 MirrorLog.DestinationFails(_context.Log, Cluster, Destination, result.Failure ?? "");
             return;
@@ -304,13 +314,21 @@ public sealed partial class Courier
         }
     }
 
+    /// <summary>Whether a failure says something about the batch, and not only about the destination.</summary>
     private SendResult Examine(Batch batch, SendResult result)
     {
         if (result.Verdict.Kind != VerdictKind.Retry)
             return result;
+        if (batch.LostAt != 0 && Interlocked.Read(ref _unreachableAt) >= batch.LostAt)
+        {
+            batch.LostAt = 0;
+            batch.Vanishings++;
+            result = result with { Vanished = true, IsSuspect = batch.Count > 1 || batch.Vanishings >= 2 };
+        }
+
         if (result.Answer is not null)
         {
-            batch.WasLost = false;
+            batch.LostAt = batch.Losses = 0;
             batch.ServerErrors++;
             var limit = batch.Count > 1 ? 2 : Pipeline.Options.MaxServerErrors;
             return batch.First.Kind != RecordKind.Statement && batch.ServerErrors >= limit
@@ -318,18 +336,12 @@ public sealed partial class Courier
                 : result;
         }
 
-        if (result.NoAnswer == NoAnswer.Lost)
-        {
-            batch.WasLost = true;
-        }
-        else if (result.NoAnswer == NoAnswer.NotConnected && batch.WasLost)
-        {
-            batch.WasLost = false;
-            batch.Vanishings++;
-            return result with { Vanished = true, IsSuspect = batch.Count > 1 || batch.Vanishings >= 2 };
-        }
-
-        return result;
+        if (result.NoAnswer != NoAnswer.Lost)
+            return result;
+        batch.LostAt = Time.GetTimestamp();
+        return ++batch.Losses >= MaxLosses && batch.First.Kind != RecordKind.Statement
+            ? result with { IsSuspect = true, Vanished = true }
+            : result;
     }
 
     private void NoteTrouble(Sender? sender, Batch batch, SendResult result)

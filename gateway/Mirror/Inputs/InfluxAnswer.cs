@@ -40,7 +40,7 @@ internal static class InfluxAnswer
         var response = context.Response;
         response.StatusCode = answer.Status;
         foreach (var (name, value) in answer.Headers)
-            response.Headers[name] = value;
+            response.Headers[name] = HeaderText(value);
         if (answer.Body.IsEmpty)
         {
             // YARP takes a bare 200 for "not answered yet": it has to be started.

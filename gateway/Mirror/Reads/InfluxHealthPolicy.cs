@@ -36,8 +36,8 @@ internal sealed class InfluxHealthPolicy(
             var failures = _failures.GetOrCreateValue(result.Destination);
             var good = result.Response?.IsSuccessStatusCode ?? false;
             failures.Value = good ? 0 : failures.Value + 1;
-            if (good && mirrored?.Find(result.Destination.DestinationId) is { } courier)
-                Learn(result, courier);
+            if (mirrored?.Find(result.Destination.DestinationId) is { } courier)
+                Learn(result, good, courier);
             healths[i] = new(
                 result.Destination,
                 failures.Value >= threshold ? DestinationHealth.Unhealthy : DestinationHealth.Healthy);
@@ -48,8 +48,15 @@ internal sealed class InfluxHealthPolicy(
             freshness.Judge(mirrored, [.. cluster.Destinations.Values]);
     }
 
-    private void Learn(DestinationProbingResult result, Courier courier)
+    private void Learn(DestinationProbingResult result, bool good, Courier courier)
     {
+        if (!good)
+        {
+            if (result.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError })
+                courier.NoteUnreachable();
+            return;
+        }
+
         freshness.Of(courier).NoteProbeSuccess();
         if (result.Response!.Headers.TryGetValues("X-Influxdb-Version", out var versions))
             courier.NoteVersion(versions.First());

@@ -102,12 +102,12 @@ public sealed class HarnessTests
     public void The_accounting_notices_a_lost_point()
     {
         const string page = """
-            # TYPE mirror_points_accepted_total counter
-            mirror_points_accepted_total{cluster="c",destination="a"} 10
-            mirror_points_delivered_total{cluster="c",destination="a"} 7
-            mirror_points_rejected_total{cluster="c",destination="a"} 1
-            mirror_points_dropped_total{cluster="c",destination="a",cause="full"} 1
-            mirror_points_pending{cluster="c",destination="a"} 
+            # TYPE influxmirror_points_accepted_total counter
+            influxmirror_points_accepted_total{cluster="c",destination="a"} 10
+            influxmirror_points_delivered_total{cluster="c",destination="a"} 7
+            influxmirror_points_rejected_total{cluster="c",destination="a"} 1
+            influxmirror_points_dropped_total{cluster="c",destination="a",cause="full"} 1
+            influxmirror_points_pending{cluster="c",destination="a"} 
             """;
         Assert.NotNull(new MetricsPage(page + "0\n").AccountingFault());
         Assert.Null(new MetricsPage(page + "1\n").AccountingFault());

@@ -83,6 +83,14 @@ internal sealed class Lab : IAsyncDisposable
             return rejected == points ? null : $"{rejected} are\n{Gateway.LogTail()}";
         });
 
+    /// <summary>Waits until one record is set aside for a destination.</summary>
+    public Task SetAsideAsync(string destination) =>
+        Eventually.ReasonGoneAsync($"a record is set aside for {destination}", async () =>
+        {
+            double records = (await Gateway.MetricsAsync()).Of(MetricNames.SetAside, destination);
+            return records == 1 ? null : $"{records} are\n{Gateway.LogTail()}";
+        });
+
     /// <summary>Waits until a destination has at least this many points pending.</summary>
     public Task PendingAsync(string destination, int points) =>
         Eventually.ReasonGoneAsync($"{points} points are pending for {destination}", async () =>

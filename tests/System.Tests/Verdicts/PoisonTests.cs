@@ -69,8 +69,8 @@ public sealed class PoisonTests
         await lab.AssertConvergedAsync();
         Assert.Equal(21, (await lab.B.PointsAsync("db1")).Count);
         Assert.Equal(20, (await lab.B.PointsAsync("db2")).Count);
-        await lab.RejectedAsync("a", 1);
-        await lab.RejectedAsync("b", 1);
+        await lab.SetAsideAsync("a");
+        await lab.SetAsideAsync("b");
 
         int tries = Tries(lab);
         Assert.InRange(tries, 1, 30);
