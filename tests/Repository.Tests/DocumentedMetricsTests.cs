@@ -29,7 +29,7 @@ public sealed partial class DocumentedMetricsTests
     private static bool IsFor(string row, string instrument) =>
         row == instrument || row.EndsWith("_" + instrument, StringComparison.Ordinal);
 
-    [GeneratedRegex(@"\.Create(?:Observable)?(?:Counter|UpDownCounter|Gauge|Histogram)(?:<\w+>)?\(\s*""([^""]+)""")]
+    [GeneratedRegex(@"\b(?:Create(?:Observable)?)?(?:Counter|UpDownCounter|Gauge|Histogram)(?:<\w+>)?\(\s*""([^""]+)""")]
     private static partial Regex Creation();
 
     [GeneratedRegex(@"^\| `([a-z0-9_]+)` \|")]
