@@ -47,5 +47,6 @@ internal static class CheckCommand
     private static string Describe(ClusterConfig cluster) =>
         $"{cluster.ClusterId} ({string.Join(", ", cluster.Destinations!.Select(d => $"{d.Key} {d.Value.Address}"))})";
 
-    private static string NamesOrNone(ICollection<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
+    private static string NamesOrNone(ICollection<string> names) =>
+        names.Count == 0 ? "none" : string.Join(", ", names);
 }

@@ -88,7 +88,7 @@ internal static class GatewayHost
             services.Remove(service);
     }
 
-    /// <summary>Faults only a host can find: YARP's validators know transforms and policies by their services.</summary>
+    /// <summary>Faults only a host can find: YARP's validators know transforms and policies by services.</summary>
     public static Task<IReadOnlyList<ConfigFault>> ValidateAsync(WebApplication app) =>
         app.Services.GetRequiredService<ProxyValidator>()
             .ValidateAsync(app.Services.GetRequiredService<SettingsStore>().Current);

@@ -7,7 +7,8 @@ namespace Gateway.Clients;
 internal static class InfluxError
 {
     // As influxd writes them: quotes and angle brackets of a message stay readable.
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Task WriteAsync(HttpContext context, int status, string message, CancellationToken cancellation)
     {

@@ -6,7 +6,7 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Gateway.Configuration;
 
-/// <summary>Everything one configuration says, parsed, bound and found valid; replaced whole and never changed.</summary>
+/// <summary>All that one configuration says, parsed, bound and found valid; replaced whole, never changed.</summary>
 internal sealed record GatewaySettings
 {
     /// <summary>Which file this is: the start of the SHA-256 of its bytes, in hexadecimal.</summary>

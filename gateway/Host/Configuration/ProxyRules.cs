@@ -30,10 +30,10 @@ internal static class ProxyRules
         else if (!clusters.Contains(route.ClusterId, StringComparer.OrdinalIgnoreCase))
             yield return new($"{path}:ClusterId",
                 $"there is no cluster '{route.ClusterId}'{KeyHint.For(route.ClusterId, clusters)}");
-        if (!string.IsNullOrEmpty(route.RateLimiterPolicy) && !policies.Contains(route.RateLimiterPolicy)
-            && !route.RateLimiterPolicy.Equals("disable", StringComparison.OrdinalIgnoreCase))
+        if (route.RateLimiterPolicy is { Length: > 0 } policy && !policies.Contains(policy)
+            && !policy.Equals("disable", StringComparison.OrdinalIgnoreCase))
             yield return new($"{path}:RateLimiterPolicy",
-                $"RateLimiting:Policies has no '{route.RateLimiterPolicy}'{KeyHint.For(route.RateLimiterPolicy, policies)}");
+                $"RateLimiting:Policies has no '{policy}'{KeyHint.For(policy, policies)}");
 
         // YARP accepts these, and every request would fail for want of the middleware behind them.
         (string Key, object? Value)[] unserved =

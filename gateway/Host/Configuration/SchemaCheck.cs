@@ -31,7 +31,8 @@ internal static class SchemaCheck
         type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(TimeSpan) || type == typeof(Uri)
         || type == typeof(Version);
 
-    private static void CheckSection(IConfigurationSection section, Type type, PropertyInfo? key, List<ConfigFault> faults)
+    private static void CheckSection(
+        IConfigurationSection section, Type type, PropertyInfo? key, List<ConfigFault> faults)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         bool hasChildren = section.GetChildren().Any();
@@ -85,8 +86,9 @@ internal static class SchemaCheck
         value = text;
         if (type == typeof(string))
             return true;
-        // "10" would be ten days, which nobody means.
-        if (type == typeof(TimeSpan) && !text.Contains(':', StringComparison.Ordinal))
+        // The converter takes "10" for ten days and "24:00:00" for twenty-four, which nobody means.
+        if (type == typeof(TimeSpan) && (!text.Contains(':', StringComparison.Ordinal)
+            || !TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out _)))
             return false;
         try
         {

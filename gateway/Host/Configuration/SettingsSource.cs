@@ -19,7 +19,8 @@ internal sealed class SettingsSource(string path, IReadOnlyDictionary<string, st
     {
         try
         {
-            using FileStream file = new(FilePath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using FileStream file = new(
+                FilePath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (file.Length > MaxFileBytes)
                 return new(null, $"the file has more than {MaxFileBytes} bytes");
             using MemoryStream content = new();

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Listeners;
 
-/// <summary>Sets up Kestrel: endpoints and certificates by its own configuration, limits and receive buffers by us.</summary>
+/// <summary>
+/// Sets up Kestrel: endpoints and certificates by its own configuration, limits and receive buffers by us.
+/// </summary>
 internal static class GatewayListeners
 {
     public static void AddListeners(this WebApplicationBuilder builder, GatewaySettings settings)

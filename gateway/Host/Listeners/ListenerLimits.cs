@@ -13,7 +13,7 @@ internal sealed class ListenerLimits
     /// Largest request body, in bytes. Default none: the mirror's own reader enforces <c>Mirror:Writes:MaxBodySize</c>
     /// and answers 413 as influxd does.
     /// </summary>
-    [Range(0, long.MaxValue)]
+    [Range(0, 1_099_511_627_776)]
     public long? MaxRequestBodySize { get; set; }
 
     /// <summary>Longest request line, in bytes: long queries come by GET. Default 1 MiB.</summary>
@@ -37,7 +37,7 @@ internal sealed class ListenerLimits
     public long MaxResponseBufferSize { get; set; } = 65_536;
 
     /// <summary>Most connections at once, over all listeners. Default none.</summary>
-    [Range(1, long.MaxValue)]
+    [Range(1, 10_000_000)]
     public long? MaxConcurrentConnections { get; set; }
 
     /// <summary>How long an idle connection is kept. Default 130 s.</summary>
@@ -59,7 +59,7 @@ internal sealed class ListenerLimits
     {
         if (MaxRequestBufferSize < Math.Max(MaxRequestLineSize, MaxRequestHeadersTotalSize))
             yield return new($"{Section}:{nameof(MaxRequestBufferSize)}",
-                $"{MaxRequestBufferSize} is less than {nameof(MaxRequestLineSize)} or {nameof(MaxRequestHeadersTotalSize)}");
+                $"{MaxRequestBufferSize} is less than MaxRequestLineSize or MaxRequestHeadersTotalSize");
     }
 
     public void ApplyTo(KestrelServerLimits limits)

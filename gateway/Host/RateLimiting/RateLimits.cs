@@ -84,7 +84,7 @@ internal sealed class RateLimits(RateLimitingOptions initial, GatewayMetrics met
         string policy = rejected.HttpContext.GetEndpoint()?.Metadata
             .GetMetadata<EnableRateLimitingAttribute>()?.PolicyName ?? "";
         metrics.CountRateLimited(policy);
-        TimeSpan wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan told) ? told : TimeSpan.Zero;
+        rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan wait);
         string seconds = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         rejected.HttpContext.Response.Headers.RetryAfter = seconds;
         await InfluxError.WriteAsync(

@@ -42,9 +42,9 @@ internal static class RequestPartition
         string header = request.Headers.Authorization.ToString();
         if (header.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase))
             return NameBeforeColon(Decode(header[6..].Trim()));
-        return header.StartsWith("Token ", StringComparison.OrdinalIgnoreCase) && header.Contains(':', StringComparison.Ordinal)
-            ? NameBeforeColon(header[6..].Trim())
-            : header.Length == 0 ? "" : Hash(header);
+        if (header.StartsWith("Token ", StringComparison.OrdinalIgnoreCase) && header.Contains(':'))
+            return NameBeforeColon(header[6..].Trim());
+        return header.Length == 0 ? "" : Hash(header);
     }
 
     private static string NameBeforeColon(string text) => text.Split(':', 2)[0];
@@ -60,5 +60,6 @@ internal static class RequestPartition
     private static string Bounded(string name) => name.Length <= MaxNameLength ? name : Hash(name);
 
     // A token is a secret: what stands for it in memory is not.
-    private static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+    private static string Hash(string secret) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 }

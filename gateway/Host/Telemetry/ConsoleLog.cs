@@ -12,7 +12,8 @@ internal static class ConsoleLog
         // Under systemd its prefixes are the default, set in code: what the file says goes over it. A formatter that
         // is not named would ignore its options.
         builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName =
-            builder.Configuration["Logging:Console:FormatterName"] ?? console.FormatterName ?? ConsoleFormatterNames.Simple);
+            builder.Configuration["Logging:Console:FormatterName"]
+            ?? console.FormatterName ?? ConsoleFormatterNames.Simple);
     }
 
     /// <summary>
@@ -20,5 +21,6 @@ internal static class ConsoleLog
     /// the host says later is logged.
     /// </summary>
     public static void MuteHostUntil(this ILoggingBuilder logging, Func<bool> started) =>
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started() && level >= LogLevel.Information);
+        logging.AddFilter(
+            "Microsoft.Extensions.Hosting.Internal.Host", level => started() && level >= LogLevel.Information);
 }

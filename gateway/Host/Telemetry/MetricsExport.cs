@@ -42,5 +42,6 @@ internal sealed class MetricsExport(CollectorRegistry registry, GatewayMetrics m
     public void Dispose() => _adapter?.Dispose();
 
     private bool IsExported(Instrument instrument) =>
-        metrics.Owns(instrument) || instrument.Meter.Name == MirrorMeter || FrameworkInstruments.Contains(instrument.Name);
+        metrics.Owns(instrument) || instrument.Meter.Name == MirrorMeter
+        || FrameworkInstruments.Contains(instrument.Name);
 }

@@ -74,6 +74,7 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData("Mirror:Delivery:Timeout", "ten", "is not a time as in 00:00:10")]
     [InlineData("Mirror:Delivery:Timeout", "10", "is not a time as in 00:00:10")]
+    [InlineData("Mirror:Delivery:StatementTimeout", "24:00:00", "is not a time as in 00:00:10")]
     [InlineData("Mirror:Delivery:Timeout", "02:00:00", "is out of range, which is 00:00:00.1000000 to 01:00:00")]
     [InlineData("Mirror:Journal:BufferSizeMB", "0", "is out of range, which is 1 to 1048576")]
     [InlineData("Mirror:Journal:BufferSizeMB", "many", "is not a number of its range")]

@@ -13,6 +13,7 @@ namespace InfluxMirror.Tests.Host;
 internal sealed class TestGateway : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly MirrorView Well = new(() => new(true, true, [], null), () => []);
     private readonly DirectoryInfo _folder;
     private readonly WebApplication _app;
 
@@ -43,7 +44,7 @@ internal sealed class TestGateway : IAsyncDisposable
     public static Task<TestGateway> LoadAsync(JsonObject configuration) => CreateAsync(configuration, null, start: false);
 
     /// <param name="configuration">The file's content.</param>
-    /// <param name="mirror">What the mirror tells of itself; by default the real one is asked.</param>
+    /// <param name="mirror">What the mirror tells of itself; by default that all is well.</param>
     public static Task<TestGateway> StartAsync(JsonObject configuration, MirrorView? mirror = null) =>
         CreateAsync(configuration, mirror, start: true);
 
@@ -86,8 +87,7 @@ internal sealed class TestGateway : IAsyncDisposable
         WebApplication app = GatewayHost.Build(reading.Settings!, source, proxy =>
         {
             HostConfiguration.AcceptMirrorTransform(proxy);
-            if (mirror is not null)
-                proxy.Services.Replace(ServiceDescriptor.Singleton(mirror));
+            proxy.Services.Replace(ServiceDescriptor.Singleton(mirror ?? Well));
         });
         Assert.Empty(await GatewayHost.ValidateAsync(app));
         app.UseGateway();
