@@ -3,7 +3,8 @@ namespace InfluxMirror.LineProtocol;
 /// <summary>The measurement and the tags at the start of a line.</summary>
 internal static class SeriesText
 {
-    private const int TagSlots = 100;
+    /// <summary>Fewer tags than these never fail influxd.</summary>
+    public const int TagSlots = 100;
 
     /// <summary>Scans to the space that ends measurement and tags.</summary>
     /// <param name="line">A line without white space at its start; not empty.</param>
