@@ -5,9 +5,10 @@ using System.Runtime.InteropServices;
 namespace InfluxMirror.LineProtocol;
 
 /// <summary>
-/// Reads the lines nearly all bodies consist of, token by token: no backslash, no quote but around string values, no
-/// spare white space, values of a common form. It says yes only where the exact reading would, and leaves every
-/// other line, good or bad, to that one.
+/// Reads the lines nearly all bodies consist of, token by token: no quote but around string values, no spare white
+/// space, values of a common form, backslashes only in strings and one at a time in the measurement and tag values,
+/// where all of influxd's readings of a line agree on them. It says yes only where the exact reading would, and
+/// leaves every other line, good or bad, to that one.
 /// </summary>
 internal ref struct PlainLines
 {
@@ -126,8 +127,9 @@ internal ref struct PlainLines
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly nint SkipTags(ref byte text, ref ushort tokens, nint first, int start)
     {
-        nint t = first;
+        nint t = SkipEscapes(ref text, ref tokens, first);
         nint at = Unsafe.Add(ref tokens, t);
+        int tags = 0;
         bool ascending = true;
         ulong previous = 0;
         while (Unsafe.Add(ref text, at) == ',')
@@ -140,16 +142,30 @@ internal ref struct PlainLines
             ulong key = KeyPrefix(ref Unsafe.Add(ref text, at + 1), (int)(equals - at - 1));
             ascending &= key > previous;
             previous = key;
-            t += 2;
-            at = end;
+            tags++;
+            t = SkipEscapes(ref text, ref tokens, t + 2);
+            at = Unsafe.Add(ref tokens, t);
         }
 
-        if (Unsafe.Add(ref text, at) != ' ')
+        if (Unsafe.Add(ref text, at) != ' ' || (tags >= SeriesText.TagSlots && SeriesText.FailsInfluxd(tags)))
             return -1;
-        int tags = (int)(t - first) / 2;
-        if (tags >= SeriesText.TagSlots && SeriesText.FailsInfluxd(tags))
-            return -1;
-        return ascending || TagsDiffer(start, Unsafe.Add(ref tokens, first) + 1, tags) ? t : -1;
+        return ascending || TagsDiffer(start) ? t : -1;
+    }
+
+    /// <summary>Goes over single backslashes and what they escape.</summary>
+    /// <returns>The index of the first token that is no backslash, or of one that is not plain.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly nint SkipEscapes(ref byte text, ref ushort tokens, nint t)
+    {
+        while (Unsafe.Add(ref text, Unsafe.Add(ref tokens, t)) == '\\' && t < _last)
+        {
+            nint escaped = Unsafe.Add(ref tokens, t) + 1;
+            if (Unsafe.Add(ref text, escaped) is (byte)'\\' or (byte)'\n')
+                break;
+            t += Unsafe.Add(ref tokens, t + 1) == escaped ? 2 : 1;
+        }
+
+        return t;
     }
 
     /// <summary>The start of a key as a number that sorts as the key does; equal for keys that start alike.</summary>
@@ -165,8 +181,8 @@ internal ref struct PlainLines
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private readonly bool TagsDiffer(int start, int firstTag, int tags) =>
-        !TagKeys.HaveDuplicate(_body[(_chunk + start)..], firstTag - start, tags);
+    private readonly bool TagsDiffer(int start) =>
+        SeriesText.Scan(_body[(_chunk + start)..], out _) == LineFault.None;
 
     /// <summary>Goes from the space in front of the fields to the token behind them.</summary>
     /// <returns>The index of that token, or -1 if the line is not plain.</returns>
@@ -204,15 +220,16 @@ internal ref struct PlainLines
     /// <returns>The index of that token, or -1 if the string is not plain.</returns>
     private readonly nint SkipString(ref byte text, ref ushort tokens, nint t)
     {
-        nint at;
-        do
+        nint at = Unsafe.Add(ref tokens, ++t);
+        while (t <= _last && Unsafe.Add(ref text, at) != '"')
         {
-            t++;
+            bool escapes = Unsafe.Add(ref text, at) == '\\' && Unsafe.Add(ref tokens, t + 1) == at + 1;
+            t += escapes ? 2 : 1;
             at = Unsafe.Add(ref tokens, t);
-            if (t > _last || Unsafe.Add(ref text, at) == '\\')
-                return -1;
         }
-        while (Unsafe.Add(ref text, at) != '"');
+
+        if (t > _last)
+            return -1;
 
         // The quote is not the last token, as that is a newline.
         t++;
