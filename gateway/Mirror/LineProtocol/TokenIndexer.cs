@@ -11,7 +11,7 @@ namespace InfluxMirror.LineProtocol;
 /// </summary>
 internal static class TokenIndexer
 {
-    /// <summary>Bytes indexed at once: offsets fit 16 bits, and text and offsets together the first-level cache.</summary>
+    /// <summary>Bytes indexed at once: offsets fit 16 bits, text and offsets the first-level cache.</summary>
     public const int ChunkLength = 8192;
 
     /// <summary>Room for an offset of every byte, and for what the last write puts behind them.</summary>

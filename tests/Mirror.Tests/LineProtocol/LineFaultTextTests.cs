@@ -10,7 +10,9 @@ public sealed class LineFaultTextTests
     [InlineData("m v=1\n# x\n", "")]
     [InlineData("m v=x\n\t m v=1 -\n", "unable to parse 'm v=x': invalid boolean\n"
         + "unable to parse 'm v=1 -': strconv.ParseInt: parsing \"-\": invalid syntax")]
-    [InlineData("m v=1\nm f\\\\=1", "partial write: unable to parse 'm f\\\\=1': invalid value: field-key=f\\\\=1 dropped=0")]
+    [InlineData(
+        "m v=1\nm f\\\\=1",
+        "partial write: unable to parse 'm f\\\\=1': invalid value: field-key=f\\\\=1 dropped=0")]
     [InlineData("m s=\"a\n", "unable to parse 'm s=\"a': unbalanced quotes")]
     public void Refused_lines_are_quoted_with_the_reason(string body, string text) =>
         Assert.Equal(text, LineFaultText.Describe(Encoding.UTF8.GetBytes(body), Precision.Nanoseconds));

@@ -48,7 +48,8 @@ internal sealed class ScratchInfluxd : IAsyncDisposable
         {
             try
             {
-                (await influxd.Client.GetAsync("/ping", TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+                HttpResponseMessage pong = await influxd.Client.GetAsync("/ping", TestContext.Current.CancellationToken);
+                pong.EnsureSuccessStatusCode();
                 return influxd;
             }
             catch (HttpRequestException) when (waited.Elapsed < StartLimit && !influxd._process.HasExited)
