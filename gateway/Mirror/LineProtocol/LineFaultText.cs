@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -118,7 +119,8 @@ public static class LineFaultText
     {
         while (!bytes.IsEmpty)
         {
-            bool valid = Rune.DecodeFromUtf8(bytes, out Rune rune, out int length) == System.Buffers.OperationStatus.Done;
+            OperationStatus status = Rune.DecodeFromUtf8(bytes, out Rune rune, out int length);
+            bool valid = status == OperationStatus.Done;
             text.Append(valid ? rune.ToString() : "\uFFFD");
             bytes = bytes[(valid ? length : 1)..];
         }

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace InfluxMirror.LineProtocol;
 
 /// <summary>Where one line of a body ends.</summary>
@@ -12,6 +14,8 @@ internal readonly record struct LineEnd(int End, bool Open);
 /// </summary>
 internal static class LineSplitter
 {
+    private static readonly SearchValues<byte> Marks = SearchValues.Create("\\ =,\"\n"u8);
+
     public static LineEnd Find(ReadOnlySpan<byte> body, int start)
     {
         bool quoted = false;
@@ -19,8 +23,13 @@ internal static class LineSplitter
         bool brokenEscape = false;
         int openValues = 0;
         int i = start;
-        while (i < body.Length)
+        while (true)
         {
+            int skipped = body[i..].IndexOfAny(Marks);
+            if (skipped < 0)
+                return new LineEnd(body.Length, quoted || brokenEscape);
+
+            i += skipped;
             switch (body[i])
             {
                 case (byte)'\\' when i + 2 < body.Length:
@@ -47,8 +56,6 @@ internal static class LineSplitter
 
             i++;
         }
-
-        return new LineEnd(body.Length, quoted || brokenEscape);
     }
 
     /// <summary>Skips what influxd takes for white space: space, tab and NUL.</summary>

@@ -5,9 +5,10 @@ using System.Runtime.InteropServices;
 namespace InfluxMirror.LineProtocol;
 
 /// <summary>
-/// Reads the lines nearly all bodies consist of, token by token: no backslash, no quote but around string values, no
-/// spare white space, values of a common form. It says yes only where the exact reading would, and leaves every
-/// other line, good or bad, to that one.
+/// Reads the lines nearly all bodies consist of, token by token: no quote but around string values, no spare white
+/// space, values of a common form, backslashes only in strings and one at a time in the measurement and tag values,
+/// where all of influxd's readings of a line agree on them. It says yes only where the exact reading would, and
+/// leaves every other line, good or bad, to that one.
 /// </summary>
 internal ref struct PlainLines
 {
@@ -92,54 +93,79 @@ internal ref struct PlainLines
     {
         ref byte text = ref Unsafe.Add(ref MemoryMarshal.GetReference(_body), _chunk);
         ref ushort tokens = ref MemoryMarshal.GetReference(_tokens);
-        int t = _next;
-        end = Unsafe.Add(ref tokens, t);
+        nint t = _next;
+        nint at = Unsafe.Add(ref tokens, t);
+        end = 0;
         stamped = false;
-        if (end == start || Unsafe.Add(ref text, start) is (byte)'#' or (byte)'\t' or 0)
-            return false;
-        if (!SkipTags(ref text, ref tokens, ref t, start) || !SkipFields(ref text, ref tokens, ref t))
+        if (at == start || Unsafe.Add(ref text, start) is (byte)'#' or (byte)'\t' or 0)
             return false;
 
-        end = Unsafe.Add(ref tokens, t);
-        if (Unsafe.Add(ref text, end) == ' ')
+        t = SkipTags(ref text, ref tokens, t, start);
+        if (t < 0)
+            return false;
+        t = SkipFields(ref text, ref tokens, t);
+        if (t < 0)
+            return false;
+
+        at = Unsafe.Add(ref tokens, t);
+        if (Unsafe.Add(ref text, at) == ' ')
         {
-            int time = end + 1;
-            end = Unsafe.Add(ref tokens, ++t);
+            nint time = at + 1;
+            at = Unsafe.Add(ref tokens, ++t);
             stamped = true;
-            if (!_time.Holds(ref Unsafe.Add(ref text, time), end - time))
+            if (!_time.Holds(ref Unsafe.Add(ref text, time), (int)(at - time)))
                 return false;
         }
 
-        _next = t + 1;
-        return Unsafe.Add(ref text, end) == '\n';
+        end = (int)at;
+        _next = (int)t + 1;
+        return Unsafe.Add(ref text, at) == '\n';
     }
 
     /// <summary>Goes from the first token of a line to the space in front of the fields.</summary>
+    /// <returns>The index of the space, or -1 if the line is not plain.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly bool SkipTags(ref byte text, ref ushort tokens, ref int t, int start)
+    private readonly nint SkipTags(ref byte text, ref ushort tokens, nint first, int start)
     {
-        int first = t;
-        int at = Unsafe.Add(ref tokens, t);
+        nint t = SkipEscapes(ref text, ref tokens, first);
+        nint at = Unsafe.Add(ref tokens, t);
+        int tags = 0;
         bool ascending = true;
         ulong previous = 0;
         while (Unsafe.Add(ref text, at) == ',')
         {
-            int equals = Unsafe.Add(ref tokens, t + 1);
-            int end = Unsafe.Add(ref tokens, t + 2);
+            nint equals = Unsafe.Add(ref tokens, t + 1);
+            nint end = Unsafe.Add(ref tokens, t + 2);
             if (Unsafe.Add(ref text, equals) != '=' || equals - at < 2 || end - equals < 2)
-                return false;
+                return -1;
 
-            ulong key = KeyPrefix(ref Unsafe.Add(ref text, at + 1), equals - at - 1);
+            ulong key = KeyPrefix(ref Unsafe.Add(ref text, at + 1), (int)(equals - at - 1));
             ascending &= key > previous;
             previous = key;
-            t += 2;
-            at = end;
+            tags++;
+            t = SkipEscapes(ref text, ref tokens, t + 2);
+            at = Unsafe.Add(ref tokens, t);
         }
 
-        int tags = (t - first) / 2;
-        return Unsafe.Add(ref text, at) == ' '
-            && (tags < 2 || !SeriesText.FailsInfluxd(tags))
-            && (tags < 2 || ascending || TagsDiffer(start, Unsafe.Add(ref tokens, first) + 1, tags));
+        if (Unsafe.Add(ref text, at) != ' ' || (tags >= SeriesText.TagSlots && SeriesText.FailsInfluxd(tags)))
+            return -1;
+        return ascending || TagsDiffer(start) ? t : -1;
+    }
+
+    /// <summary>Goes over single backslashes and what they escape.</summary>
+    /// <returns>The index of the first token that is no backslash, or of one that is not plain.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly nint SkipEscapes(ref byte text, ref ushort tokens, nint t)
+    {
+        while (Unsafe.Add(ref text, Unsafe.Add(ref tokens, t)) == '\\' && t < _last)
+        {
+            nint escaped = Unsafe.Add(ref tokens, t) + 1;
+            if (Unsafe.Add(ref text, escaped) is (byte)'\\' or (byte)'\n')
+                break;
+            t += Unsafe.Add(ref tokens, t + 1) == escaped ? 2 : 1;
+        }
+
+        return t;
     }
 
     /// <summary>The start of a key as a number that sorts as the key does; equal for keys that start alike.</summary>
@@ -149,51 +175,64 @@ internal ref struct PlainLines
         ulong bytes = Unsafe.ReadUnaligned<ulong>(ref key);
         if (BitConverter.IsLittleEndian)
             bytes = BinaryPrimitives.ReverseEndianness(bytes);
-        int spare = Math.Max(0, (sizeof(ulong) - length) * 8);
+        int spare = (sizeof(ulong) - length) * 8;
+        spare &= ~(spare >> 31);
         return bytes >> spare << spare;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private readonly bool TagsDiffer(int start, int firstTag, int tags) =>
-        !TagKeys.HaveDuplicate(_body[(_chunk + start)..], firstTag - start, tags);
+    private readonly bool TagsDiffer(int start) =>
+        SeriesText.Scan(_body[(_chunk + start)..], out _) == LineFault.None;
 
     /// <summary>Goes from the space in front of the fields to the token behind them.</summary>
+    /// <returns>The index of that token, or -1 if the line is not plain.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly bool SkipFields(ref byte text, ref ushort tokens, ref int t)
+    private readonly nint SkipFields(ref byte text, ref ushort tokens, nint t)
     {
-        int at = Unsafe.Add(ref tokens, t);
+        nint at = Unsafe.Add(ref tokens, t);
         do
         {
-            int equals = Unsafe.Add(ref tokens, t + 1);
+            nint equals = Unsafe.Add(ref tokens, t + 1);
             if (Unsafe.Add(ref text, equals) != '=' || equals - at < 2)
-                return false;
+                return -1;
 
             ref byte value = ref Unsafe.Add(ref text, equals + 1);
             t += 2;
-            if (value == '"' && !SkipString(ref text, ref tokens, ref t))
-                return false;
             at = Unsafe.Add(ref tokens, t);
-            if (value != '"' && !PlainNumber.IsValue(ref value, at - equals - 1))
-                return false;
+            if (value == '"')
+            {
+                t = SkipString(ref text, ref tokens, t);
+                if (t < 0)
+                    return -1;
+                at = Unsafe.Add(ref tokens, t);
+            }
+            else if (!PlainNumber.IsValue(ref value, (int)(at - equals - 1)))
+            {
+                return -1;
+            }
         }
         while (Unsafe.Add(ref text, at) == ',');
 
-        return true;
+        return t;
     }
 
     /// <summary>Goes from the quote that opens a string to the token that must follow the closing one.</summary>
-    private readonly bool SkipString(ref byte text, ref ushort tokens, ref int t)
+    /// <returns>The index of that token, or -1 if the string is not plain.</returns>
+    private readonly nint SkipString(ref byte text, ref ushort tokens, nint t)
     {
-        do
+        nint at = Unsafe.Add(ref tokens, ++t);
+        while (t <= _last && Unsafe.Add(ref text, at) != '"')
         {
-            t++;
-            if (t > _last || Unsafe.Add(ref text, Unsafe.Add(ref tokens, t)) == '\\')
-                return false;
+            bool escapes = Unsafe.Add(ref text, at) == '\\' && Unsafe.Add(ref tokens, t + 1) == at + 1;
+            t += escapes ? 2 : 1;
+            at = Unsafe.Add(ref tokens, t);
         }
-        while (Unsafe.Add(ref text, Unsafe.Add(ref tokens, t)) != '"');
 
-        // Within the last line there is a newline behind the quote.
-        int closing = Unsafe.Add(ref tokens, t++);
-        return Unsafe.Add(ref tokens, t) == closing + 1;
+        if (t > _last)
+            return -1;
+
+        // The quote is not the last token, as that is a newline.
+        t++;
+        return Unsafe.Add(ref tokens, t) == at + 1 ? t : -1;
     }
 }

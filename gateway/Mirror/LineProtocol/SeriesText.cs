@@ -3,7 +3,8 @@ namespace InfluxMirror.LineProtocol;
 /// <summary>The measurement and the tags at the start of a line.</summary>
 internal static class SeriesText
 {
-    private const int TagSlots = 100;
+    /// <summary>Fewer tags than these never fail influxd.</summary>
+    public const int TagSlots = 100;
 
     /// <summary>Scans to the space that ends measurement and tags.</summary>
     /// <param name="line">A line without white space at its start; not empty.</param>
@@ -57,25 +58,23 @@ internal static class SeriesText
         if (start >= line.Length || line[start] is (byte)' ' or (byte)',' or (byte)'=')
             return LineFault.MissingTagKey;
 
-        int value = EndOfTagKey(line, start) + 1;
+        int value = EndOfTagPart(line, start) + 1;
         if (value > line.Length || line[value - 1] != '=')
             return LineFault.MissingTagValue;
         if (value == line.Length || line[value] is (byte)',' or (byte)' ')
             return LineFault.MissingTagValue;
 
-        end = EndOfTagValue(line, value);
+        end = EndOfTagPart(line, value);
         if (end == line.Length)
             return LineFault.MissingFields;
         return line[end] == '=' ? LineFault.InvalidTagFormat : LineFault.None;
     }
 
-    /// <summary>The first unescaped equals sign, comma or space behind the first byte of a key.</summary>
-    public static int EndOfTagKey(ReadOnlySpan<byte> line, int start) => EndOfTagPart(line, start);
-
-    /// <summary>The same behind the first byte of a value, which may itself be an equals sign.</summary>
-    public static int EndOfTagValue(ReadOnlySpan<byte> line, int start) => EndOfTagPart(line, start);
-
-    private static int EndOfTagPart(ReadOnlySpan<byte> line, int start)
+    /// <summary>
+    /// The first equals sign, comma or space without a backslash in front of it, behind the first byte of a tag key
+    /// or of a tag value, which may itself be an equals sign.
+    /// </summary>
+    public static int EndOfTagPart(ReadOnlySpan<byte> line, int start)
     {
         int i = start + 1;
         while (i < line.Length && (line[i] is not ((byte)'=' or (byte)',' or (byte)' ') || line[i - 1] == '\\'))

@@ -76,10 +76,10 @@ internal static class TagKeys
     }
 
     private static TagKey KeyAt(ReadOnlySpan<byte> line, int start) =>
-        new(start, SeriesText.EndOfTagKey(line, start));
+        new(start, SeriesText.EndOfTagPart(line, start));
 
     private static int NextTag(ReadOnlySpan<byte> line, TagKey key) =>
-        SeriesText.EndOfTagValue(line, key.End + 1) + 1;
+        SeriesText.EndOfTagPart(line, key.End + 1) + 1;
 
     private static int Compare(ReadOnlySpan<byte> line, TagKey left, TagKey right) =>
         line[left.Start..left.End].SequenceCompareTo(line[right.Start..right.End]);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace InfluxMirror.LineProtocol;
@@ -13,7 +14,7 @@ internal readonly struct TimestampLimit
 
     private TimestampLimit(long latest)
     {
-        string text = latest.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string text = latest.ToString(CultureInfo.InvariantCulture);
         _digits = text.Length;
         _firstDigit = (byte)text[0];
     }

@@ -11,10 +11,10 @@ namespace InfluxMirror.LineProtocol;
 /// </summary>
 internal static class TokenIndexer
 {
-    /// <summary>Bytes indexed at once: offsets fit 16 bits, and text and offsets together the first-level cache.</summary>
+    /// <summary>Bytes indexed at once: offsets fit 16 bits, text and offsets the first-level cache.</summary>
     public const int ChunkLength = 8192;
 
-    /// <summary>Room for an offset of every byte, and for the block of eight the last write may overshoot by.</summary>
+    /// <summary>Room for an offset of every byte, and for what the last write puts behind them.</summary>
     public const int Capacity = ChunkLength + 64;
 
     private const int BlockLength = 64;
@@ -31,7 +31,7 @@ internal static class TokenIndexer
         ref byte source = ref MemoryMarshal.GetReference(text);
         ref ushort target = ref MemoryMarshal.GetReference(tokens);
         int wholeBlocks = Math.Min(text.Length, ChunkLength) & -BlockLength;
-        int count = 0;
+        nint count = 0;
         for (int offset = 0; offset < wholeBlocks; offset += BlockLength)
             count = Write(ref target, count, offset, Mask(ref Unsafe.Add(ref source, offset)));
 
@@ -43,27 +43,42 @@ internal static class TokenIndexer
             count = Write(ref target, count, wholeBlocks, mask);
         }
 
-        return count;
+        return (int)count;
     }
 
+    // Sixteen offsets without a look at the count, as many as most blocks hold: guessing wrong how many there are
+    // would cost more. What is too much is overwritten by the next block.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Write(ref ushort tokens, int count, int offset, ulong mask)
+    private static nint Write(ref ushort tokens, nint count, int offset, ulong mask)
     {
-        int end = count + BitOperations.PopCount(mask);
-        while (count < end)
-        {
-            // Eight without a look at the count: what is too much is overwritten by the next block.
-            ref ushort next = ref Unsafe.Add(ref tokens, count);
-            for (int i = 0; i < 8; i++)
-            {
-                Unsafe.Add(ref next, i) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
-                mask &= mask - 1;
-            }
-
-            count += 8;
-        }
-
+        nint end = count + BitOperations.PopCount(mask);
+        mask = WriteEight(ref Unsafe.Add(ref tokens, count), offset, mask);
+        mask = WriteEight(ref Unsafe.Add(ref tokens, count + 8), offset, mask);
+        for (count += 16; count < end; count += 8)
+            mask = WriteEight(ref Unsafe.Add(ref tokens, count), offset, mask);
         return end;
+    }
+
+    // Written out, as the compiler does not unroll the loop.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong WriteEight(ref ushort tokens, int offset, ulong mask)
+    {
+        tokens = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        mask &= mask - 1;
+        Unsafe.Add(ref tokens, 1) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        mask &= mask - 1;
+        Unsafe.Add(ref tokens, 2) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        mask &= mask - 1;
+        Unsafe.Add(ref tokens, 3) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        mask &= mask - 1;
+        Unsafe.Add(ref tokens, 4) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        mask &= mask - 1;
+        Unsafe.Add(ref tokens, 5) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        mask &= mask - 1;
+        Unsafe.Add(ref tokens, 6) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        mask &= mask - 1;
+        Unsafe.Add(ref tokens, 7) = (ushort)(offset + BitOperations.TrailingZeroCount(mask));
+        return mask & (mask - 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

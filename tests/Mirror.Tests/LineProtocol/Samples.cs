@@ -20,6 +20,7 @@ internal static class Samples
         "-9223372036854775809i", "9223372036854775807i", "9223372036854775808i", "000000000000000000000000001i",
         "123456789012345678i", "1234567890123456789i", "999999999999999999999999", "9999999999999999999999999",
         "true", "T", "FALSE", "tRUE", "\"\"", "\"a b\"", "\"a,b=c\"", "\"a\nb\"", "\"a\\\"b\"", "\"\\\\\"", "\"=\"",
+        "\"a\\ \\,\\=b\"", "\"\\\\\\\"\"", "\"\\\n\"", "\"\\x\\\"",
         "\"x\"y", "1u", "NaN", "1.2.3", "+1", "", "\"", "0.00000000000000000000000000000000000000000000001", "-i",
     ];
 
@@ -32,7 +33,8 @@ internal static class Samples
     ];
 
     private static readonly Gen<string> Name = Gen.OneOf(
-        Gen.OneOf("a", "b", "host", "hostname", "hostname1", "hostname2", "m\\ n", "k\\=", "k\\\\", "é", "time"),
+        Gen.OneOf("a", "b", "host", "hostname", "hostname1", "hostname2", "m\\ n", "k\\=", "k\\\\", "é", "time",
+            "C:\\dir", "a\\ b\\,c", "a\\ ", "a\"b", "a\\\nb", "\\,"),
         Gen.Char['a', 'z'].Array[1, 70].Select(c => new string(c)));
 
     private static readonly Gen<string> Value = Gen.Frequency(

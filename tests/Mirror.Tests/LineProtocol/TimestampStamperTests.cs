@@ -24,20 +24,28 @@ public sealed class TimestampStamperTests
                 byte[] stamped = new byte[TimestampStamper.StampedLength(body.Length, ends.Count, time)];
                 Assert.Equal(stamped.Length, TimestampStamper.Stamp(body, ends.AsSpan(), time, stamped));
 
-                List<byte> restored = [.. stamped];
-                byte[] stamp = Encoding.ASCII.GetBytes($" {time}");
-                foreach (int end in ends.AsSpan())
-                {
-                    Assert.Equal(stamp, restored.GetRange(end, stamp.Length));
-                    restored.RemoveRange(end, stamp.Length);
-                }
-
-                Assert.Equal(body, restored);
+                Assert.True(body.AsSpan().SequenceEqual(WithoutStamps(stamped, ends.AsSpan(), time)));
                 BodyScan after = LineScanner.Scan(stamped, Precision.Nanoseconds);
                 Assert.Equal((before.Points, before.Faults), (after.Points, after.Faults));
                 Assert.Equal(before.Unstampable, after.Unstamped);
             },
-            iter: 20_000);
+            iter: 4_000);
+
+    private static byte[] WithoutStamps(ReadOnlySpan<byte> stamped, ReadOnlySpan<int> ends, long time)
+    {
+        byte[] stamp = Encoding.ASCII.GetBytes($" {time}");
+        List<byte> rest = [];
+        foreach (int end in ends)
+        {
+            int kept = end - rest.Count;
+            rest.AddRange(stamped[..kept]);
+            Assert.True(stamped[kept..].StartsWith(stamp));
+            stamped = stamped[(kept + stamp.Length)..];
+        }
+
+        rest.AddRange(stamped);
+        return [.. rest];
+    }
 
     private static string Stamp(string text, long time)
     {
