@@ -67,6 +67,8 @@ internal sealed class ListenerLimits
         limits.MaxRequestBodySize = MaxRequestBodySize;
         limits.MaxRequestLineSize = MaxRequestLineSize;
         limits.MaxRequestHeadersTotalSize = MaxRequestHeadersTotalSize;
+        // In HTTP/2 the path with its query is a header field.
+        limits.Http2.MaxRequestHeaderFieldSize = MaxRequestLineSize;
         limits.MaxRequestHeaderCount = MaxRequestHeaderCount;
         limits.MaxRequestBufferSize = MaxRequestBufferSize;
         limits.MaxResponseBufferSize = MaxResponseBufferSize;

@@ -5,6 +5,8 @@ namespace Gateway.Telemetry;
 /// <summary>One line per message on the console; as JSON when <c>Logging:Console:FormatterName</c> says so.</summary>
 internal static class ConsoleLog
 {
+    private const string Timestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
     public static void AddConsoleLog(this WebApplicationBuilder builder)
     {
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
@@ -14,6 +16,9 @@ internal static class ConsoleLog
         builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName =
             builder.Configuration["Logging:Console:FormatterName"]
             ?? console.FormatterName ?? ConsoleFormatterNames.Simple);
+        // The plain formatter puts nothing between time and level; systemd's journal has the time already.
+        builder.Services.PostConfigure<SimpleConsoleFormatterOptions>(line => line.TimestampFormat ??= Timestamp + " ");
+        builder.Services.PostConfigure<JsonConsoleFormatterOptions>(json => json.TimestampFormat ??= Timestamp);
     }
 
     /// <summary>

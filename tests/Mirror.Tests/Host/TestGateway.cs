@@ -41,12 +41,15 @@ internal sealed class TestGateway : IAsyncDisposable
     public GatewaySettings Current => Get<SettingsStore>().Current;
 
     /// <summary>Builds everything and loads YARP, but neither listens nor watches.</summary>
-    public static Task<TestGateway> LoadAsync(JsonObject configuration) => CreateAsync(configuration, null, start: false);
+    public static Task<TestGateway> LoadAsync(JsonObject configuration) =>
+        CreateAsync(configuration, null, null, start: false);
 
     /// <param name="configuration">The file's content.</param>
     /// <param name="mirror">What the mirror tells of itself; by default that all is well.</param>
-    public static Task<TestGateway> StartAsync(JsonObject configuration, MirrorView? mirror = null) =>
-        CreateAsync(configuration, mirror, start: true);
+    /// <param name="prepare">Puts more files into the configuration's folder.</param>
+    public static Task<TestGateway> StartAsync(
+        JsonObject configuration, MirrorView? mirror = null, Action<string>? prepare = null) =>
+        CreateAsync(configuration, mirror, prepare, start: true);
 
     /// <summary>Writes the file in place.</summary>
     public void Write(string text) => File.WriteAllText(FilePath, text);
@@ -76,9 +79,11 @@ internal sealed class TestGateway : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static async Task<TestGateway> CreateAsync(JsonObject configuration, MirrorView? mirror, bool start)
+    private static async Task<TestGateway> CreateAsync(
+        JsonObject configuration, MirrorView? mirror, Action<string>? prepare, bool start)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("gateway-test-");
+        prepare?.Invoke(folder.FullName);
         string path = Path.Combine(folder.FullName, "gateway.json");
         await File.WriteAllBytesAsync(path, configuration.Bytes());
         SettingsSource source = new(path, HostConfiguration.NoOverrides);
