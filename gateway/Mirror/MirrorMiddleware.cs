@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using InfluxMirror.Delivery;
 using InfluxMirror.InfluxQL;
+using InfluxMirror.Inputs;
 using InfluxMirror.Reads;
 using InfluxMirror.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
-namespace InfluxMirror.Inputs;
+namespace InfluxMirror;
 
 /// <summary>
 /// The mirror's step in YARP's pipeline, before load balancing: tells reads from statements, sends reads to a
