@@ -80,7 +80,8 @@ internal sealed class MirrorMiddleware(
         }
         catch (InvalidDataException unreadable)
         {
-            await RefuseAsync(context, cluster, StatusCodes.Status400BadRequest, unreadable.Message).ConfigureAwait(false);
+            await RefuseAsync(context, cluster, StatusCodes.Status400BadRequest, unreadable.Message)
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -103,9 +104,8 @@ internal sealed class MirrorMiddleware(
         }
         else
         {
-            var databases = query.Analysis?.Databases ?? [];
-            await ReadAsync(context, cluster, new ReadScope(databases, query.Analysis?.AllDatabases ?? true), mayRepeat: true)
-                .ConfigureAwait(false);
+            var scope = new ReadScope(query.Analysis?.Databases ?? [], query.Analysis?.AllDatabases ?? true);
+            await ReadAsync(context, cluster, scope, mayRepeat: true).ConfigureAwait(false);
         }
     }
 
@@ -130,7 +130,8 @@ internal sealed class MirrorMiddleware(
                 "KILL QUERY and DROP SHARD name something that only one server knows: say which server with the header "
                 + $"{ReadRouting.DestinationHeader}: <destination id>",
             StatementKind.Mutation when pinned =>
-                $"this changes something and must reach every destination: send it without {ReadRouting.DestinationHeader}",
+                "this changes something and must reach every destination: "
+                + $"send it without {ReadRouting.DestinationHeader}",
             _ => null,
         };
     }
@@ -168,7 +169,8 @@ internal sealed class MirrorMiddleware(
         var status = failure.Error == ForwarderError.RequestTimedOut
             ? StatusCodes.Status504GatewayTimeout
             : StatusCodes.Status503ServiceUnavailable;
-        return InfluxAnswer.ErrorAsync(context, status, $"the destination did not answer ({failure.Error})", cluster.Version);
+        return InfluxAnswer.ErrorAsync(
+            context, status, $"the destination did not answer ({failure.Error})", cluster.Version);
     }
 
     private Task RefuseAsync(HttpContext context, MirroredCluster cluster, int status, string error)

@@ -9,7 +9,9 @@ public sealed class ReadOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan MaxLag { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a read waits for a destination that has what was confirmed before it. Default 100 ms.</summary>
+    /// <summary>
+    /// How long a read waits for a destination that has what was confirmed before it. Default 100 ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan ReadYourWrites { get; set; } = TimeSpan.FromMilliseconds(100);
 
