@@ -53,8 +53,11 @@ public sealed partial class Courier
         return records is null ? null : new Batch(records);
     }
 
-    /// <summary>The record behind a suspect one, to be tried once; null when none may be sent.</summary>
-    internal Batch? TakeProbe(Sender sender)
+    /// <summary>
+    /// The record behind a suspect one, to be tried once; null when none may be sent. Only if it would have been the
+    /// first one tried is the next arrival worth waking for: where others failed too, the destination is ill.
+    /// </summary>
+    internal Batch? TakeProbe(Sender sender, bool isFirst)
     {
         List<MirroredRecord>? parked = null;
         Batch? probe = null;
@@ -68,7 +71,7 @@ public sealed partial class Courier
                     probe = new Batch([record]);
                 }
 
-                lane.IsProbing = probe is null;
+                lane.IsProbing = isFirst && probe is null;
             }
         }
 

@@ -215,7 +215,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         var through = false;
         while (!through && tried.Count < MaxProbes)
         {
-            var next = _work.TryPop(out var taken) ? taken : courier.TakeProbe(this);
+            var next = _work.TryPop(out var taken) ? taken : courier.TakeProbe(this, isFirst: tried.Count == 0);
             if (next is null)
                 break;
             var result = await courier.AttemptAsync(this, next, courier.Stopping).ConfigureAwait(false);
