@@ -47,8 +47,7 @@ public sealed partial class Courier
 
     /// <summary>
     /// Gives up the oldest records that another destination has confirmed, until <paramref name="bytes"/> are free
-    /// or none is left. Statements are never given up, and nothing behind one before it has run. Returns the bytes
-    /// freed.
+    /// or none is left. Statements are never given up. Returns the bytes freed.
     /// </summary>
     internal long DropOldest(long bytes)
     {
@@ -56,9 +55,8 @@ public sealed partial class Courier
         var records = 0;
         lock (_gate)
         {
-            while (freed < bytes && OldestDroppable_NeedsLock() is { } lane)
+            while (freed < bytes && DropOne_NeedsLock() is { } record)
             {
-                var record = lane.Dequeue().Record;
                 freed += record.Size;
                 records++;
                 Tally.Drop(record);
@@ -129,20 +127,19 @@ public sealed partial class Courier
 
     private static Barrier? Front_NeedsLock(Lane lane) => lane.TryPeek(out var entry) ? entry.Barrier : null;
 
-    private Lane? OldestDroppable_NeedsLock()
+    /// <summary>Takes the oldest record that another destination has confirmed off its lane; null without one.</summary>
+    private MirroredRecord? DropOne_NeedsLock()
     {
-        Lane? oldest = null;
-        var position = long.MaxValue;
-        foreach (var lane in _lanes.Values)
+        Lane? from = null;
+        MirroredRecord? oldest = null;
+        foreach (var lane in _lanes.Values.Append(_rawLane))
         {
-            if (lane.TryPeek(out var entry) && entry.Barrier is null && entry.Record.IsConfirmed
-                && entry.Record.Position < position)
-                (oldest, position) = (lane, entry.Record.Position);
+            if (lane.OldestWaiting() is { IsConfirmed: true } record
+                && (oldest is null || record.Position < oldest.Position))
+                (from, oldest) = (lane, record);
         }
 
-        if (_rawLane.TryPeek(out var raw) && raw.Barrier is null && raw.Record.IsConfirmed
-            && raw.Record.Position < position)
-            oldest = _rawLane;
+        from?.DropOldestWaiting();
         return oldest;
     }
 

@@ -6,6 +6,8 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 internal sealed class Lane
 {
+    /// <summary>Statements at the front, set apart so that records behind them can be dropped.</summary>
+    private readonly Queue<LaneEntry> _statements = new();
     private readonly Queue<LaneEntry> _waiting = new();
     private readonly Sender[] _senders;
     private int _barriers;
@@ -28,7 +30,7 @@ internal sealed class Lane
     public int Running { get; private set; }
 
     /// <summary>Nothing waits and nothing is under way.</summary>
-    public bool IsIdle => Running == 0 && _waiting.Count == 0;
+    public bool IsIdle => Running == 0 && _statements.Count + _waiting.Count == 0;
 
     /// <summary>A statement stands in the way of what comes next.</summary>
     public bool HasBarrier => _barriers > 0;
@@ -56,7 +58,7 @@ internal sealed class Lane
                     oldest = current;
             }
 
-            return oldest ?? (_waiting.TryPeek(out var head) ? head.Record : null);
+            return oldest ?? (TryPeek(out var head) ? head.Record : null);
         }
     }
 
@@ -71,12 +73,13 @@ internal sealed class Lane
     }
 
     /// <summary>What comes next.</summary>
-    public bool TryPeek(out LaneEntry entry) => _waiting.TryPeek(out entry);
+    public bool TryPeek(out LaneEntry entry) => _statements.TryPeek(out entry) || _waiting.TryPeek(out entry);
 
     /// <summary>Takes what comes next off the lane.</summary>
     public LaneEntry Dequeue()
     {
-        var entry = _waiting.Dequeue();
+        if (!_statements.TryDequeue(out var entry))
+            entry = _waiting.Dequeue();
         if (entry.Barrier is not null)
             _barriers--;
         return entry;
@@ -87,7 +90,9 @@ internal sealed class Lane
     /// </summary>
     public Sender? Engage()
     {
-        if (Running >= _senders.Length || Running >= _waiting.Count || _waiting.Peek().Barrier is not null)
+        if (Running >= _senders.Length || Running >= _waiting.Count)
+            return null;
+        if (_statements.Count > 0 || _waiting.Peek().Barrier is not null)
             return null;
         foreach (var sender in _senders)
         {
@@ -111,6 +116,17 @@ internal sealed class Lane
 
     /// <summary>The records that its senders took on and did not settle.</summary>
     public IEnumerable<MirroredRecord> TakenOn() => _senders.SelectMany(static sender => sender.Unsettled);
+
+    /// <summary>The oldest record that waits, be it behind statements; null when there is none.</summary>
+    public MirroredRecord? OldestWaiting()
+    {
+        while (_waiting.TryPeek(out var head) && head.Barrier is not null)
+            _statements.Enqueue(_waiting.Dequeue());
+        return _waiting.TryPeek(out var entry) ? entry.Record : null;
+    }
+
+    /// <summary>Takes the <see cref="OldestWaiting"/> off the lane.</summary>
+    public void DropOldestWaiting() => _waiting.Dequeue();
 
     /// <summary>The records that wait, statements apart.</summary>
     public IEnumerable<MirroredRecord> Waiting()
