@@ -55,12 +55,10 @@ public sealed partial class Courier
         var records = 0;
         lock (_gate)
         {
-            while (freed < bytes && DropOne_NeedsLock() is { } record)
+            while (freed < bytes && DropOne_NeedsLock() is { } size)
             {
-                freed += record.Size;
+                freed += size;
                 records++;
-                Tally.Drop(record);
-                _cursor.Complete(record);
             }
 
             NeedsResync |= records > 0;
@@ -127,8 +125,11 @@ public sealed partial class Courier
 
     private static Barrier? Front_NeedsLock(Lane lane) => lane.TryPeek(out var entry) ? entry.Barrier : null;
 
-    /// <summary>Takes the oldest record that another destination has confirmed off its lane; null without one.</summary>
-    private MirroredRecord? DropOne_NeedsLock()
+    /// <summary>
+    /// Gives up the oldest record that another destination has confirmed, waiting or parked; returns its size, null
+    /// when there is none.
+    /// </summary>
+    private int? DropOne_NeedsLock()
     {
         Lane? from = null;
         MirroredRecord? oldest = null;
@@ -139,8 +140,14 @@ public sealed partial class Courier
                 (from, oldest) = (lane, record);
         }
 
-        from?.DropOldestWaiting();
-        return oldest;
+        if (DropParked_NeedsLock(oldest?.Position ?? long.MaxValue) is { } size)
+            return size;
+        if (from is null)
+            return null;
+        from.DropOldestWaiting();
+        Tally.Drop(oldest!);
+        _cursor.Complete(oldest!);
+        return oldest!.Size;
     }
 
     private void Abandon_NeedsLock()

@@ -79,6 +79,31 @@ public sealed partial class Courier
         record.LetGo();
     }
 
+    /// <summary>
+    /// Gives up a parked record older than <paramref name="position"/> that another destination has confirmed, and
+    /// that is not being tried just now; returns its size, null when there is none.
+    /// </summary>
+    private int? DropParked_NeedsLock(long position)
+    {
+        ParkedQueue? from = null;
+        LinkedListNode<MirroredRecord>? oldest = null;
+        foreach (var queue in _parking.Queues)
+        {
+            var node = queue.Try.IsCompleted ? queue.Records.First : queue.Records.First?.Next;
+            if (node is { Value.IsConfirmed: true } && node.Value.Position < position)
+                (from, oldest, position) = (queue, node, node.Value.Position);
+        }
+
+        if (oldest is null)
+            return null;
+        var size = oldest.Value.Size;
+        from!.Records.Remove(oldest);
+        _parking.RemoveIfEmpty(from);
+        Tally.Drop(oldest.Value);
+        Unpark_NeedsLock(oldest.Value);
+        return size;
+    }
+
     private void TryAllParked()
     {
         ParkedQueue[] queues;
