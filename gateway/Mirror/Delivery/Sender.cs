@@ -197,15 +197,24 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// </summary>
     private async ValueTask JudgeAsync(Batch suspect, SendResult result)
     {
-        if (suspect.Vanishings >= 2 || await OthersGetThroughAsync(suspect).ConfigureAwait(false))
+        if (suspect.Vanishings < 2)
         {
-            _work.Pop();
-            courier.SetAside(this, suspect.First, result);
-            return;
+            if (!await OthersGetThroughAsync(suspect).ConfigureAwait(false))
+            {
+                suspect.ServerErrors = courier.Pipeline.Options.MaxServerErrors - 1;
+                await SleepAsync(courier.Pipeline.Options.MaxDelayInterval).ConfigureAwait(false);
+                return;
+            }
+
+            // The destination may have recovered in between: a last chance, or a good record would be lost.
+            result = await courier.AttemptAsync(this, suspect, courier.Stopping).ConfigureAwait(false);
         }
 
-        suspect.ServerErrors = courier.Pipeline.Options.MaxServerErrors - 1;
-        await SleepAsync(courier.Pipeline.Options.MaxDelayInterval).ConfigureAwait(false);
+        _work.Pop();
+        if (result.Verdict.Kind == VerdictKind.Retry)
+            courier.SetAside(this, suspect.First, result);
+        else
+            Settle(suspect, result);
     }
 
     private async ValueTask<bool> OthersGetThroughAsync(Batch suspect)
