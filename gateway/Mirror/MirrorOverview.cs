@@ -32,7 +32,7 @@ public sealed class MirrorOverview
         var accepts = true;
         foreach (var cluster in _fleet.Clusters)
         {
-            if (cluster.Journal.Bytes >= cluster.Journal.LimitBytes)
+            if (cluster.IsFull)
             {
                 accepts = false;
                 reasons.Add($"{cluster.Id}: the buffer is full");

@@ -69,6 +69,16 @@ public sealed partial class Courier
         return freed;
     }
 
+    /// <summary>Some record that another destination has confirmed waits here: it could be given up.</summary>
+    internal bool CanDrop
+    {
+        get
+        {
+            lock (_gate)
+                return OldestDroppable_NeedsLock() is not null || OldestParked_NeedsLock(out _) is not null;
+        }
+    }
+
     /// <summary>Waits until everything pending is settled, the destination fails, or the time is up.</summary>
     internal async Task DrainAsync(CancellationToken cancellation)
     {
@@ -131,23 +141,37 @@ public sealed partial class Courier
     /// </summary>
     private int? DropOne_NeedsLock()
     {
-        Lane? from = null;
-        MirroredRecord? oldest = null;
-        foreach (var lane in _lanes.Values.Append(_rawLane))
+        var lane = OldestDroppable_NeedsLock();
+        var waiting = lane?.OldestWaiting();
+        var parked = OldestParked_NeedsLock(out var queue);
+        if (parked is not null && (waiting is null || parked.Value.Position < waiting.Position))
         {
-            if (lane.OldestWaiting() is { IsConfirmed: true } record
-                && (oldest is null || record.Position < oldest.Position))
-                (from, oldest) = (lane, record);
+            queue!.Records.Remove(parked);
+            _parking.RemoveIfEmpty(queue);
+            Tally.Drop(parked.Value);
+            Unpark_NeedsLock(parked.Value);
+            return parked.Value.Size;
         }
 
-        if (DropParked_NeedsLock(oldest?.Position ?? long.MaxValue) is { } size)
-            return size;
-        if (from is null)
+        if (waiting is null)
             return null;
-        from.DropOldestWaiting();
-        Tally.Drop(oldest!);
-        _cursor.Complete(oldest!);
-        return oldest!.Size;
+        lane!.DropOldestWaiting();
+        Tally.Drop(waiting);
+        _cursor.Complete(waiting);
+        return waiting.Size;
+    }
+
+    private Lane? OldestDroppable_NeedsLock()
+    {
+        Lane? oldest = null;
+        var position = long.MaxValue;
+        foreach (var lane in _lanes.Values.Append(_rawLane))
+        {
+            if (lane.OldestWaiting() is { IsConfirmed: true } record && record.Position < position)
+                (oldest, position) = (lane, record.Position);
+        }
+
+        return oldest;
     }
 
     private void Abandon_NeedsLock()

@@ -80,28 +80,21 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// Gives up a parked record older than <paramref name="position"/> that another destination has confirmed, and
-    /// that is not being tried just now; returns its size, null when there is none.
+    /// The oldest parked record that another destination has confirmed and that is not being tried just now; null
+    /// when there is none.
     /// </summary>
-    private int? DropParked_NeedsLock(long position)
+    private LinkedListNode<MirroredRecord>? OldestParked_NeedsLock(out ParkedQueue? from)
     {
-        ParkedQueue? from = null;
+        from = null;
         LinkedListNode<MirroredRecord>? oldest = null;
         foreach (var queue in _parking.Queues)
         {
             var node = queue.Try.IsCompleted ? queue.Records.First : queue.Records.First?.Next;
-            if (node is { Value.IsConfirmed: true } && node.Value.Position < position)
-                (from, oldest, position) = (queue, node, node.Value.Position);
+            if (node is { Value.IsConfirmed: true } && (oldest is null || node.Value.Position < oldest.Value.Position))
+                (from, oldest) = (queue, node);
         }
 
-        if (oldest is null)
-            return null;
-        var size = oldest.Value.Size;
-        from!.Records.Remove(oldest);
-        _parking.RemoveIfEmpty(from);
-        Tally.Drop(oldest.Value);
-        Unpark_NeedsLock(oldest.Value);
-        return size;
+        return oldest;
     }
 
     private void TryAllParked()

@@ -16,6 +16,7 @@ public sealed class MirroredCluster
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
     private long _fullLoggedAt;
+    private int _refusedSize;
 
     internal MirroredCluster(
         string id, Func<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger log)
@@ -63,6 +64,22 @@ public sealed class MirroredCluster
         }
     }
 
+    /// <summary>
+    /// The last record found no room, and would find none now: neither has enough gone since, nor can anything be
+    /// dropped.
+    /// </summary>
+    public bool IsFull
+    {
+        get
+        {
+            var size = Volatile.Read(ref _refusedSize);
+            return size > 0 && Journal.Bytes > 0 && Journal.Bytes + size > Journal.LimitBytes
+                && !(MayDrop && Array.Exists(_couriers, static courier => courier.CanDrop));
+        }
+    }
+
+    private bool MayDrop => _options().Journal.LimitPolicy == InfluxMirror.Journal.LimitPolicy.DropOldest;
+
     /// <summary>The courier of a destination; null when there is none.</summary>
     public Courier? Find(string destination) =>
         Array.Find(_couriers, courier => courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase));
@@ -75,11 +92,15 @@ public sealed class MirroredCluster
     {
         while (!Journal.TryAppend(record))
         {
-            if (_options().Journal.LimitPolicy == InfluxMirror.Journal.LimitPolicy.DropOldest && MakeRoom(record.Size))
+            if (MayDrop && MakeRoom(record.Size))
                 continue;
+            Volatile.Write(ref _refusedSize, record.Size);
             LogFull();
             return false;
         }
+
+        if (Volatile.Read(ref _refusedSize) != 0)
+            Volatile.Write(ref _refusedSize, 0);
 
         foreach (var courier in _couriers)
             courier.Pump();
