@@ -10,7 +10,8 @@ public sealed class ForeignTextTests
 {
     public static TheoryData<string> Queries() =>
     [
-        "SELECT \"ä\" FROM", "SELECT ä FROM m", "ŠELECT 1", "SELECT v FROM m WHERE 日本 = ", "SELECT * FROM \"日本\".\"ü\".m",
+        "SELECT \"ä\" FROM", "SELECT ä FROM m", "ŠELECT 1", "SELECT v FROM m WHERE 日本 = ",
+        "SELECT * FROM \"日本\".\"ü\".m",
         "SHOW MEASUREMENTS ON \"нет\"", "SHOW TAG KEYS ON \"nö\"", "SELECT \"\u0001\u0002\" FROM", "SELECT \u0007",
         "SELECT \"a\r\nb\" FROM", "SELECT v FROM m WHERE t = 'x\ny", "SELECT \"\u007f\" FROM", "SELECT \"😀\" FROM",
         "SELECT \"\u0085\u2028\" FROM", "DROP DATABASE ä ö", "CREATE DATABASE \"ä\" WITH ö",

@@ -47,7 +47,8 @@ public sealed class BoundedResourcesTests(ITestOutputHelper output)
         }
 
         int asked = lab.ProxyB.Requests.Count - requests;
-        output.WriteLine($"slowest {slowest.TotalMilliseconds:0} ms, threads {threads} before and {threadsMax} at most, "
+        output.WriteLine(
+            $"slowest {slowest.TotalMilliseconds:0} ms, threads {threads} before and {threadsMax} at most, "
             + $"{lab.ProxyB.PeakConnections} connections at most, {asked} requests to b");
         Assert.True(slowest < TimeSpan.FromSeconds(1), $"a client waited {slowest}");
         Assert.InRange(threadsMax, 0, threads + 25);

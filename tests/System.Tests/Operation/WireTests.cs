@@ -16,9 +16,11 @@ public sealed class WireTests
         await using Lab lab = await Lab.StartAsync();
         await lab.WriteAsync("db1", "m v=1 1", "consistency=all");
         string q = $"SELECT v FROM m WHERE time = 1 /*{new string('x', length)}*/";
+        const string path = "/query?db=db1&epoch=ns";
+        string parameter = "q=" + Uri.EscapeDataString(q);
         string request = how == "form"
-            ? Form("/query?db=db1&epoch=ns", "q=" + Uri.EscapeDataString(q))
-            : $"{how} /query?db=db1&epoch=ns&q={Uri.EscapeDataString(q)} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+            ? Form(path, parameter)
+            : $"{how} {path}&{parameter} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
         using RawConnection connection = await RawConnection.OpenAsync(lab.Client.Address);
         await connection.SendAsync(request);
         RawAnswer answer = await connection.ReadAsync();

@@ -14,7 +14,6 @@ public sealed class ChosenDestinationTests
         await using Lab lab = await Lab.StartAsync();
         await lab.WriteAsync("db1", "m v=1 1", "consistency=all");
         // Each server gets a point of its own, so that the answer tells who gave it.
-        (await lab.A.WriteAsync("own", "m v=1 1")).MustBe(404);
         await lab.A.WriteAsync("db1", "m,only=a v=1 2");
         await lab.B.WriteAsync("db1", "m,only=b v=1 2");
         foreach (string name in new[] { "a", "b" })
@@ -57,8 +56,9 @@ public sealed class ChosenDestinationTests
     [InlineData(false)]
     public async Task When_only_a_lagging_destination_is_left_it_serves_with_its_lag_or_not_at_all(bool serveStale)
     {
+        string serves = serveStale ? "true" : "false";
         GatewayConfiguration configuration = new GatewayConfiguration().With(
-            $$"""{ "Mirror": { "Reads": { "MaxLag": "00:00:00.3", "ServeStale": {{(serveStale ? "true" : "false")}} } } }""");
+            $$"""{ "Mirror": { "Reads": { "MaxLag": "00:00:00.3", "ServeStale": {{serves}} } } }""");
         await using Lab lab = await Lab.StartAsync(new LabOptions { Proxied = true, Configuration = configuration });
         await lab.WriteAsync("db1", "m v=1 1", "consistency=all");
         lab.ProxyB.OnWrites(Fault.Error(503, "engine is closed"));
@@ -92,8 +92,11 @@ public sealed class ChosenDestinationTests
         lab.ProxyB.Heal();
         lab.ProxyA.Accept();
         await lab.AssertConvergedAsync();
-        await Eventually.TrueAsync("reads are fresh again", async () =>
-            await lab.Client.GetQueryAsync(Q, "db1") is { Status: 200 } answer && answer.Header("X-Gateway-Lag") is null);
+        await Eventually.ReasonGoneAsync("reads are fresh again", async () =>
+        {
+            Answer answer = await lab.Client.GetQueryAsync(Q, "db1");
+            return answer.Status == 200 && answer.Header("X-Gateway-Lag") is null ? null : answer.ToString();
+        });
     }
 
     [Fact]
@@ -110,8 +113,8 @@ public sealed class ChosenDestinationTests
             async () => (await lab.Gateway.MetricsAsync()).Of(MetricNames.Fit, "b") == 0);
         await lab.B.RestartAsync();
         Stopwatch watch = Stopwatch.StartNew();
-        await Eventually.TrueAsync("b serves again", async () =>
-            (await lab.Client.GetQueryAsync(Q, "db1")).MustBe(200).Destination == "b", holdDown + TimeSpan.FromSeconds(15));
+        await Eventually.TrueAsync(
+            "b serves again", async () => (await lab.Client.GetQueryAsync(Q, "db1")).MustBe(200).Destination == "b");
         Assert.True(watch.Elapsed > holdDown - TimeSpan.FromMilliseconds(500), $"b served after {watch.Elapsed}");
         await lab.AssertConvergedAsync();
     }

@@ -57,10 +57,13 @@ public sealed class ReadYourStatementsTests
     private static async Task<Lab> StartWithSlowStatementsAsync()
     {
         Lab lab = await Lab.StartAsync(new LabOptions { Proxied = true });
-        lab.ProxyB.On(
-            request => request.IsQuery && (request.Parameter("q") + request.Text) is string text
-                && (text.Contains("CREATE", StringComparison.Ordinal) || text.Contains("DROP", StringComparison.Ordinal)),
-            Fault.Wait(TimeSpan.FromMilliseconds(20)));
+        lab.ProxyB.On(IsStatement, Fault.Wait(TimeSpan.FromMilliseconds(20)));
         return lab;
+    }
+
+    private static bool IsStatement(RecordedRequest request)
+    {
+        string text = request.Parameter("q") + request.Text;
+        return request.IsQuery && (text.Contains("CREATE") || text.Contains("DROP"));
     }
 }
