@@ -21,7 +21,8 @@ public sealed partial class Courier
     internal void Park(Sender sender, Batch batch, SendResult result)
     {
         var answer = result.Answer!;
-        MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
+        if (MayLog())
+            MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
         lock (_gate)
         {
             foreach (var record in batch.Records)

@@ -178,7 +178,8 @@ public sealed partial class Courier
         var reason = result.Vanished
             ? $"{Destination} vanished twice after this record"
             : $"{Destination} answered it with nothing but server errors: {result.Answer?.Error}";
-        MirrorLog.SetAside(_context.Log, Cluster, Destination, record.Client, record.Target.Database, reason);
+        if (MayLog())
+            MirrorLog.SetAside(_context.Log, Cluster, Destination, record.Client, record.Target.Database, reason);
         Counters.CountSetAside();
         var error = Encoding.UTF8.GetBytes($$"""{"error":"set aside: {{JsonEncode(reason)}}"}""");
         var answer = new DestinationAnswer(500, error, [new("Content-Type", "application/json")]);
@@ -217,7 +218,8 @@ public sealed partial class Courier
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // A fault of ours must not stop the lane: it is logged and the record tried again like after any failure.
-            MirrorLog.SendFault(_context.Log, failure, Cluster, Destination);
+            if (MayLog())
+                MirrorLog.SendFault(_context.Log, failure, Cluster, Destination);
             return new SendResult { NoAnswer = NoAnswer.NotConnected, Failure = failure.Message };
         }
     }

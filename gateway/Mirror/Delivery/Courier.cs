@@ -26,6 +26,7 @@ public sealed partial class Courier
     private readonly List<Barrier> _everywhere = [];
     private readonly SortedSet<long> _statements = [];
     private readonly CourierContext _context;
+    private readonly LogThrottle _throttle;
     private bool _failing;
 
     internal Courier(string cluster, string destination, JournalCursor cursor, CourierContext context)
@@ -34,6 +35,7 @@ public sealed partial class Courier
         Destination = destination;
         _cursor = cursor;
         _context = context;
+        _throttle = new LogThrottle(context.Time);
         _rawLane = new Lane(this, "", RawSenders);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);
         _slots = new SemaphoreSlim(Pipeline.Options.MaxConcurrentSends);
@@ -79,8 +81,23 @@ public sealed partial class Courier
     public void FileDeadLetter(MirroredRecord record, string reason)
     {
         _context.Letters.File(Destination, record, reason);
-        MirrorLog.DeadLetter(
-            _context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, reason);
+        if (MayLog())
+        {
+            MirrorLog.DeadLetter(
+                _context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, reason);
+        }
+    }
+
+    /// <summary>
+    /// Whether something about a single record may be logged now: messages that clients can cause are limited.
+    /// </summary>
+    public bool MayLog()
+    {
+        if (!_throttle.Passes(out var held))
+            return false;
+        if (held > 0)
+            MirrorLog.Held(_context.Log, Cluster, Destination, held);
+        return true;
     }
 
     /// <summary>

@@ -62,6 +62,10 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     /// <summary>Every destination that could be asked refused it and its client was told so: nobody gets it.</summary>
     public bool IsWithdrawn => _withdrawn;
 
+    /// <inheritdoc/>
+    protected override int Overhead =>
+        base.Overhead + (sizeof(char) * (Target.PathAndQuery.Length + (Target.Authorization?.Length ?? 0)));
+
     /// <summary>Takes it back from every destination that does not have it yet.</summary>
     public void Withdraw() => _withdrawn = true;
 }

@@ -6,9 +6,6 @@ namespace InfluxMirror.Journal;
 /// </summary>
 public abstract class JournalRecord
 {
-    /// <summary>Memory an entry takes beside its body, an estimate that makes the bound on bytes honest.</summary>
-    private const int Overhead = 256;
-
     private readonly SharedBuffer _body;
     private int _holders;
     private int _confirmations;
@@ -18,7 +15,6 @@ public abstract class JournalRecord
     protected JournalRecord(SharedBuffer body)
     {
         _body = body;
-        Size = body.Capacity + Overhead;
     }
 
     /// <summary>Where it stands: 1 for the first entry ever, growing, never reused; 0 before it is appended.</summary>
@@ -27,8 +23,11 @@ public abstract class JournalRecord
     /// <summary>When it was appended: a timestamp of the journal's <see cref="TimeProvider"/>.</summary>
     public long AppendedAt { get; internal set; }
 
-    /// <summary>Bytes it counts against the journal's limit.</summary>
-    public int Size { get; }
+    /// <summary>Bytes it counts against the journal's limit, from the moment it is appended.</summary>
+    public int Size { get; private set; }
+
+    /// <summary>Memory it takes beside its body, an estimate that makes the bound on bytes honest.</summary>
+    protected virtual int Overhead => 256;
 
     /// <summary>Its bytes, as every destination gets them.</summary>
     public SharedBuffer Body => _body;
@@ -55,6 +54,9 @@ public abstract class JournalRecord
         Journal?.Forget(this);
         _body.Release();
     }
+
+    /// <summary>Fixes its <see cref="Size"/>.</summary>
+    internal void Measure() => Size = _body.Capacity + Overhead;
 
     /// <summary>So many cursors will stand on this entry before they go on.</summary>
     internal void AddReaders(int count) => Interlocked.Add(ref _readers, count);

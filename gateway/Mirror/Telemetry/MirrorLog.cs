@@ -59,6 +59,9 @@ internal static partial class MirrorLog
     [LoggerMessage(14, LogLevel.Warning, "{Cluster}/{Destination} is not fit for reads: {Reason}")]
     public static partial void UnfitForReads(ILogger log, string cluster, string destination, string reason);
 
+    [LoggerMessage(16, LogLevel.Information, "{Cluster}/{Destination}: {Messages} message(s) like the next were not logged")]
+    public static partial void Held(ILogger log, string cluster, string destination, int messages);
+
     [LoggerMessage(15, LogLevel.Warning,
         "{Cluster}: statement answered differently by {Destination}: {Error}")]
     public static partial void StatementDivergence(ILogger log, string cluster, string destination, string error);

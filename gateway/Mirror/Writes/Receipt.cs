@@ -60,7 +60,8 @@ internal sealed class Receipt : DeliveryWatch
         if (_statement && _given!.Answer is { } first && Differs(first, answer))
         {
             courier.Counters.CountDivergence();
-            MirrorLog.StatementDivergence(_log, courier.Cluster, courier.Destination, answer.Error);
+            if (courier.MayLog())
+                MirrorLog.StatementDivergence(_log, courier.Cluster, courier.Destination, answer.Error);
         }
     }
 
@@ -174,6 +175,8 @@ internal sealed class Receipt : DeliveryWatch
     private void Diverges(Courier courier, MirroredRecord record, DestinationAnswer answer)
     {
         courier.Counters.CountDivergence();
+        if (!courier.MayLog())
+            return;
         MirrorLog.Divergence(
             _log, courier.Cluster, record.Client, record.Target.Database, courier.Destination, answer.Error);
     }
