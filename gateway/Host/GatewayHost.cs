@@ -6,6 +6,7 @@ using Gateway.Management;
 using Gateway.RateLimiting;
 using Gateway.Telemetry;
 using InfluxMirror;
+using InfluxMirror.Inputs;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -106,6 +107,7 @@ internal static class GatewayHost
             proxy.UseInfluxMirror();
             proxy.UseLoadBalancing();
         });
-        app.MapFallback("{**path}", InfluxError.NotFoundAsync);
+        app.MapFallback("{**path}", context => InfluxAnswer.ErrorAsync(
+            context, StatusCodes.Status404NotFound, "no route of the gateway serves this path", version: null));
     }
 }

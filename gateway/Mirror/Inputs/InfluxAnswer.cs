@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace InfluxMirror.Inputs;
 
 /// <summary>Answers in InfluxDB's shape: its headers, its <c>{"error":"…"}</c>.</summary>
-internal static class InfluxAnswer
+public static class InfluxAnswer
 {
     /// <summary>Seconds after which a client that was put off may come again.</summary>
     private const string RetryAfterSeconds = "1";
@@ -17,7 +17,9 @@ internal static class InfluxAnswer
         context.Response.StatusCode = status;
     }
 
-    /// <summary>An error, in the body and in <c>X-Influxdb-Error</c>; 503 with <c>Retry-After</c>.</summary>
+    /// <summary>
+    /// An error, in the body and in <c>X-Influxdb-Error</c>; 503 with <c>Retry-After</c>, unless that is set already.
+    /// </summary>
     public static Task ErrorAsync(HttpContext context, int status, string error, string? version)
     {
         Identify(context, version);
@@ -25,7 +27,7 @@ internal static class InfluxAnswer
         response.StatusCode = status;
         response.ContentType = "application/json";
         response.Headers["X-Influxdb-Error"] = HeaderText(error);
-        if (status == StatusCodes.Status503ServiceUnavailable)
+        if (status == StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
             response.Headers.RetryAfter = RetryAfterSeconds;
         var json = new Dictionary<string, string> { ["error"] = error };
         byte[] body = [.. JsonSerializer.SerializeToUtf8Bytes(json, Json), (byte)'\n'];
