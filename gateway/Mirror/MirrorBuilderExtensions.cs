@@ -21,7 +21,9 @@ public static class MirrorBuilderExtensions
     /// mirrored name the transform <c>Mirror</c>.
     /// </summary>
     /// <param name="builder">YARP's builder.</param>
-    /// <param name="configure">Sets options; none when the host brings an <see cref="IOptionsMonitor{T}"/> of its own.</param>
+    /// <param name="configure">
+    /// Sets options; none when the host brings an <see cref="IOptionsMonitor{T}"/> of its own.
+    /// </param>
     public static IReverseProxyBuilder AddInfluxMirror(
         this IReverseProxyBuilder builder, Action<MirrorOptions>? configure = null)
     {

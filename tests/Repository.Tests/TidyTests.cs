@@ -28,7 +28,7 @@ public sealed partial class TidyTests
 
     [Fact]
     public void No_line_of_the_program_is_longer_than_120_columns() =>
-        Nothing.In(RepositoryFiles.Under("gateway/Host").SelectMany(path => RepositoryFiles.Lines(path)
+        Nothing.In(RepositoryFiles.Under("gateway").SelectMany(path => RepositoryFiles.Lines(path)
             .Select((line, index) => (path, number: index + 1, line.Length)).Where(line => line.Length > MaxColumns)));
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Connections;
 
@@ -14,6 +15,9 @@ internal static class GatewayListeners
         {
             kestrel.AddServerHeader = false;
             kestrel.AllowSynchronousIO = false;
+            // influxd puts error texts into a header as they are, in UTF-8; bytes pass through both ways unchanged.
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             settings.Limits.ApplyTo(kestrel.Limits);
             // Reloading is for certificates, whose files Kestrel watches; a changed section is refused before it
             // could get here.

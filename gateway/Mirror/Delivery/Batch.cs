@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 
@@ -119,7 +120,7 @@ internal sealed class Batch
         private static byte[] GzipOf(byte[] bytes)
         {
             using var result = new MemoryStream();
-            using (var gzip = new System.IO.Compression.GZipStream(result, System.IO.Compression.CompressionLevel.Fastest))
+            using (var gzip = new GZipStream(result, CompressionLevel.Fastest))
                 gzip.Write(bytes);
             return result.ToArray();
         }

@@ -19,7 +19,9 @@ public sealed partial class Courier
     /// <summary>The options have changed.</summary>
     internal void Reconfigure() => Pipeline = new DeliveryPipeline(_context.Options(), Time);
 
-    /// <summary>Something says that the destination is back: whatever waits before another try goes on at once.</summary>
+    /// <summary>
+    /// Something says that the destination is back: whatever waits before another try goes on at once.
+    /// </summary>
     internal void Wake()
     {
         Lane[] lanes;

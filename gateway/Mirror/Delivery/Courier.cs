@@ -79,7 +79,8 @@ public sealed partial class Courier
     public void FileDeadLetter(MirroredRecord record, string reason)
     {
         _context.Letters.File(Destination, record, reason);
-        MirrorLog.DeadLetter(_context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, reason);
+        MirrorLog.DeadLetter(
+            _context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, reason);
     }
 
     /// <summary>
@@ -225,7 +226,9 @@ public sealed partial class Courier
             Begin_NeedsLock(sender);
     }
 
-    /// <summary>If a statement stands at the front of a lane that is still, it has reached it; in all, it runs.</summary>
+    /// <summary>
+    /// If a statement stands at the front of a lane that is still, it has reached it; in all, it runs.
+    /// </summary>
     private void Reach_NeedsLock(Lane lane)
     {
         if (lane.Running > 0 || !lane.TryPeek(out var entry) || entry.Barrier is not { IsRunning: false } barrier)

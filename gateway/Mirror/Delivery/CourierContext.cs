@@ -5,7 +5,9 @@ namespace InfluxMirror.Delivery;
 
 /// <summary>What a courier is given by its cluster.</summary>
 /// <param name="Options">The options as they are now.</param>
-/// <param name="Client">YARP's client of the cluster and the destination's address, as they are now; null when gone.</param>
+/// <param name="Client">
+/// YARP's client of the cluster and the destination's address, as they are now; null when gone.
+/// </param>
 /// <param name="Letters">The cluster's dead letters.</param>
 /// <param name="Refused">Clients that were refused lately.</param>
 /// <param name="Metrics">The instruments.</param>

@@ -77,7 +77,8 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
-        await Task.WhenAll(_clusters.Values.Select(cluster => cluster.CloseAsync(patience.Token))).ConfigureAwait(false);
+        await Task.WhenAll(_clusters.Values.Select(cluster => cluster.CloseAsync(patience.Token)))
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

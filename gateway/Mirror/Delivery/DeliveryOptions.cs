@@ -10,7 +10,7 @@ public sealed class DeliveryOptions
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Time a destination has to run one statement. Default 1 h.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "24:00:00")]
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>Size, in KiB, up to which waiting writes are merged into one request. Default 1024.</summary>

@@ -17,6 +17,8 @@ public abstract class DeliveryWatch
     /// </summary>
     public abstract bool Refused(Courier courier, MirroredRecord record, DestinationAnswer answer, bool parked);
 
-    /// <summary>The destination cannot be asked now: it is down, has a backlog, or the record had to be parked.</summary>
+    /// <summary>
+    /// The destination cannot be asked now: it is down, has a backlog, or the record had to be parked.
+    /// </summary>
     public abstract void Unavailable(Courier courier, MirroredRecord record);
 }

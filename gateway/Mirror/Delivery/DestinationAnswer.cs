@@ -11,7 +11,9 @@ public sealed record DestinationAnswer(
 {
     /// <summary>Headers of a destination's answer that a client gets to see.</summary>
     public static readonly string[] PassedHeaders =
-        ["Content-Type", "X-Influxdb-Error", "X-Influxdb-Version", "X-Influxdb-Build", "Retry-After", "WWW-Authenticate"];
+    [
+        "Content-Type", "X-Influxdb-Error", "X-Influxdb-Version", "X-Influxdb-Build", "Retry-After", "WWW-Authenticate",
+    ];
 
     /// <summary>2xx.</summary>
     public bool IsSuccess => Status is >= 200 and < 300;

@@ -11,7 +11,9 @@ internal enum NoAnswer
     /// <summary>No connection came about: the destination has seen nothing.</summary>
     NotConnected,
 
-    /// <summary>The connection broke after the request was on its way: the destination may have vanished over it.</summary>
+    /// <summary>
+    /// The connection broke after the request was on its way: the destination may have vanished over it.
+    /// </summary>
     Lost,
 
     /// <summary>The time was up.</summary>
@@ -46,7 +48,9 @@ internal sealed record SendResult
 /// <summary>Sends batches to one destination over HTTP/1.1, with YARP's client of the cluster.</summary>
 internal static class DestinationClient
 {
-    /// <summary>Bytes of an error answer that are kept; of a statement's answer see <see cref="StatementLimit"/>.</summary>
+    /// <summary>
+    /// Bytes of an error answer that are kept; of a statement's answer see <see cref="StatementLimit"/>.
+    /// </summary>
     private const int ErrorLimit = 64 * 1024;
 
     /// <summary>Bytes of a statement's answer that are kept for its client.</summary>
@@ -88,7 +92,8 @@ internal static class DestinationClient
     private static Uri Resolve(Uri address, string pathAndQuery)
     {
         var root = address.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        return new Uri(root + pathAndQuery, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var verbatim = new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true };
+        return new Uri(root + pathAndQuery, verbatim);
     }
 
     private static async Task<SendResult> ResultAsync(
@@ -114,8 +119,9 @@ internal static class DestinationClient
     /// <summary>The statement ran; only its answer cannot be handed on.</summary>
     private static DestinationAnswer TooLongToPassOn { get; } = new(
         200,
-        """{"error":"executed, but the answer exceeds 64 MiB and was not kept; send statements that only read in a query of their own"}"""u8
-            .ToArray(),
+        """
+        {"error":"executed, but the answer exceeds 64 MiB and was not kept; send what only reads in a query of its own"}
+        """u8.ToArray(),
         [new("Content-Type", "application/json")]);
 
     private static DestinationAnswer WithVersion(HttpResponseMessage response) =>

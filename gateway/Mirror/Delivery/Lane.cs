@@ -10,7 +10,9 @@ internal sealed class Lane
     private readonly Sender[] _senders;
     private int _barriers;
 
-    /// <summary>An empty lane of <paramref name="courier"/> that sends <paramref name="senders"/> requests at once.</summary>
+    /// <summary>
+    /// An empty lane of <paramref name="courier"/> that sends <paramref name="senders"/> requests at once.
+    /// </summary>
     public Lane(Courier courier, string database, int senders)
     {
         Database = database;
@@ -34,7 +36,9 @@ internal sealed class Lane
     /// <summary>The last try failed: what comes next has to wait.</summary>
     public bool IsTroubled { get; set; }
 
-    /// <summary>A record of it is suspect: what comes next tells whether the record or the destination is ill.</summary>
+    /// <summary>
+    /// A record of it is suspect: what comes next tells whether the record or the destination is ill.
+    /// </summary>
     public bool IsProbing { get; set; }
 
     /// <summary>Requests sent so far.</summary>
@@ -78,7 +82,9 @@ internal sealed class Lane
         return entry;
     }
 
-    /// <summary>A sender for the next record, marked as running; null when all are at work or nothing may be sent.</summary>
+    /// <summary>
+    /// A sender for the next record, marked as running; null when all are at work or nothing may be sent.
+    /// </summary>
     public Sender? Engage()
     {
         if (Running >= _senders.Length || Running >= _waiting.Count || _waiting.Peek().Barrier is not null)

@@ -86,7 +86,9 @@ public sealed class MirroredCluster
         return true;
     }
 
-    /// <summary>Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones.</summary>
+    /// <summary>
+    /// Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones.
+    /// </summary>
     internal void Follow(ClusterState state)
     {
         Journal.LimitBytes = BufferBytes(_options());

@@ -31,7 +31,9 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// <summary>The oldest record it is sending. Belongs to the courier's lock.</summary>
     public MirroredRecord? Current { get; set; }
 
-    /// <summary>The first record of what it has taken on beside the batch it is sending; null when there is none.</summary>
+    /// <summary>
+    /// The first record of what it has taken on beside the batch it is sending; null when there is none.
+    /// </summary>
     public MirroredRecord? Next => _work.TryPeek(out var batch) ? batch.First : null;
 
     /// <summary>What it has taken on and not settled, for the account when the courier closes.</summary>

@@ -60,8 +60,8 @@ public readonly record struct Verdict(VerdictKind Kind, int DroppedPoints = 0, b
             return 0;
         var digits = error.AsSpan(at + Key.Length);
         var end = digits.IndexOfAnyExceptInRange('0', '9');
-        return int.TryParse(end < 0 ? digits : digits[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-            ? n
-            : 0;
+        if (end >= 0)
+            digits = digits[..end];
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0;
     }
 }

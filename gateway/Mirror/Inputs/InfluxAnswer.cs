@@ -27,8 +27,8 @@ internal static class InfluxAnswer
         response.Headers["X-Influxdb-Error"] = HeaderText(error);
         if (status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = RetryAfterSeconds;
-        byte[] body =
-            [.. JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["error"] = error }, Json), (byte)'\n'];
+        var json = new Dictionary<string, string> { ["error"] = error };
+        byte[] body = [.. JsonSerializer.SerializeToUtf8Bytes(json, Json), (byte)'\n'];
         response.ContentLength = body.Length;
         return WriteAsync(response, body);
     }

@@ -85,14 +85,11 @@ internal sealed class LineProtocolInput(
     }
 
     /// <summary>Checks and stamps a body; takes over its buffer.</summary>
-    private (PreparedBody? Body, int Status, string? Error) Prepare(SharedBuffer received, bool gzip, WriteTarget target)
+    private (PreparedBody? Body, int Status, string? Error) Prepare(
+        SharedBuffer received, bool gzip, WriteTarget target)
     {
         if (!gzip)
-        {
-            var plain = Check(received, target, compressed: null);
-            return plain;
-        }
-
+            return Check(received, target, compressed: null);
         var inflated = bodies.Inflate(received);
         if (inflated.Body is not null)
             return Check(inflated.Body, target, received);

@@ -8,13 +8,18 @@ namespace InfluxMirror.Inputs;
 
 /// <summary>The inputs a transform hands its requests to.</summary>
 internal sealed record MirrorInputs(
-    LineProtocolInput Writes, StatementInput Statements, RawInput Raw, MirrorMetrics Metrics, ILogger<MirrorTransform> Log);
+    LineProtocolInput Writes,
+    StatementInput Statements,
+    RawInput Raw,
+    MirrorMetrics Metrics,
+    ILogger<MirrorTransform> Log);
 
 /// <summary>
 /// Answers mirrored requests by itself, so that YARP does not forward them. What it leaves alone is forwarded: reads,
 /// and methods that change nothing.
 /// </summary>
-internal sealed class MirrorTransform(RouteMirror route, MirroredCluster cluster, MirrorInputs inputs) : RequestTransform
+internal sealed class MirrorTransform(RouteMirror route, MirroredCluster cluster, MirrorInputs inputs)
+    : RequestTransform
 {
     /// <inheritdoc/>
     public override async ValueTask ApplyAsync(RequestTransformContext context)

@@ -14,10 +14,10 @@ internal sealed class MirrorTransformFactory(CourierFleet fleet, MirrorInputs in
             return false;
         var faults = new List<string>();
         RouteMirror.Parse(transformValues, faults);
+        if (context.Route.ClusterId is null)
+            faults.Add("it needs a cluster");
         foreach (var fault in faults)
             context.Errors.Add(new ArgumentException($"Route '{context.Route.RouteId}', transform Mirror: {fault}."));
-        if (context.Route.ClusterId is null)
-            context.Errors.Add(new ArgumentException($"Route '{context.Route.RouteId}', transform Mirror: it needs a cluster."));
         return true;
     }
 

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace InfluxMirror.Inputs;
 
-/// <summary>How the fate of a record becomes an answer: 204, InfluxDB's own 4xx, or 503 with <c>Retry-After</c>.</summary>
+/// <summary>
+/// How the fate of a record becomes an answer: 204, InfluxDB's own 4xx, or 503 with <c>Retry-After</c>.
+/// </summary>
 internal static class Outcomes
 {
     /// <summary>Answers, and counts the answer.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace InfluxMirror.Inputs;
@@ -59,9 +60,11 @@ internal static class QueryString
                     bytes[length++] = (byte)' ';
                     break;
                 case '%':
-                    if (i + 2 > text.Length - 1 || !char.IsAsciiHexDigit(text[i + 1]) || !char.IsAsciiHexDigit(text[i + 2]))
+                    if (i + 2 >= text.Length || !byte.TryParse(
+                        text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                        out bytes[length]))
                         return null;
-                    bytes[length++] = Convert.FromHexString(text.AsSpan(i + 1, 2))[0];
+                    length++;
                     i += 2;
                     break;
                 default:

@@ -21,6 +21,7 @@ internal sealed class RawInput(BodyReader bodies, MirrorWriter writer, MirrorMet
         }
 
         var target = WriteTargets.OfRaw(request);
+        var encoding = request.Headers.ContentEncoding;
         var result = await writer.WriteAsync(
             cluster, route.Consistency, route.AckTimeout,
             watch => new MirroredRecord(read.Body)
@@ -29,7 +30,7 @@ internal sealed class RawInput(BodyReader bodies, MirrorWriter writer, MirrorMet
                 Target = target,
                 Method = HttpMethod.Parse(request.Method),
                 ContentType = request.ContentType,
-                ContentEncoding = request.Headers.ContentEncoding.Count == 0 ? null : request.Headers.ContentEncoding.ToString(),
+                ContentEncoding = encoding.Count == 0 ? null : encoding.ToString(),
                 Points = 1,
                 SendAlone = true,
                 Client = context.Connection.RemoteIpAddress?.ToString() ?? "",

@@ -44,7 +44,8 @@ public sealed record RouteMirror(MirrorKind Kind, ConsistencyLevel Consistency, 
             faults.Add($"Mirror: '{values[Key]}' is not one of {string.Join(", ", Enum.GetNames<MirrorKind>())}");
 
         var level = ConsistencyLevel.Any;
-        if (values.TryGetValue(ConsistencyKey, out var consistency) && !Writes.Consistency.TryParse(consistency, out level))
+        if (values.TryGetValue(ConsistencyKey, out var consistency) &&
+            !Writes.Consistency.TryParse(consistency, out level))
             faults.Add($"Consistency: '{consistency}' is not one of any, one, quorum, all");
         if (consistency is not null && kind == MirrorKind.InfluxQL)
             faults.Add("Consistency: statements always go to every destination and answer with the first; remove it");

@@ -21,7 +21,8 @@ internal sealed class WriteTargets
     private const int Limit = 8192;
     private const string V2Path = "/api/v2/write";
 
-    private readonly ConcurrentDictionary<(string Path, string Query, string? Authorization), ParsedTarget> _known = new();
+    private readonly ConcurrentDictionary<(string Path, string Query, string? Authorization), ParsedTarget> _known =
+        new();
 
     /// <summary>Reads a line-protocol request, of InfluxDB 1.x or 2.x shape.</summary>
     public ParsedTarget Of(HttpRequest request)

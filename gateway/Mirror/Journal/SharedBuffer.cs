@@ -44,7 +44,9 @@ public sealed class SharedBuffer
         return buffer;
     }
 
-    /// <summary>Moves to a block of at least <paramref name="capacity"/> bytes; only while there is one owner.</summary>
+    /// <summary>
+    /// Moves to a block of at least <paramref name="capacity"/> bytes; only while there is one owner.
+    /// </summary>
     public void Grow(int capacity)
     {
         var larger = ArrayPool<byte>.Shared.Rent(capacity);

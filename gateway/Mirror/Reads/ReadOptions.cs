@@ -6,10 +6,12 @@ namespace InfluxMirror.Reads;
 public sealed class ReadOptions
 {
     /// <summary>How far a destination may be behind the most advanced one. Default 1 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00", "24:00:00")]
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
     public TimeSpan MaxLag { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a read waits for a destination that has what was confirmed before it. Default 100 ms.</summary>
+    /// <summary>
+    /// How long a read waits for a destination that has what was confirmed before it. Default 100 ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan ReadYourWrites { get; set; } = TimeSpan.FromMilliseconds(100);
 

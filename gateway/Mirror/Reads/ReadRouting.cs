@@ -72,7 +72,9 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
         return false;
     }
 
-    /// <summary>Sends a request to the destination it names, fit or not; false when there is none of that name.</summary>
+    /// <summary>
+    /// Sends a request to the destination it names, fit or not; false when there is none of that name.
+    /// </summary>
     public static async Task<bool> PinAsync(HttpContext context, string destination, RequestDelegate forward)
     {
         var proxy = context.GetReverseProxyFeature();
@@ -139,7 +141,9 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
 
     private static bool IsStale(List<Candidate> candidates) => candidates[0].Level == FitnessLevel.Stale;
 
-    /// <summary>No byte of an answer came, because no connection did or it broke: another destination may be asked.</summary>
+    /// <summary>
+    /// No byte of an answer came, because no connection did or it broke: another destination may be asked.
+    /// </summary>
     private static bool IsUnreached(HttpContext context) =>
         !context.Response.HasStarted &&
         context.Features.Get<IForwarderErrorFeature>()?.Error is

@@ -45,7 +45,8 @@ internal static partial class MirrorLog
     public static partial void DestinationRemoved(ILogger log, string cluster, string destination, long points);
 
     [LoggerMessage(11, LogLevel.Warning,
-        "{Cluster}: destinations disagree about a write from {Client} to database '{Database}': {Destination} says {Error}")]
+        "{Cluster}: destinations disagree about a write from {Client} to database '{Database}': "
+        + "{Destination} says {Error}")]
     public static partial void Divergence(
         ILogger log, string cluster, string client, string database, string destination, string error);
 

@@ -55,7 +55,9 @@ public sealed class MirrorMetrics : IDisposable
     /// <summary>A body came in.</summary>
     public void CountBytes(long bytes) => Interlocked.Add(ref _bytes, bytes);
 
-    /// <summary>Points were accepted; <paramref name="invalidLines"/> lines beside them are refused by InfluxDB.</summary>
+    /// <summary>
+    /// Points were accepted; <paramref name="invalidLines"/> lines beside them are refused by InfluxDB.
+    /// </summary>
     public void CountPoints(int points, int invalidLines)
     {
         Interlocked.Add(ref _points, points);
@@ -76,7 +78,9 @@ public sealed class MirrorMetrics : IDisposable
         _sendRecords.Record(records, tags);
     }
 
-    /// <summary>Observes what <paramref name="destinations"/> and <paramref name="clusters"/> read from state.</summary>
+    /// <summary>
+    /// Observes what <paramref name="destinations"/> and <paramref name="clusters"/> read from state.
+    /// </summary>
     public void Observe(
         Func<IEnumerable<DestinationReading>> destinations, Func<IEnumerable<ClusterReading>> clusters)
     {

@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using InfluxMirror.Delivery;
 using InfluxMirror.InfluxQL;
+using InfluxMirror.Inputs;
 using InfluxMirror.Reads;
 using InfluxMirror.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
-namespace InfluxMirror.Inputs;
+namespace InfluxMirror;
 
 /// <summary>
 /// The mirror's step in YARP's pipeline, before load balancing: tells reads from statements, sends reads to a
@@ -79,7 +80,8 @@ internal sealed class MirrorMiddleware(
         }
         catch (InvalidDataException unreadable)
         {
-            await RefuseAsync(context, cluster, StatusCodes.Status400BadRequest, unreadable.Message).ConfigureAwait(false);
+            await RefuseAsync(context, cluster, StatusCodes.Status400BadRequest, unreadable.Message)
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -102,9 +104,8 @@ internal sealed class MirrorMiddleware(
         }
         else
         {
-            var databases = query.Analysis?.Databases ?? [];
-            await ReadAsync(context, cluster, new ReadScope(databases, query.Analysis?.AllDatabases ?? true), mayRepeat: true)
-                .ConfigureAwait(false);
+            var scope = new ReadScope(query.Analysis?.Databases ?? [], query.Analysis?.AllDatabases ?? true);
+            await ReadAsync(context, cluster, scope, mayRepeat: true).ConfigureAwait(false);
         }
     }
 
@@ -129,7 +130,8 @@ internal sealed class MirrorMiddleware(
                 "KILL QUERY and DROP SHARD name something that only one server knows: say which server with the header "
                 + $"{ReadRouting.DestinationHeader}: <destination id>",
             StatementKind.Mutation when pinned =>
-                $"this changes something and must reach every destination: send it without {ReadRouting.DestinationHeader}",
+                "this changes something and must reach every destination: "
+                + $"send it without {ReadRouting.DestinationHeader}",
             _ => null,
         };
     }
@@ -167,7 +169,8 @@ internal sealed class MirrorMiddleware(
         var status = failure.Error == ForwarderError.RequestTimedOut
             ? StatusCodes.Status504GatewayTimeout
             : StatusCodes.Status503ServiceUnavailable;
-        return InfluxAnswer.ErrorAsync(context, status, $"the destination did not answer ({failure.Error})", cluster.Version);
+        return InfluxAnswer.ErrorAsync(
+            context, status, $"the destination did not answer ({failure.Error})", cluster.Version);
     }
 
     private Task RefuseAsync(HttpContext context, MirroredCluster cluster, int status, string error)
