@@ -94,12 +94,17 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Waits while the clock runs fast.</summary>
     public Task EventuallyAsync(Func<bool> condition, string what) =>
-        UntilAsync(condition, what, TimeSpan.FromMilliseconds(50));
+        UntilAsync(condition, what, TimeSpan.FromMilliseconds(250));
 
     /// <summary>Waits until nothing is pending anywhere, parked records apart.</summary>
-    public Task QuietAsync() => EventuallyAsync(
-        () => Cluster.Couriers.All(static courier => courier.Tally.Pending == courier.Tally.Parked),
-        "everything that is not parked has its fate");
+    public async Task QuietAsync()
+    {
+        // The two numbers are not read at one moment: only several equal readings in a row mean something.
+        int quiet = 0;
+        await EventuallyAsync(
+            () => (quiet = Cluster.Couriers.All(static one => one.Tally.Pending == one.Tally.Parked) ? quiet + 1 : 0) > 3,
+            "everything that is not parked has its fate");
+    }
 
     /// <summary>accepted = delivered + pending + rejected + dropped.</summary>
     public void AssertAccounts()
