@@ -87,18 +87,24 @@ internal sealed class Lane
     /// </summary>
     public Sender? Engage()
     {
-        if (Running >= _senders.Length || Running >= _waiting.Count || _waiting.Peek().Barrier is not null)
+        if (Running >= _senders.Length || _waiting.Count == 0 || _waiting.Peek().Barrier is not null)
             return null;
+        Sender? free = null;
+        var called = 0;
         foreach (var sender in _senders)
         {
-            if (sender.IsRunning)
-                continue;
-            sender.IsRunning = true;
-            Running++;
-            return sender;
+            if (!sender.IsRunning)
+                free ??= sender;
+            else if (sender.Current is null)
+                called++;
         }
 
-        return null;
+        // Those that were called and have taken nothing yet take what waits first.
+        if (free is null || called >= _waiting.Count)
+            return null;
+        free.IsRunning = true;
+        Running++;
+        return free;
     }
 
     /// <summary>A sender has nothing more to do.</summary>
