@@ -60,6 +60,29 @@ internal sealed class Lane
         }
     }
 
+    /// <summary>
+    /// Whether a record of <paramref name="database"/> up to <paramref name="position"/> has no fate yet; for the lane
+    /// of raw requests, which go to any database.
+    /// </summary>
+    public bool Holds(string database, long position)
+    {
+        foreach (var sender in _senders)
+        {
+            if (sender.Current is { } current && current.Position <= position && current.Target.Database == database)
+                return true;
+        }
+
+        foreach (var (record, barrier) in _waiting)
+        {
+            if (record.Position > position)
+                break;
+            if (barrier is null && record.Target.Database == database)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Appends a record.</summary>
     public void Enqueue(MirroredRecord record) => _waiting.Enqueue(new(record, null));
 

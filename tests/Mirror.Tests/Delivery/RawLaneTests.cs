@@ -51,4 +51,19 @@ public sealed class RawLaneTests
             Enumerable.Range(0, 50).Select(static i => $"r{i}").Order(),
             cluster["a"].Requests.Select(static request => request.Body).Order());
     }
+
+    [Fact]
+    public async Task A_read_of_its_database_waits_for_a_raw_write()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = ScriptedDestination.Wait;
+        Fates raw = cluster.Raw("prom");
+        SentRequest request = await cluster["a"].NextAsync();
+
+        Assert.False(cluster.Courier("a").Has("prom", raw.Record.Position, 0));
+        Assert.True(cluster.Courier("a").Has("other", raw.Record.Position, 0));
+
+        request.Answer(204);
+        await cluster.UntilAsync(() => cluster.Courier("a").Has("prom", raw.Record.Position, 0), "it has the write");
+    }
 }
