@@ -51,9 +51,7 @@ public sealed partial class Courier
             if (queue?.Records.FindLast(record) is not { } node)
                 return;
             queue.Records.Remove(node);
-            Tally.Reject(record);
-            Counters.CountWithdrawn();
-            Unpark_NeedsLock(record);
+            TakeBack_NeedsLock(record);
             _parking.RemoveIfEmpty(queue);
         }
 
@@ -71,6 +69,13 @@ public sealed partial class Courier
         var interval = Pipeline.Options.ParkedRetryInterval;
         _parkedTimer ??= Time.CreateTimer(
             static state => ((Courier)state!).TryAllParked(), this, interval, interval);
+    }
+
+    private void TakeBack_NeedsLock(MirroredRecord record)
+    {
+        Tally.Reject(record);
+        Counters.CountWithdrawn();
+        Unpark_NeedsLock(record);
     }
 
     private void Unpark_NeedsLock(MirroredRecord record)
@@ -135,7 +140,16 @@ public sealed partial class Courier
     private Batch? TakeParked(ParkedQueue queue)
     {
         lock (_gate)
+        {
+            while (queue.Records.First is { Value: { IsWithdrawn: true } withdrawn })
+            {
+                queue.Records.RemoveFirst();
+                TakeBack_NeedsLock(withdrawn);
+            }
+
+            _parking.RemoveIfEmpty(queue);
             return queue.Records.First is { } first && !IsStopping ? new Batch([first.Value]) : null;
+        }
     }
 
     /// <summary>Gives a parked record the fate that its try met; false when it stays, and the try ends.</summary>
