@@ -202,23 +202,30 @@ public sealed partial class Courier
         }
     }
 
-    private void DiscardParked(ParkedQueue queue, string reason)
+    /// <summary>Makes dead letters of what is parked in one place; false, and nothing done, while a try is under way.</summary>
+    private bool DiscardParked(ParkedQueue queue, string reason)
     {
         MirroredRecord[] records;
         lock (_gate)
         {
+            if (!queue.Try.IsCompleted)
+                return false;
             records = [.. queue.Records];
             queue.Records.Clear();
             _parking.RemoveIfEmpty(queue);
             foreach (var record in records)
+            {
                 Tally.Reject(record);
+                Tally.Unpark(record);
+            }
         }
 
         foreach (var record in records)
         {
             FileDeadLetter(record, $"{queue.Reason}: {reason}");
-            lock (_gate)
-                Unpark_NeedsLock(record);
+            record.LetGo();
         }
+
+        return true;
     }
 }

@@ -106,8 +106,8 @@ public sealed partial class Courier
             return;
         foreach (var queue in Concerned(scope))
         {
-            await queue.Try.ConfigureAwait(false);
-            DiscardParked(queue, "a statement that drops or deletes came after it");
+            while (!DiscardParked(queue, "a statement that drops or deletes came after it"))
+                await queue.Try.ConfigureAwait(false);
         }
     }
 
