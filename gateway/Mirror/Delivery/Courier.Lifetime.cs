@@ -56,13 +56,10 @@ public sealed partial class Courier
         var records = 0;
         lock (_gate)
         {
-            while (freed < bytes && OldestDroppable_NeedsLock() is { } lane)
+            while (freed < bytes && DropOne_NeedsLock() is { } size)
             {
-                var record = lane.Dequeue().Record;
-                freed += record.Size;
+                freed += size;
                 records++;
-                Tally.Drop(record);
-                _cursor.Complete(record);
             }
 
             NeedsResync |= records > 0;
@@ -129,10 +126,39 @@ public sealed partial class Courier
 
     private static Barrier? Front_NeedsLock(Lane lane) => lane.TryPeek(out var entry) ? entry.Barrier : null;
 
-    private Lane? OldestDroppable_NeedsLock()
+    /// <summary>Drops the oldest record that may be, waiting or parked, and tells its size; null when there is none.</summary>
+    private int? DropOne_NeedsLock()
+    {
+        var lane = OldestDroppable_NeedsLock(out var position);
+        ParkedQueue? parked = null;
+        foreach (var queue in _parking.Queues)
+        {
+            if (queue.Records.First is { Value: { IsConfirmed: true } first } && first.Position < position)
+                (parked, position) = (queue, first.Position);
+        }
+
+        if (parked is not null)
+        {
+            var record = parked.Records.First!.Value;
+            parked.Records.RemoveFirst();
+            _parking.RemoveIfEmpty(parked);
+            Tally.Drop(record);
+            Unpark_NeedsLock(record);
+            return record.Size;
+        }
+
+        if (lane is null)
+            return null;
+        var oldest = lane.Dequeue().Record;
+        Tally.Drop(oldest);
+        _cursor.Complete(oldest);
+        return oldest.Size;
+    }
+
+    private Lane? OldestDroppable_NeedsLock(out long position)
     {
         Lane? oldest = null;
-        var position = long.MaxValue;
+        position = long.MaxValue;
         foreach (var lane in _lanes.Values)
         {
             if (lane.TryPeek(out var entry) && entry.Barrier is null && entry.Record.IsConfirmed
@@ -142,7 +168,7 @@ public sealed partial class Courier
 
         if (_rawLane.TryPeek(out var raw) && raw.Barrier is null && raw.Record.IsConfirmed
             && raw.Record.Position < position)
-            oldest = _rawLane;
+            (oldest, position) = (_rawLane, raw.Record.Position);
         return oldest;
     }
 

@@ -52,9 +52,7 @@ public sealed partial class Courier
             if (queue?.Records.FindLast(record) is not { } node)
                 return;
             queue.Records.Remove(node);
-            Tally.Reject(record);
-            Counters.CountWithdrawn();
-            Unpark_NeedsLock(record);
+            TakeBack_NeedsLock(record);
             _parking.RemoveIfEmpty(queue);
         }
 
@@ -72,6 +70,13 @@ public sealed partial class Courier
         var interval = Pipeline.Options.ParkedRetryInterval;
         _parkedTimer ??= Time.CreateTimer(
             static state => ((Courier)state!).TryAllParked(), this, interval, interval);
+    }
+
+    private void TakeBack_NeedsLock(MirroredRecord record)
+    {
+        Tally.Reject(record);
+        Counters.CountWithdrawn();
+        Unpark_NeedsLock(record);
     }
 
     private void Unpark_NeedsLock(MirroredRecord record)
@@ -136,7 +141,16 @@ public sealed partial class Courier
     private Batch? TakeParked(ParkedQueue queue)
     {
         lock (_gate)
+        {
+            while (queue.Records.First is { Value: { IsWithdrawn: true } withdrawn })
+            {
+                queue.Records.RemoveFirst();
+                TakeBack_NeedsLock(withdrawn);
+            }
+
+            _parking.RemoveIfEmpty(queue);
             return queue.Records.First is { } first && !IsStopping ? new Batch([first.Value]) : null;
+        }
     }
 
     /// <summary>Gives a parked record the fate that its try met; false when it stays, and the try ends.</summary>
@@ -189,23 +203,30 @@ public sealed partial class Courier
         }
     }
 
-    private void DiscardParked(ParkedQueue queue, string reason)
+    /// <summary>Makes dead letters of what is parked in one place; false, and nothing done, while a try is under way.</summary>
+    private bool DiscardParked(ParkedQueue queue, string reason)
     {
         MirroredRecord[] records;
         lock (_gate)
         {
+            if (!queue.Try.IsCompleted)
+                return false;
             records = [.. queue.Records];
             queue.Records.Clear();
             _parking.RemoveIfEmpty(queue);
             foreach (var record in records)
+            {
                 Tally.Reject(record);
+                Tally.Unpark(record);
+            }
         }
 
         foreach (var record in records)
         {
             FileDeadLetter(record, $"{queue.Reason}: {reason}");
-            lock (_gate)
-                Unpark_NeedsLock(record);
+            record.LetGo();
         }
+
+        return true;
     }
 }

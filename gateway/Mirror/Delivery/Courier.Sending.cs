@@ -106,8 +106,8 @@ public sealed partial class Courier
             return;
         foreach (var queue in Concerned(scope))
         {
-            await queue.Try.ConfigureAwait(false);
-            DiscardParked(queue, "a statement that drops or deletes came after it");
+            while (!DiscardParked(queue, "a statement that drops or deletes came after it"))
+                await queue.Try.ConfigureAwait(false);
         }
     }
 
@@ -331,6 +331,9 @@ public sealed partial class Courier
         if (result.Answer is not null)
         {
             batch.LostAt = batch.Losses = 0;
+            // 408 and 429 speak of the destination's load, never of the record.
+            if (result.Answer.Status < 500)
+                return result;
             batch.ServerErrors++;
             var limit = batch.Count > 1 ? 2 : Pipeline.Options.MaxServerErrors;
             return batch.First.Kind != RecordKind.Statement && batch.ServerErrors >= limit

@@ -112,10 +112,11 @@ public sealed partial class Courier
                 return false;
             if (statement > 0 && _statements.Count > 0 && _statements.Min <= statement)
                 return false;
-            return database is null
-                || !_lanes.TryGetValue(database, out var lane)
-                || lane.Oldest is not { } oldest
-                || oldest.Position > position;
+            if (database is null)
+                return true;
+            if (_lanes.TryGetValue(database, out var lane) && lane.Oldest is { } oldest && oldest.Position <= position)
+                return false;
+            return !_rawLane.Holds(database, position);
         }
     }
 

@@ -72,6 +72,11 @@ internal static class DestinationClient
         {
             return new SendResult { NoAnswer = HowFar(failure), Failure = Describe(failure) };
         }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            // The handler's own limit on connecting, which it reports as a cancellation.
+            return new SendResult { NoAnswer = NoAnswer.NotConnected, Failure = Describe(late) };
+        }
     }
 
     private static HttpRequestMessage Request(Uri address, Batch batch)

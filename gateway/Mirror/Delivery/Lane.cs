@@ -60,6 +60,29 @@ internal sealed class Lane
         }
     }
 
+    /// <summary>
+    /// Whether a record of <paramref name="database"/> up to <paramref name="position"/> has no fate yet; for the lane
+    /// of raw requests, which go to any database.
+    /// </summary>
+    public bool Holds(string database, long position)
+    {
+        foreach (var sender in _senders)
+        {
+            if (sender.Current is { } current && current.Position <= position && current.Target.Database == database)
+                return true;
+        }
+
+        foreach (var (record, barrier) in _waiting)
+        {
+            if (record.Position > position)
+                break;
+            if (barrier is null && record.Target.Database == database)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Appends a record.</summary>
     public void Enqueue(MirroredRecord record) => _waiting.Enqueue(new(record, null));
 
@@ -87,18 +110,24 @@ internal sealed class Lane
     /// </summary>
     public Sender? Engage()
     {
-        if (Running >= _senders.Length || Running >= _waiting.Count || _waiting.Peek().Barrier is not null)
+        if (Running >= _senders.Length || _waiting.Count == 0 || _waiting.Peek().Barrier is not null)
             return null;
+        Sender? free = null;
+        var called = 0;
         foreach (var sender in _senders)
         {
-            if (sender.IsRunning)
-                continue;
-            sender.IsRunning = true;
-            Running++;
-            return sender;
+            if (!sender.IsRunning)
+                free ??= sender;
+            else if (sender.Current is null)
+                called++;
         }
 
-        return null;
+        // Those that were called and have taken nothing yet take what waits first.
+        if (free is null || called >= _waiting.Count)
+            return null;
+        free.IsRunning = true;
+        Running++;
+        return free;
     }
 
     /// <summary>A sender has nothing more to do.</summary>

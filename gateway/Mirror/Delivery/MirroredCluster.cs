@@ -109,6 +109,9 @@ public sealed class MirroredCluster
 
         kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
         _couriers = [.. kept];
+        // What was appended between a new courier's cursor and this moment told only the couriers of before.
+        foreach (var courier in kept)
+            courier.Pump();
     }
 
     /// <summary>The options have changed.</summary>

@@ -71,9 +71,11 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         wake.Cancel();
     }
 
-    /// <summary>One attempt to send <paramref name="batch"/>.</summary>
+    /// <summary>One attempt to send <paramref name="batch"/>; none, and no answer, when part of it was withdrawn.</summary>
     public ValueTask<SendResult> AttemptAsync(Batch batch, CancellationToken cancellation) =>
-        courier.AttemptAsync(this, batch, cancellation);
+        batch.HasWithdrawn
+            ? ValueTask.FromResult(new SendResult { IsSuspect = true })
+            : courier.AttemptAsync(this, batch, cancellation);
 
     private async Task RunAsync()
     {
@@ -138,6 +140,11 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         {
             _work.Pop();
             Settle(batch, result);
+        }
+        else if (batch.HasWithdrawn)
+        {
+            // Still on top of the work: what was withdrawn is taken out next.
+            return;
         }
         else if (batch.Count > 1)
         {
@@ -218,7 +225,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
             var next = _work.TryPop(out var taken) ? taken : courier.TakeProbe(this);
             if (next is null)
                 break;
-            var result = await courier.AttemptAsync(this, next, courier.Stopping).ConfigureAwait(false);
+            var result = await AttemptAsync(next, courier.Stopping).ConfigureAwait(false);
             through = result.Verdict.Kind != VerdictKind.Retry;
             if (through)
                 Settle(next, result);

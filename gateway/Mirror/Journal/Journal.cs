@@ -79,7 +79,10 @@ public sealed class Journal
     public void CloseCursor(JournalCursor cursor)
     {
         lock (_gate)
+        {
             _cursors = [.. _cursors.Where(other => other != cursor)];
+            cursor.EndAt(_tail.Position);
+        }
     }
 
     /// <summary>An entry that nobody holds counts no more.</summary>
