@@ -66,6 +66,8 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     /// </summary>
     public BodyResult Inflate(SharedBuffer compressed)
     {
+        if (compressed.Length == 0)
+            return BadGzip("EOF");
         var limit = options.CurrentValue.Writes.MaxBodySize;
         var buffer = SharedBuffer.Rent(Math.Min(limit + 1, Math.Max(FirstBlock, compressed.Length * 8)));
         try
@@ -90,11 +92,13 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
         catch (InvalidDataException)
         {
             buffer.Release();
-            return new(null, StatusCodes.Status400BadRequest, "gzip: invalid header");
+            return BadGzip("gzip: invalid header or checksum");
         }
 
         return new(buffer, 0, null);
     }
+
+    private static BodyResult BadGzip(string error) => new(null, StatusCodes.Status400BadRequest, error);
 
     private static BodyResult TooLarge =>
         new(null, StatusCodes.Status413PayloadTooLarge, "Request Entity Too Large");

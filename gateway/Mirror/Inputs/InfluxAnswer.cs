@@ -7,6 +7,9 @@ namespace InfluxMirror.Inputs;
 /// <summary>Answers in InfluxDB's shape: its headers, its <c>{"error":"…"}</c>.</summary>
 public static class InfluxAnswer
 {
+    /// <summary>Clients refuse long headers, and the body has the whole text.</summary>
+    private const int MaxHeaderLength = 1024;
+
     /// <summary>Seconds after which a client that was put off may come again.</summary>
     private const string RetryAfterSeconds = "1";
 
@@ -77,7 +80,7 @@ public static class InfluxAnswer
         var asked = context.Request.Headers["X-Request-Id"];
         if (asked.Count == 0)
             asked = context.Request.Headers["Request-Id"];
-        var id = asked.Count == 0 ? Guid.CreateVersion7().ToString() : asked.ToString();
+        var id = asked.Count == 0 ? Guid.CreateVersion7().ToString() : HeaderText(asked.ToString());
         headers["Request-Id"] = id;
         headers["X-Request-Id"] = id;
         if (version is not null)
@@ -87,6 +90,8 @@ public static class InfluxAnswer
     /// <summary>An error may quote a client's line: what a header cannot hold becomes a space.</summary>
     private static string HeaderText(string error)
     {
+        if (error.Length > MaxHeaderLength)
+            error = error[..MaxHeaderLength];
         if (error.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
             return error;
         return string.Create(error.Length, error, static (span, text) =>

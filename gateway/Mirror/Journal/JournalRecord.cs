@@ -8,7 +8,7 @@ public abstract class JournalRecord
 {
     private readonly SharedBuffer _body;
     private int _holders;
-    private int _confirmations;
+    private bool _decided;
     private int _readers;
 
     /// <summary>An entry that takes over the caller's reference to <paramref name="body"/>.</summary>
@@ -32,8 +32,8 @@ public abstract class JournalRecord
     /// <summary>Its bytes, as every destination gets them.</summary>
     public SharedBuffer Body => _body;
 
-    /// <summary>Some destination has confirmed it.</summary>
-    public bool IsConfirmed => Volatile.Read(ref _confirmations) > 0;
+    /// <summary>Some reader has decided about it, for good or ill.</summary>
+    public bool IsDecided => Volatile.Read(ref _decided);
 
     /// <summary>The entry after this one; null at the tail.</summary>
     internal JournalRecord? Next;
@@ -71,6 +71,6 @@ public abstract class JournalRecord
             Volatile.Write(ref Next, null);
     }
 
-    /// <summary>Notes that a destination has it.</summary>
-    public void Confirm() => Interlocked.Increment(ref _confirmations);
+    /// <summary>Notes that a reader has decided about it.</summary>
+    public void NoteDecided() => Volatile.Write(ref _decided, true);
 }

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Configuration;
-using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace InfluxMirror.Tests.Host;
 
