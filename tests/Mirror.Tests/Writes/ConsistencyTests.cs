@@ -48,6 +48,9 @@ public sealed class ConsistencyTests
     [InlineData(ConsistencyLevel.All, "ccp", Ruling.Wait, Ruling.Keep)]
     [InlineData(ConsistencyLevel.All, "ccr", Ruling.Refuse, Ruling.Refuse)]
     [InlineData(ConsistencyLevel.All, "ru", Ruling.Refuse, Ruling.Refuse)]
+    // Enough have refused, but whose words are passed on is open as long as somebody may answer.
+    [InlineData(ConsistencyLevel.All, "ro", Ruling.Wait, Ruling.Refuse)]
+    [InlineData(ConsistencyLevel.Quorum, "rro", Ruling.Wait, Ruling.Refuse)]
     public void A_write_is_ruled_on(ConsistencyLevel level, string said, Ruling now, Ruling whenTimeIsUp)
     {
         Assert.Equal(now, Consistency.Decide(level, Count(said), timeIsUp: false));
