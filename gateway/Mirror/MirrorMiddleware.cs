@@ -59,7 +59,7 @@ internal sealed class MirrorMiddleware(
     private async Task QueryAsync(HttpContext context, IReverseProxyFeature proxy, MirroredCluster cluster)
     {
         BodyResult read = default;
-        if (HttpMethods.IsPost(context.Request.Method))
+        if (HttpMethods.IsPost(context.Request.Method) || QueryRequest.MayHoldParts(context.Request))
         {
             read = await bodies.ReadAsync(context.Request).ConfigureAwait(false);
             if (read.Body is null)

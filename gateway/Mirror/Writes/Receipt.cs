@@ -67,6 +67,14 @@ internal sealed class Receipt : DeliveryWatch
     /// <inheritdoc/>
     public override bool Refused(Courier courier, MirroredRecord record, DestinationAnswer answer, bool parked)
     {
+        if (IndexOf(courier) < 0)
+        {
+            // It became a destination while the record was appended: it has no vote, but its refusal counts.
+            if (!parked)
+                Diverges(courier, record, answer);
+            return !parked;
+        }
+
         Cast(courier, record, parked ? Vote.Parked : Vote.Rejected, answer, out var late);
         if (!late)
             return false;
