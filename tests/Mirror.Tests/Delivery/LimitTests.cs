@@ -41,6 +41,59 @@ public sealed class LimitTests
     {
         await using TestCluster cluster = Small("a", "b");
         cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
+        int accepted = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+            accepted++;
+
+        Assert.InRange(accepted, 10, 100);
+        Assert.All(cluster.Cluster.Couriers, courier =>
+        {
+            Assert.Equal((accepted, 0), (courier.Tally.Pending, courier.Tally.Dropped));
+            Assert.False(courier.NeedsResync);
+        });
+    }
+
+    [Fact]
+    public async Task A_refused_append_leaves_no_trace()
+    {
+        await using TestCluster cluster = Small("a");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        int accepted = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+            accepted++;
+
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+
+        Assert.Equal(accepted, cluster.Courier("a").Tally.Delivered);
+        Assert.Equal(0, cluster.Cluster.Journal.Bytes);
+        Assert.True(cluster.Cluster.TryAppend(Records.Write("x", Line(1))));
+    }
+
+    [Fact]
+    public async Task With_the_policy_Reject_nothing_is_dropped()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster.Options.Journal.LimitPolicy = LimitPolicy.Reject;
+        cluster["a"].Script = ScriptedDestination.Absent;
+        int accepted = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+        {
+            accepted++;
+            await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == accepted, "b has it");
+        }
+
+        Assert.Equal((accepted, 0), (cluster.Courier("a").Tally.Pending, cluster.Courier("a").Tally.Dropped));
+        Assert.False(cluster.Courier("a").NeedsResync);
+    }
+
+    [Fact]
+    public async Task Statements_are_never_dropped()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        Fates statement = cluster.Statement("CREATE DATABASE x", "x");
+        await cluster.UntilAsync(() => statement.EndAt("b") == "delivered", "b has it");
         for (int accepted = 1; accepted <= 100; accepted++)
         {
             Assert.True(cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))));
