@@ -21,15 +21,19 @@ public sealed partial class Courier
     internal void Park(Sender sender, Batch batch, SendResult result)
     {
         var answer = result.Answer!;
-        MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
+        var reason = result.Verdict.Kind;
+        if (batch.Trial is null && MayLog())
+            MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
         lock (_gate)
         {
             foreach (var record in batch.Records)
             {
                 record.Hold();
-                Park_NeedsLock(record, result.Verdict.Kind);
+                Park_NeedsLock(record, reason);
             }
 
+            if (batch.Trial is { } trial)
+                EndTrial_NeedsLock(trial, stays: trial.Reason == reason);
             Leave_NeedsLock(sender);
         }
 
@@ -44,22 +48,17 @@ public sealed partial class Courier
     /// <summary>Takes a withdrawn record out of the parked ones; in a lane it is met and dropped on its way.</summary>
     internal void Unpark(MirroredRecord record)
     {
-        ParkedQueue? queue;
         lock (_gate)
         {
-            queue = _parking.Find(record.Target);
-            if (queue?.Records.FindLast(record) is not { } node)
+            if (_parking.Remove(record) is not { } queue)
                 return;
-            queue.Records.Remove(node);
             Tally.Reject(record);
             Counters.CountWithdrawn();
             Unpark_NeedsLock(record);
-            _parking.RemoveIfEmpty(queue);
+            // Those behind it were never tried: they joined the queue because of it.
+            if (queue.Records.Count > 0)
+                Try_NeedsLock(queue);
         }
-
-        // Those behind it were never tried: they joined the queue because of it.
-        if (queue.Records.Count > 0)
-            TryParked(queue);
     }
 
     private void Park_NeedsLock(MirroredRecord record, VerdictKind reason)
@@ -68,8 +67,10 @@ public sealed partial class Courier
         Tally.Park(record);
         _parking.Park(record, reason);
         _cursor.Complete(record);
+        if (_parkedTimer is not null || IsStopping)
+            return;
         var interval = Pipeline.Options.ParkedRetryInterval;
-        _parkedTimer ??= Time.CreateTimer(
+        _parkedTimer = Time.CreateTimer(
             static state => ((Courier)state!).TryAllParked(), this, interval, interval);
     }
 
@@ -79,150 +80,110 @@ public sealed partial class Courier
         record.LetGo();
     }
 
-    /// <summary>
-    /// The oldest parked record that another destination has confirmed and that is not being tried just now; null
-    /// when there is none.
-    /// </summary>
-    private LinkedListNode<MirroredRecord>? OldestParked_NeedsLock(out ParkedQueue? from)
-    {
-        from = null;
-        LinkedListNode<MirroredRecord>? oldest = null;
-        foreach (var queue in _parking.Queues)
-        {
-            var node = queue.Try.IsCompleted ? queue.Records.First : queue.Records.First?.Next;
-            if (node is { Value.IsConfirmed: true } && (oldest is null || node.Value.Position < oldest.Value.Position))
-                (from, oldest) = (queue, node);
-        }
-
-        return oldest;
-    }
-
     private void TryAllParked()
     {
-        ParkedQueue[] queues;
         lock (_gate)
         {
-            queues = [.. _parking.Queues];
-            if (queues.Length == 0)
-            {
-                _parkedTimer?.Dispose();
-                _parkedTimer = null;
-            }
-        }
-
-        foreach (var queue in queues)
-            TryParked(queue);
-    }
-
-    /// <summary>Starts a try of what is parked in one place, or sees to it that one follows the present try.</summary>
-    private void TryParked(ParkedQueue queue)
-    {
-        lock (_gate)
-        {
-            if (IsStopping)
+            foreach (var queue in _parking.Queues.ToArray())
+                Try_NeedsLock(queue);
+            if (!_parking.IsEmpty)
                 return;
-            if (!queue.Try.IsCompleted)
-            {
-                queue.TryAgain = true;
-                return;
-            }
-
-            queue.TryAgain = false;
-            queue.Try = Task.Run(() => DrainAsync(queue));
+            _parkedTimer?.Dispose();
+            _parkedTimer = null;
         }
     }
 
-    /// <summary>Sends what is parked, one record at a time and in order, until one is still not taken.</summary>
-    private async Task DrainAsync(ParkedQueue queue)
+    private void TryParked_NeedsLock(StatementScope scope)
     {
-        try
-        {
-            while (TakeParked(queue) is { } batch)
-            {
-                var result = await AttemptAsync(null, batch, Stopping).ConfigureAwait(false);
-                if (!SettleParked(queue, batch, result))
-                    return;
-            }
-        }
-        catch (OperationCanceledException) when (IsStopping)
-        {
-            // The record is back in its queue; the courier accounts for it when it closes.
-        }
+        foreach (var queue in Concerned_NeedsLock(scope))
+            Try_NeedsLock(queue);
     }
 
-    private Batch? TakeParked(ParkedQueue queue)
+    /// <summary>
+    /// Sends the first of the parked records, before what waits in its lane, to find out whether the others may
+    /// follow. Not while a statement runs there; after it, all are tried anyway.
+    /// </summary>
+    private void Try_NeedsLock(ParkedQueue queue)
     {
-        lock (_gate)
-            return queue.Records.First is { } first && !IsStopping ? new Batch([first.Value]) : null;
-    }
-
-    /// <summary>Gives a parked record the fate that its try met; false when it stays, and the try ends.</summary>
-    private bool SettleParked(ParkedQueue queue, Batch batch, SendResult result)
-    {
-        var record = batch.First;
-        var stays = result.Verdict.Kind is VerdictKind.Retry or VerdictKind.ParkDatabase
-            or VerdictKind.ParkRetentionPolicy or VerdictKind.ParkAccount;
-        bool again;
-        lock (_gate)
+        if (IsStopping || queue.Records.First is not { Value: var first })
+            return;
+        if (queue.OnTrial is not null)
         {
-            // Withdrawn meanwhile: whoever took it out has given it its fate.
-            if (queue.Records.First?.Value != record)
-                return true;
-            again = queue.TryAgain;
-            queue.TryAgain = false;
-            if (stays && result.Verdict.Kind != VerdictKind.Retry && result.Verdict.Kind != queue.Reason)
-                Move_NeedsLock(queue, result.Verdict.Kind);
-            else if (!stays)
-                queue.Records.RemoveFirst();
-            _parking.RemoveIfEmpty(queue);
+            queue.TryAgain = true;
+            return;
         }
 
+        var lane = LaneOf_NeedsLock(new LaneKey(first.Target.Database, first.Kind == RecordKind.Raw));
+        if (IsStatementRunning_NeedsLock(lane))
+            return;
+        queue.TryAgain = false;
+        queue.Records.RemoveFirst();
+        queue.OnTrial = first;
+        Return_NeedsLock(lane, first, queue);
+    }
+
+    /// <summary>The trial is over; if the obstacle is gone, whatever waited for that goes back before its lane.</summary>
+    private void EndTrial_NeedsLock(ParkedQueue queue, bool stays)
+    {
+        queue.OnTrial = null;
         if (stays)
-            return again;
-        if (result.Verdict.Kind == VerdictKind.Delivered)
         {
-            Delivered(null, batch, result.Answer!);
-            return true;
+            if (queue.TryAgain)
+                Try_NeedsLock(queue);
+            return;
         }
 
-        Rejected(null, record, result);
-        return true;
-    }
-
-    /// <summary>One obstacle is gone and another stands behind it: the records wait for that one now.</summary>
-    private void Move_NeedsLock(ParkedQueue queue, VerdictKind reason)
-    {
         foreach (var record in queue.Records)
-            _parking.Park(record, reason);
+        {
+            var lane = LaneOf_NeedsLock(new LaneKey(record.Target.Database, record.Kind == RecordKind.Raw));
+            Return_NeedsLock(lane, record, null);
+        }
+
         queue.Records.Clear();
+        _parking.RemoveIfEmpty(queue);
     }
 
-    private ParkedQueue[] Concerned(StatementScope scope)
+    private void Return_NeedsLock(Lane lane, MirroredRecord record, ParkedQueue? trial)
     {
-        lock (_gate)
-        {
-            return [.. _parking.Queues.Where(queue =>
-                scope.All || scope.Databases.Contains(queue.Place.Database, StringComparer.Ordinal))];
-        }
+        // A statement that had come to the front of the lane has not any more.
+        if (lane.TryPeek(out var front) && front.Barrier is { IsRunning: false } barrier)
+            barrier.Reached.Remove(lane);
+        Tally.Unpark(record);
+        lane.Return(record, trial);
+        Start_NeedsLock(lane);
     }
 
-    private void DiscardParked(ParkedQueue queue, string reason)
+    private static bool IsStatementRunning_NeedsLock(Lane lane) =>
+        lane.TryPeek(out var front) && front.Barrier is { IsRunning: true };
+
+    private ParkedQueue[] Concerned_NeedsLock(StatementScope scope) =>
+        [.. _parking.Queues.Where(queue =>
+            scope.All || scope.Databases.Contains(queue.Place.Database, StringComparer.Ordinal))];
+
+    /// <summary>What is parked must not come back after a DROP or DELETE: it becomes dead letters.</summary>
+    private void DiscardParked(StatementScope scope)
     {
-        MirroredRecord[] records;
+        var discarded = new List<(MirroredRecord Record, VerdictKind Reason)>();
         lock (_gate)
         {
-            records = [.. queue.Records];
-            queue.Records.Clear();
-            _parking.RemoveIfEmpty(queue);
-            foreach (var record in records)
-                Tally.Reject(record);
+            foreach (var queue in Concerned_NeedsLock(scope))
+            {
+                foreach (var record in queue.Records)
+                {
+                    Tally.Reject(record);
+                    Tally.Unpark(record);
+                    discarded.Add((record, queue.Reason));
+                }
+
+                queue.Records.Clear();
+                _parking.RemoveIfEmpty(queue);
+            }
         }
 
-        foreach (var record in records)
+        foreach (var (record, reason) in discarded)
         {
-            FileDeadLetter(record, $"{queue.Reason}: {reason}");
-            lock (_gate)
-                Unpark_NeedsLock(record);
+            FileDeadLetter(record, $"{reason}: a statement that drops or deletes came after it");
+            record.LetGo();
         }
     }
 }

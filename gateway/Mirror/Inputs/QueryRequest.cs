@@ -27,7 +27,7 @@ internal sealed class QueryRequest
         _multipart = multipart;
         var texts = form.Concat(url).Where(static pair => pair.Name == "q").ToList();
         IsAmbiguous = texts.Count > 1;
-        Query = texts.Count > 0 && texts[0].Value.Length > 0 ? texts[0].Value : file;
+        Query = texts.Count > 0 && !string.IsNullOrWhiteSpace(texts[0].Value) ? texts[0].Value : file;
         Database = Value("db");
         if (Query is not null)
             Analysis = StatementClassifier.Analyze(Query, Database);
@@ -56,11 +56,6 @@ internal sealed class QueryRequest
     public static async ValueTask<QueryRequest> ReadAsync(HttpRequest request, SharedBuffer? body)
     {
         var url = QueryString.Pairs(request.QueryString.Value ?? "").ToList();
-        // A pair that Go loses is lost here: YARP escapes a stray percent sign, and a server would then read a pair
-        // that nobody has looked at.
-        var understood = QueryString.Join(url);
-        if (understood != request.QueryString.Value)
-            request.QueryString = new Microsoft.AspNetCore.Http.QueryString(understood);
         var form = new List<QueryPair>();
         string? file = null;
         var multipart = false;
@@ -75,7 +70,17 @@ internal sealed class QueryRequest
                 multipart = true;
                 file = await ReadPartsAsync(HeaderUtilities.RemoveQuotes(type.Boundary).Value, body, form)
                     .ConfigureAwait(false);
+                // Go puts the values of parts behind those of the URL.
+                form.RemoveAll(part => part.Name != "q" && url.Exists(pair => pair.Name == part.Name));
             }
+        }
+
+        if (multipart && !HttpMethods.IsPost(request.Method))
+        {
+            // influxd takes values, but no file, from a GET; and of one that is rewritten it reads only the URL.
+            url.AddRange(form);
+            form.Clear();
+            (multipart, file) = (false, null);
         }
 
         return new QueryRequest(url, form, multipart, file) { Body = body };
@@ -111,6 +116,10 @@ internal sealed class QueryRequest
         return query is null ? kept : kept.Append(QueryString.Make("q", query));
     }
 
+    /// <summary>Whether a request that is no POST may hold <c>q</c> in its body.</summary>
+    public static bool MayHoldParts(HttpRequest request) =>
+        request.ContentType?.StartsWith(MultipartType, StringComparison.OrdinalIgnoreCase) ?? false;
+
     private static async Task<string?> ReadPartsAsync(string? boundary, SharedBuffer body, List<QueryPair> form)
     {
         if (string.IsNullOrEmpty(boundary))
@@ -118,17 +127,24 @@ internal sealed class QueryRequest
         string? file = null;
         using var stream = body.OpenRead();
         var reader = new MultipartReader(boundary, stream);
-        while (await reader.ReadNextSectionAsync().ConfigureAwait(false) is { } section)
+        try
         {
-            if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
-                continue;
-            var name = HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "";
-            using var text = new StreamReader(section.Body, Encoding.UTF8);
-            var value = await text.ReadToEndAsync().ConfigureAwait(false);
-            if (!disposition.FileName.HasValue)
-                form.Add(QueryString.Make(name, value));
-            else if (name == "q")
-                file ??= value;
+            while (await reader.ReadNextSectionAsync().ConfigureAwait(false) is { } section)
+            {
+                if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition))
+                    continue;
+                var name = HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "";
+                using var text = new StreamReader(section.Body, Encoding.UTF8);
+                var value = await text.ReadToEndAsync().ConfigureAwait(false);
+                if (!disposition.FileName.HasValue)
+                    form.Add(QueryString.Make(name, value));
+                else if (name == "q")
+                    file ??= value;
+            }
+        }
+        catch (IOException broken)
+        {
+            throw new InvalidDataException("the multipart body breaks off", broken);
         }
 
         return file;

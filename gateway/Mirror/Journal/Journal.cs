@@ -39,6 +39,7 @@ public sealed class Journal
     /// </summary>
     public bool TryAppend(JournalRecord record)
     {
+        record.Measure();
         lock (_gate)
         {
             if (_bytes > 0 && _bytes + record.Size > _limitBytes)
@@ -78,7 +79,10 @@ public sealed class Journal
     public void CloseCursor(JournalCursor cursor)
     {
         lock (_gate)
+        {
             _cursors = [.. _cursors.Where(other => other != cursor)];
+            cursor.EndAt(_tail.Position);
+        }
     }
 
     /// <summary>An entry that nobody holds counts no more.</summary>

@@ -8,6 +8,7 @@ public sealed class JournalCursor
 {
     private readonly CompletedRanges _completed;
     private JournalRecord _last;
+    private long _end = long.MaxValue;
 
     internal JournalCursor(string name, JournalRecord tail)
     {
@@ -26,9 +27,13 @@ public sealed class JournalCursor
     /// <summary>Every position up to this one is done.</summary>
     public long LowWaterMark => _completed.LowWaterMark;
 
-    /// <summary>The next entry, or null at the tail. The reader keeps it until <see cref="Complete"/>.</summary>
+    /// <summary>
+    /// The next entry, or null at the tail or at its own end. The reader keeps it until <see cref="Complete"/>.
+    /// </summary>
     public JournalRecord? TryRead()
     {
+        if (_last.Position >= Volatile.Read(ref _end))
+            return null;
         var next = Volatile.Read(ref _last.Next);
         if (next is null)
             return null;
@@ -42,4 +47,7 @@ public sealed class JournalCursor
         _completed.Add(record.Position);
         record.LetGo();
     }
+
+    /// <summary>Entries behind this position are not held for it, so it must not give them out.</summary>
+    internal void EndAt(long position) => Volatile.Write(ref _end, position);
 }

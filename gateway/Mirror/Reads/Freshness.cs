@@ -32,8 +32,7 @@ internal sealed class Freshness(
                 continue;
             var lag = courier.Lag();
             judged.Add(new Candidate(destination, courier, FitnessLevel.Down, lag));
-            // One that is down counts too: what it confirmed before is missed by whoever is behind it.
-            if (lag < leastLag && !courier.NeedsResync)
+            if (lag < leastLag && destination.Health.Active != DestinationHealth.Unhealthy && !courier.NeedsResync)
                 leastLag = lag;
         }
 

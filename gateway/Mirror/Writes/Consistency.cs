@@ -83,12 +83,13 @@ public static class Consistency
         var required = Required(level, votes.Destinations);
         if (votes.Confirmed >= required)
             return Ruling.Accept;
-        if (votes.Destinations - votes.Rejected < required)
-            return Ruling.Refuse;
+        // Even when enough have refused: whose refusal is passed on must not depend on who was quicker.
         if (votes.Open > 0 && !timeIsUp)
             return Ruling.Wait;
 
         // Everybody who could be asked has answered, or the time is up.
+        if (votes.Destinations - votes.Rejected < required)
+            return Ruling.Refuse;
         if (votes.Confirmed == 0 && votes.Rejected + votes.Parked > 0)
             return Ruling.Refuse;
         if (level == ConsistencyLevel.Any)

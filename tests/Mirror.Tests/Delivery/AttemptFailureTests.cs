@@ -1,0 +1,126 @@
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>Whatever an attempt meets, the lane goes on.</summary>
+public sealed class AttemptFailureTests
+{
+    [Theory]
+    [InlineData("write")]
+    [InlineData("statement")]
+    [InlineData("raw")]
+    public async Task A_connection_that_takes_too_long_is_tried_again(string kind)
+    {
+        await using TestCluster cluster = new("a");
+        // As SocketsHttpHandler ends a connection attempt after its ConnectTimeout.
+        cluster["a"].Script = static _ => throw new TaskCanceledException(
+            "A connection could not be established within the configured ConnectTimeout.", new TimeoutException());
+        Fates fates = kind switch
+        {
+            "write" => cluster.Write("x", "m v=1 1"),
+            "statement" => cluster.Statement("CREATE DATABASE x", "x"),
+            _ => cluster.Raw(),
+        };
+
+        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 2, "it was tried again");
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", fates.EndAt("a"));
+    }
+
+    [Fact]
+    public async Task A_fault_of_ours_is_tried_again_like_any_failure()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = static _ => throw new InvalidOperationException("a fault");
+        Fates fates = cluster.Write("x", "m v=1 1");
+
+        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 2, "it was tried again");
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", fates.EndAt("a"));
+    }
+
+    [Fact]
+    public async Task A_destination_that_does_not_answer_in_time_is_tried_again()
+    {
+        await using TestCluster cluster = new("a");
+        cluster.Options.Delivery.Timeout = TimeSpan.FromSeconds(10);
+        cluster.Courier("a").Reconfigure();
+        cluster["a"].Script = ScriptedDestination.Wait;
+        Fates fates = cluster.Write("x", "m v=1 1");
+        await cluster["a"].NextAsync();
+        cluster.Time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(cluster.Courier("a").IsFailing);
+
+        cluster["a"].Script = ScriptedDestination.Accept;
+        cluster.Time.Advance(TimeSpan.FromSeconds(2));
+        await cluster.UntilAsync(() => cluster.Courier("a").Counters.NoAnswer == 1, "the time is up");
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", fates.EndAt("a"));
+        Assert.Equal(["m v=1 1", "m v=1 1"], cluster["a"].Lines);
+    }
+
+    [Fact]
+    public async Task A_statement_may_take_long()
+    {
+        await using TestCluster cluster = new("a");
+        cluster.Options.Delivery.Timeout = TimeSpan.FromSeconds(10);
+        cluster.Courier("a").Reconfigure();
+        cluster["a"].Script = ScriptedDestination.Wait;
+        Fates fates = cluster.Statement("DELETE FROM m", "x");
+        SentRequest request = await cluster["a"].NextAsync();
+
+        cluster.Time.Advance(TimeSpan.FromMinutes(59));
+        request.Answer(200);
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", fates.EndAt("a"));
+        Assert.Single(cluster["a"].Requests);
+    }
+
+    [Fact]
+    public async Task Being_woken_ends_the_wait_before_the_next_try()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        Fates fates = cluster.Write("x", "m v=1 1");
+        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 6, "it was tried some times");
+        cluster["a"].Script = ScriptedDestination.Accept;
+
+        // The clock stands: only the word that the destination is back can end the wait.
+        await cluster.UntilAsync(
+            () =>
+            {
+                cluster.Courier("a").Wake();
+                return fates.EndAt("a") == "delivered";
+            },
+            "it is delivered");
+    }
+
+    [Fact]
+    public async Task A_destination_may_ask_to_be_left_alone_for_a_while()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = static _ =>
+        {
+            HttpResponseMessage response = SentRequest.Response(503, "busy");
+            response.Headers.RetryAfter = new(TimeSpan.FromSeconds(8));
+            return response;
+        };
+        cluster.Write("x", "m v=1 1");
+        await cluster.UntilAsync(() => cluster["a"].Requests.Count == 1, "it was tried");
+        await cluster.UntilAsync(() => cluster.Courier("a").Counters.Sends == 1, "the answer is in");
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+
+        cluster.Time.Advance(TimeSpan.FromSeconds(7.9));
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.Single(cluster["a"].Requests);
+
+        cluster.Time.Advance(TimeSpan.FromSeconds(0.2));
+        await cluster.UntilAsync(() => cluster["a"].Requests.Count == 2, "it is tried again");
+    }
+}

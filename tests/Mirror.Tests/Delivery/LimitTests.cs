@@ -1,0 +1,144 @@
+using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>A full journal.</summary>
+public sealed class LimitTests
+{
+    private const int RecordBytes = 30_000;
+
+    [Fact]
+    public async Task The_oldest_that_another_destination_has_is_dropped_for_the_one_that_lags()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        List<Fates> all = [];
+        for (int i = 0; i < 100; i++)
+        {
+            all.Add(cluster.Write("x", Line(i)));
+            await cluster.UntilAsync(() => all[^1].EndAt("b") == "delivered", "b has it");
+        }
+
+        CourierTally tally = cluster.Courier("a").Tally;
+        Assert.True(tally.Dropped > 30, $"{tally.Dropped} dropped");
+        Assert.True(cluster.Courier("a").NeedsResync);
+        Assert.False(cluster.Courier("b").NeedsResync);
+        Assert.Equal((100, 0), (cluster.Courier("b").Tally.Delivered, cluster.Courier("b").Tally.Dropped));
+        Assert.True(cluster.Cluster.Journal.Bytes <= cluster.Cluster.Journal.LimitBytes);
+        cluster.AssertAccounts();
+
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+        Assert.Equal(100, tally.Delivered + tally.Dropped);
+        cluster.Courier("a").DeclareInSync();
+        Assert.False(cluster.Courier("a").NeedsResync);
+    }
+
+    [Fact]
+    public async Task What_nobody_has_is_never_dropped()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
+        int accepted = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+            accepted++;
+
+        Assert.InRange(accepted, 10, 100);
+        Assert.All(cluster.Cluster.Couriers, courier =>
+        {
+            Assert.Equal((accepted, 0), (courier.Tally.Pending, courier.Tally.Dropped));
+            Assert.False(courier.NeedsResync);
+        });
+    }
+
+    [Fact]
+    public async Task A_refused_append_leaves_no_trace()
+    {
+        await using TestCluster cluster = Small("a");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        int accepted = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+            accepted++;
+
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+
+        Assert.Equal(accepted, cluster.Courier("a").Tally.Delivered);
+        Assert.Equal(0, cluster.Cluster.Journal.Bytes);
+        Assert.True(cluster.Cluster.TryAppend(Records.Write("x", Line(1))));
+    }
+
+    [Fact]
+    public async Task With_the_policy_Reject_nothing_is_dropped()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster.Options.Journal.LimitPolicy = LimitPolicy.Reject;
+        cluster["a"].Script = ScriptedDestination.Absent;
+        int accepted = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+        {
+            accepted++;
+            await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == accepted, "b has it");
+        }
+
+        Assert.Equal((accepted, 0), (cluster.Courier("a").Tally.Pending, cluster.Courier("a").Tally.Dropped));
+        Assert.False(cluster.Courier("a").NeedsResync);
+    }
+
+    [Fact]
+    public async Task Statements_are_never_dropped()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        Fates statement = cluster.Statement("CREATE DATABASE x", "x");
+        await cluster.UntilAsync(() => statement.EndAt("b") == "delivered", "b has it");
+        for (int accepted = 1; accepted <= 100; accepted++)
+        {
+            Assert.True(cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))));
+            await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == accepted + 1, "b has it");
+        }
+
+        Assert.True(cluster.Courier("a").Tally.Dropped > 30, "records behind the statement make room");
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+        Assert.Equal("delivered", statement.EndAt("a"));
+    }
+
+    [Fact]
+    public async Task Parked_records_that_another_destination_has_make_room_too()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = static _ => SentRequest.Response(404, "database not found: 'x'");
+        for (int i = 0; i < 100; i++)
+        {
+            Fates fates = cluster.Write("x", Line(i));
+            await cluster.UntilAsync(
+                () => fates.EndAt("b") == "delivered" && cluster.Courier("a").Lag() == TimeSpan.Zero,
+                "b has it and a has parked it");
+        }
+
+        CourierTally tally = cluster.Courier("a").Tally;
+        Assert.True(tally.Dropped > 30, $"{tally.Dropped} dropped");
+        Assert.Equal(tally.Pending, tally.Parked);
+        Assert.True(cluster.Courier("a").NeedsResync);
+        cluster.AssertAccounts();
+
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(() => tally.Pending == 0, "what is left is delivered");
+        Assert.Equal(100, tally.Delivered + tally.Dropped);
+        Assert.Equal(0, cluster.Cluster.Journal.Bytes);
+    }
+
+    private static TestCluster Small(params string[] destinations)
+    {
+        TestCluster cluster = new();
+        cluster.Options.Journal.BufferSizeMB = 1;
+        foreach (string destination in destinations)
+            cluster.Add(destination);
+        return cluster;
+    }
+
+    private static string Line(int i) => $"m s=\"{new string('x', RecordBytes)}\" {i}";
+}

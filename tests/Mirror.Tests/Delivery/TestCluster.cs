@@ -1,0 +1,216 @@
+using System.IO.Compression;
+using System.Text;
+using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
+using InfluxMirror.LineProtocol;
+using InfluxMirror.Telemetry;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Model;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>A mirrored cluster of scripted destinations, on a clock that the test moves.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly Network _network = new();
+    private readonly HttpMessageInvoker _invoker;
+    private readonly MirrorMetrics _metrics = new();
+
+    public TestCluster(params string[] destinations)
+    {
+        _invoker = new HttpMessageInvoker(_network);
+        // Nothing times out because a busy machine is slow while the clock is moved.
+        Options.Delivery.Timeout = TimeSpan.FromHours(1);
+        State = new ClusterState("influx", new ClusterModel(new ClusterConfig { ClusterId = "influx" }, _invoker));
+        Cluster = new MirroredCluster("influx", () => Options, _metrics, Time, NullLogger.Instance);
+        foreach (string destination in destinations)
+            Add(destination);
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public MirrorOptions Options { get; } = new();
+
+    public ClusterState State { get; }
+
+    public MirroredCluster Cluster { get; }
+
+    public MirrorMetrics Metrics => _metrics;
+
+    public ScriptedDestination this[string destination] => _network.Destinations[destination];
+
+    public Courier Courier(string destination) => Cluster.Find(destination)!;
+
+    public ScriptedDestination Add(string destination)
+    {
+        _network.Destinations[destination] = new ScriptedDestination();
+        State.Destinations[destination] = new DestinationState(
+            destination,
+            new DestinationModel(new DestinationConfig { Address = $"http://{destination}:8086/" }));
+        Cluster.Follow(State);
+        return this[destination];
+    }
+
+    public void Remove(string destination)
+    {
+        State.Destinations.TryRemove(destination, out _);
+        Cluster.Follow(State);
+    }
+
+    /// <summary>Appends a record; its fates are in what comes back.</summary>
+    public Fates Append(Func<DeliveryWatch, MirroredRecord> make)
+    {
+        Fates fates = new();
+        fates.Record = make(fates);
+        Assert.True(Cluster.TryAppend(fates.Record));
+        return fates;
+    }
+
+    public Fates Write(string database, string lines, string? retentionPolicy = null, string? user = null) =>
+        Append(watch => Records.Write(database, lines, retentionPolicy, user, watch: watch));
+
+    public Fates Statement(string query, params string[] databases) =>
+        Append(watch => Records.Statement(query, databases, watch));
+
+    public Fates Raw(string database = "prom", string body = "x") =>
+        Append(watch => Records.Raw(database, body, watch));
+
+    /// <summary>Waits until something is so, while the clock runs <paramref name="step"/> each millisecond.</summary>
+    public async Task UntilAsync(Func<bool> condition, string what, TimeSpan step = default)
+    {
+        using CancellationTokenSource late = new(Patience);
+        while (!condition())
+        {
+            Assert.False(late.IsCancellationRequested, $"waited in vain until {what}");
+            if (step > TimeSpan.Zero)
+                Time.Advance(step);
+            await Task.Delay(1, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Waits while the clock runs fast.</summary>
+    public Task EventuallyAsync(Func<bool> condition, string what) =>
+        UntilAsync(condition, what, TimeSpan.FromMilliseconds(250));
+
+    /// <summary>Waits until nothing is pending anywhere, parked records apart.</summary>
+    public async Task QuietAsync()
+    {
+        // The two numbers are not read at one moment: only several equal readings in a row mean something.
+        int quiet = 0;
+        await EventuallyAsync(
+            () => (quiet = Cluster.Couriers.All(static one => one.Tally.Pending == one.Tally.Parked) ? quiet + 1 : 0) > 3,
+            "everything that is not parked has its fate");
+    }
+
+    /// <summary>accepted = delivered + pending + rejected + dropped.</summary>
+    public void AssertAccounts()
+    {
+        foreach (Courier courier in Cluster.Couriers)
+        {
+            CourierTally tally = courier.Tally;
+            Assert.Equal(tally.Accepted, tally.Delivered + tally.Pending + tally.Rejected + tally.Dropped);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Cluster.CloseAsync(new CancellationToken(canceled: true)).WaitAsync(Patience);
+        _invoker.Dispose();
+        _metrics.Dispose();
+    }
+
+    /// <summary>Routes by the name in the address.</summary>
+    private sealed class Network : HttpMessageHandler
+    {
+        public Dictionary<string, ScriptedDestination> Destinations { get; } = [];
+
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Destinations[request.RequestUri!.Host].SendAsync(request, cancellationToken);
+    }
+}
+
+/// <summary>Records as the inputs make them.</summary>
+internal static class Records
+{
+    public static MirroredRecord Write(
+        string database, string lines, string? retentionPolicy = null, string? user = null, bool gzip = false,
+        bool alone = false, string client = "10.0.0.1", Precision precision = Precision.Nanoseconds,
+        DeliveryWatch? watch = null)
+    {
+        string query = $"?db={database}"
+            + (retentionPolicy is null ? "" : $"&rp={retentionPolicy}")
+            + (precision == Precision.Nanoseconds ? "" : $"&precision={precision.ToQueryText()}");
+        byte[] bytes = Encoding.UTF8.GetBytes(lines);
+        return new MirroredRecord(SharedBuffer.Copy(gzip ? Gzip(bytes) : bytes))
+        {
+            Kind = RecordKind.Write,
+            Target = new WriteTarget
+            {
+                PathAndQuery = "/write" + query,
+                Authorization = user is null ? null : $"Basic {user}",
+                Database = database,
+                RetentionPolicy = retentionPolicy,
+                Precision = precision,
+                Account = user ?? "",
+            },
+            ContentEncoding = gzip ? "gzip" : null,
+            Points = lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length,
+            EndsWithNewline = lines.EndsWith('\n'),
+            SendAlone = alone,
+            Client = client,
+            Watch = watch,
+        };
+    }
+
+    public static MirroredRecord Statement(string query, string[] databases, DeliveryWatch? watch = null) =>
+        new(SharedBuffer.Rent(0))
+        {
+            Kind = RecordKind.Statement,
+            Target = new WriteTarget
+            {
+                PathAndQuery = "/query?q=" + Uri.EscapeDataString(query),
+                Authorization = null,
+                Database = databases.FirstOrDefault() ?? "",
+                RetentionPolicy = null,
+                Precision = Precision.Nanoseconds,
+                Account = "",
+            },
+            Points = 1,
+            SendAlone = true,
+            Scope = new StatementScope(
+                databases, databases.Length == 0, query.StartsWith("D", StringComparison.Ordinal)),
+            Watch = watch,
+        };
+
+    public static MirroredRecord Raw(string database, string body, DeliveryWatch? watch = null) =>
+        new(SharedBuffer.Copy(Encoding.UTF8.GetBytes(body)))
+        {
+            Kind = RecordKind.Raw,
+            Target = new WriteTarget
+            {
+                PathAndQuery = "/api/v1/prom/write?db=" + database,
+                Authorization = null,
+                Database = database,
+                RetentionPolicy = null,
+                Precision = Precision.Nanoseconds,
+                Account = "",
+            },
+            ContentType = "application/x-protobuf",
+            Points = 1,
+            SendAlone = true,
+            Watch = watch,
+        };
+
+    public static byte[] Gzip(byte[] bytes)
+    {
+        using MemoryStream result = new();
+        using (GZipStream gzip = new(result, CompressionLevel.Fastest))
+            gzip.Write(bytes);
+        return result.ToArray();
+    }
+}

@@ -1,0 +1,184 @@
+using System.IO.Pipelines;
+using System.Text;
+using InfluxMirror.Inputs;
+using InfluxMirror.Journal;
+using InfluxMirror.Telemetry;
+using InfluxMirror.Tests.Delivery;
+using InfluxMirror.Tests.Writes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Xunit;
+
+namespace InfluxMirror.Tests.Inputs;
+
+public sealed class BodyReaderTests : IDisposable
+{
+    private readonly MirrorOptions _options = new();
+    private readonly MirrorMetrics _metrics = new();
+    private readonly BodyReader _reader;
+
+    public BodyReaderTests()
+    {
+        _options.Writes.MaxBodySize = 100_000;
+        _reader = new(new FixedOptions(_options), _metrics);
+    }
+
+    public void Dispose() => _metrics.Dispose();
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(100_000, true)]
+    [InlineData(0, false)]
+    [InlineData(17_000, false)]
+    [InlineData(100_000, false)]
+    public async Task A_body_up_to_the_limit_is_read_whole_with_or_without_a_length(int size, bool announced)
+    {
+        byte[] bytes = Bytes(size);
+
+        BodyResult result = await _reader.ReadAsync(Request(bytes, announced));
+
+        Assert.Equal(bytes, result.Body!.Span);
+        Assert.Equal(0, _reader.UnderWay);
+        result.Body.Release();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_larger_body_is_413(bool announced)
+    {
+        BodyResult result = await _reader.ReadAsync(Request(Bytes(100_001), announced));
+
+        Assert.Null(result.Body);
+        Assert.Equal((413, "Request Entity Too Large"), (result.Status, result.Error));
+        Assert.Equal(0, _reader.UnderWay);
+    }
+
+    [Fact]
+    public async Task Too_many_bytes_under_way_are_503_until_others_are_done()
+    {
+        _options.Writes.MaxBodySize = 1_000_000;
+        _options.Writes.MaxBodiesInFlightMB = 1;
+        Pipe slow = new();
+        HttpRequest request = Request(slow.Reader);
+        request.ContentLength = 600_000;
+        Task<BodyResult> first = _reader.ReadAsync(request).AsTask();
+        Assert.Equal(600_000, _reader.UnderWay);
+
+        Assert.Equal(503, (await _reader.ReadAsync(Request(Bytes(500_000), announced: true))).Status);
+        Assert.Equal(503, (await _reader.ReadAsync(Request(Bytes(10), announced: false))).Status);
+        Assert.Equal(600_000, _reader.UnderWay);
+
+        Task write = slow.Writer.WriteAsync(Bytes(600_000), TestContext.Current.CancellationToken).AsTask();
+        await slow.Writer.CompleteAsync();
+        await write;
+        Assert.Equal(600_000, (await first).Body!.Length);
+        Assert.Equal(0, _reader.UnderWay);
+        Assert.NotNull((await _reader.ReadAsync(Request(Bytes(500_000), announced: true))).Body);
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(408)]
+    [InlineData(413)]
+    public async Task What_the_server_says_of_a_body_that_breaks_off_is_the_answer(int status)
+    {
+        Pipe broken = new();
+        await broken.Writer.WriteAsync(Bytes(10), TestContext.Current.CancellationToken);
+        await broken.Writer.CompleteAsync(new BadHttpRequestException("broken", status));
+
+        BodyResult result = await _reader.ReadAsync(Request(broken.Reader));
+
+        Assert.Null(result.Body);
+        Assert.Equal(status, result.Status);
+        Assert.Equal(0, _reader.UnderWay);
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_away_is_400()
+    {
+        Pipe broken = new();
+        await broken.Writer.CompleteAsync(new IOException("reset"));
+
+        Assert.Equal(400, (await _reader.ReadAsync(Request(broken.Reader))).Status);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(16 * 1024)]
+    [InlineData(100_000)]
+    public void Gzip_up_to_the_limit_is_inflated(int size) =>
+        Assert.Equal(Bytes(size), Inflate(Records.Gzip(Bytes(size))).Body!.Span);
+
+    [Theory]
+    [InlineData(100_001)]
+    [InlineData(50_000_000)]
+    public void More_after_inflation_is_413(int size)
+    {
+        BodyResult result = Inflate(Records.Gzip(new byte[size]));
+
+        Assert.Equal((413, "Request Entity Too Large"), (result.Status, result.Error));
+    }
+
+    [Fact]
+    public void Several_members_are_one_body()
+    {
+        byte[] members =
+            [.. Records.Gzip("a v=1\n"u8.ToArray()), .. Records.Gzip([]), .. Records.Gzip("b v=2"u8.ToArray())];
+
+        Assert.Equal("a v=1\nb v=2", Encoding.UTF8.GetString(Inflate(members).Body!.Span));
+    }
+
+    [Fact]
+    public void What_is_no_gzip_is_400() => Assert.Equal(400, Inflate("m v=1 1"u8.ToArray()).Status);
+
+    [Fact]
+    public void Gzip_that_breaks_off_is_400_wherever_it_does()
+    {
+        byte[] whole = Records.Gzip(Bytes(5_000));
+
+        for (int length = 1; length < whole.Length; length += length > 20 && length < whole.Length - 100 ? 97 : 1)
+            Assert.True(Inflate(whole[..length]).Status == 400, $"{length} of {whole.Length} bytes");
+    }
+
+    [Fact]
+    public void Gzip_with_a_wrong_checksum_is_400()
+    {
+        byte[] whole = Records.Gzip(Bytes(5_000));
+        whole[^6] ^= 1;
+
+        Assert.Equal(400, Inflate(whole).Status);
+    }
+
+    private BodyResult Inflate(byte[] bytes) => _reader.Inflate(SharedBuffer.Copy(bytes));
+
+    private static byte[] Bytes(int size)
+    {
+        byte[] bytes = new byte[size];
+        new Random(1).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static HttpRequest Request(byte[] bytes, bool announced)
+    {
+        DefaultHttpContext context = new();
+        context.Request.Body = new MemoryStream(bytes);
+        if (announced)
+            context.Request.ContentLength = bytes.Length;
+        return context.Request;
+    }
+
+    private static HttpRequest Request(PipeReader reader)
+    {
+        DefaultHttpContext context = new();
+        context.Features.Set<IRequestBodyPipeFeature>(new PipeFeature(reader));
+        return context.Request;
+    }
+
+    private sealed class PipeFeature(PipeReader reader) : IRequestBodyPipeFeature
+    {
+        public PipeReader Reader => reader;
+    }
+}

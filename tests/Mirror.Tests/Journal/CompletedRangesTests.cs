@@ -1,0 +1,62 @@
+using CsCheck;
+using InfluxMirror.Journal;
+using Xunit;
+
+namespace InfluxMirror.Tests.Journal;
+
+public sealed class CompletedRangesTests
+{
+    [Fact]
+    public void It_agrees_with_a_set_of_positions_whatever_the_order()
+    {
+        Gen.Select(Gen.Long[0, 1_000_000_000_000], Gen.Int[1, 700].Array[0, 400]).Sample((start, offsets) =>
+        {
+            CompletedRanges ranges = new(start);
+            HashSet<long> done = [];
+            long mark = start;
+            foreach (int offset in offsets)
+            {
+                long position = start + offset;
+                ranges.Add(position);
+                done.Add(position);
+                while (done.Contains(mark + 1))
+                    mark++;
+                Assert.Equal(mark, ranges.LowWaterMark);
+                Assert.True(ranges.Contains(position));
+            }
+
+            for (long position = start - 2; position < start + 900; position++)
+                Assert.Equal(position <= start || done.Contains(position), ranges.Contains(position));
+        });
+    }
+
+    [Fact]
+    public void The_mark_passes_everything_once_the_gaps_are_closed()
+    {
+        Gen.Select(Gen.Int[1, 1_000], Gen.Int).Sample((count, seed) =>
+        {
+            long[] positions = [.. Enumerable.Range(1, count).Select(static n => (long)n)];
+            new Random(seed).Shuffle(positions);
+            CompletedRanges ranges = new(0);
+
+            foreach (long position in positions)
+                ranges.Add(position);
+
+            Assert.Equal(count, ranges.LowWaterMark);
+            Assert.False(ranges.Contains(count + 1));
+        });
+    }
+
+    [Fact]
+    public void A_position_that_stands_still_does_not_hide_what_is_done_far_above_it()
+    {
+        CompletedRanges ranges = new(10);
+
+        ranges.Add(100_000);
+
+        Assert.Equal(10, ranges.LowWaterMark);
+        Assert.True(ranges.Contains(100_000));
+        Assert.False(ranges.Contains(99_999));
+        Assert.False(ranges.Contains(100_001));
+    }
+}
