@@ -212,8 +212,22 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// </summary>
     private async ValueTask JudgeAsync(Batch suspect, SendResult result)
     {
-        if (suspect.Vanishings >= 2 || courier.IsToBlame(suspect)
-            || await NextGetsThroughAsync(suspect).ConfigureAwait(false))
+        var isToBlame = suspect.Vanishings >= 2 || courier.IsToBlame(suspect);
+        if (!isToBlame && await NextGetsThroughAsync(suspect).ConfigureAwait(false))
+        {
+            // The destination may have recovered in between: a last chance, or a good record would be lost.
+            result = await AttemptAsync(suspect).ConfigureAwait(false);
+            if (result.Verdict.Kind != VerdictKind.Retry)
+            {
+                _work.Pop();
+                Settle(suspect, result);
+                return;
+            }
+
+            isToBlame = result.Answer is not null || result.NoAnswer == NoAnswer.Lost;
+        }
+
+        if (isToBlame)
         {
             _work.Pop();
             courier.SetAside(this, suspect, result);
