@@ -18,6 +18,9 @@ namespace Gateway;
 /// <summary>Composes the program: every service and every step of the pipeline, on one screen.</summary>
 internal static class GatewayHost
 {
+    // How long requests under way may take once the program is told to end; couriers then have their own time.
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(8);
+
     /// <summary>The services for these settings. Nothing listens and nothing is proxied yet.</summary>
     /// <param name="settings">What <paramref name="source"/> said.</param>
     /// <param name="source">The file, for reloads.</param>
@@ -38,6 +41,7 @@ internal static class GatewayHost
 
         IServiceCollection services = builder.Services;
         services.AddSystemd();
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = RequestPatience);
         services.AddSingleton(TimeProvider.System);
         services.AddRouting();
         services.AddSingleton(new InMemoryConfigProvider(settings.Routes, settings.Clusters, settings.Hash));
