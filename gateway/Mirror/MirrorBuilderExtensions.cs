@@ -28,8 +28,6 @@ public static class MirrorBuilderExtensions
         this IReverseProxyBuilder builder, Action<MirrorOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // A truncated gzip body is an error, as it is to influxd; the framework takes it for complete otherwise.
-        AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
         var services = builder.Services;
         var options = services.AddOptions<MirrorOptions>();
         if (configure is not null)

@@ -35,6 +35,7 @@ public sealed partial class Courier
             if (records is not null)
             {
                 sender.Current = records[0];
+                sender.IsOnTrial = trial is not null;
                 lane.Sends++;
             }
             else

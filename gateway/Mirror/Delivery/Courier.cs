@@ -145,7 +145,7 @@ public sealed partial class Courier
             MirroredRecord? oldest = null;
             foreach (var lane in _lanes.Values)
             {
-                if (lane.Oldest is { } record && (oldest is null || record.Position < oldest.Position))
+                if (lane.OldestInTurn is { } record && (oldest is null || record.Position < oldest.Position))
                     oldest = record;
             }
 

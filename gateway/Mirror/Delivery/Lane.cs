@@ -66,6 +66,34 @@ internal sealed class Lane
         }
     }
 
+    /// <summary>
+    /// The oldest record without a fate that is not sent on trial: a parked one is no backlog while it finds out
+    /// whether its obstacle is gone.
+    /// </summary>
+    public MirroredRecord? OldestInTurn
+    {
+        get
+        {
+            MirroredRecord? oldest = null;
+            foreach (var sender in _senders)
+            {
+                if (!sender.IsOnTrial && sender.Current is { } current
+                    && (oldest is null || current.Position < oldest.Position))
+                    oldest = current;
+            }
+
+            if (oldest is not null)
+                return oldest;
+            foreach (var entry in _returned.Concat(_waiting))
+            {
+                if (entry.Trial is null)
+                    return entry.Record;
+            }
+
+            return null;
+        }
+    }
+
     /// <summary>Appends a record.</summary>
     public void Enqueue(MirroredRecord record) => _waiting.Enqueue(new(record, null, null));
 

@@ -34,6 +34,9 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// <summary>The oldest record it is sending. Belongs to the courier's lock.</summary>
     public MirroredRecord? Current { get; set; }
 
+    /// <summary>That record is a parked one on trial. Belongs to the courier's lock.</summary>
+    public bool IsOnTrial { get; set; }
+
     /// <summary>
     /// The first record of what it has taken on beside the batch it is sending; null when there is none.
     /// </summary>

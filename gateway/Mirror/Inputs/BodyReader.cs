@@ -24,6 +24,11 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     /// </summary>
     private const int Advance = 32;
 
+    // GZipStream takes a body that breaks off for a whole one. A member of our own behind it tells: it comes out at
+    // the end only if everything before it was complete.
+    private static readonly byte[] EndMark = [.. "end of gzip body"u8];
+    private static readonly byte[] EndMember = GzipOf(EndMark);
+
     private long _underWay;
 
     /// <summary>Bytes of bodies under way.</summary>
@@ -68,11 +73,11 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     {
         if (compressed.Length == 0)
             return BadGzip("EOF");
-        var limit = options.CurrentValue.Writes.MaxBodySize;
+        var limit = options.CurrentValue.Writes.MaxBodySize + EndMark.Length;
         var buffer = SharedBuffer.Rent(Math.Min(limit + 1, Math.Max(FirstBlock, compressed.Length * 8)));
         try
         {
-            using var source = compressed.OpenRead();
+            using var source = OpenMarked(compressed);
             using var gzip = new GZipStream(source, CompressionMode.Decompress);
             while (true)
             {
@@ -95,7 +100,35 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
             return BadGzip("gzip: invalid header or checksum");
         }
 
+        if (!buffer.Span.EndsWith(EndMark))
+        {
+            buffer.Release();
+            return BadGzip("unexpected EOF");
+        }
+
+        buffer.Length -= EndMark.Length;
         return new(buffer, 0, null);
+    }
+
+    /// <summary>A stream over a gzip body and the end member; the body stays as it was.</summary>
+    private static Stream OpenMarked(SharedBuffer compressed)
+    {
+        var length = compressed.Length;
+        if (compressed.Capacity < length + EndMember.Length)
+            compressed.Grow(length + EndMember.Length);
+        EndMember.CopyTo(compressed.Block.Span[length..]);
+        compressed.Length += EndMember.Length;
+        var stream = compressed.OpenRead();
+        compressed.Length = length;
+        return stream;
+    }
+
+    private static byte[] GzipOf(byte[] bytes)
+    {
+        using var result = new MemoryStream();
+        using (var gzip = new GZipStream(result, CompressionLevel.Fastest))
+            gzip.Write(bytes);
+        return result.ToArray();
     }
 
     private static BodyResult BadGzip(string error) => new(null, StatusCodes.Status400BadRequest, error);

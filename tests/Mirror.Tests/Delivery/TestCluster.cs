@@ -116,6 +116,10 @@ internal sealed class TestCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>While records come and go only this much is sure.</summary>
+    public void AssertPendingIsNotNegative() => Assert.All(
+        Cluster.Couriers, static courier => Assert.True(courier.Tally is { Pending: >= 0, Parked: >= 0 }));
+
     public async ValueTask DisposeAsync()
     {
         await Cluster.CloseAsync(new CancellationToken(canceled: true)).WaitAsync(Patience);

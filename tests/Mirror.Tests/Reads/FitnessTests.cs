@@ -69,16 +69,18 @@ public sealed class FitnessTests
     }
 
     [Fact]
-    public async Task A_read_that_could_not_reach_it_takes_it_out_until_a_probe_does()
+    public async Task A_read_that_could_not_reach_it_takes_it_out_for_the_hold_down_or_until_a_probe_does()
     {
         await using TestCluster cluster = new("a");
         Fitness fitness = Fitness(cluster);
 
         fitness.NoteReadFailure();
         Assert.Equal(FitnessLevel.Down, Judge(cluster, fitness).Level);
-        cluster.Time.Advance(60 * Second);
-        Assert.Equal(FitnessLevel.Down, Judge(cluster, fitness).Level);
+        cluster.Time.Advance(5 * Second);
+        Assert.Equal(FitnessLevel.HeldDown, Judge(cluster, fitness).Level);
 
+        fitness.NoteReadFailure();
+        Assert.Equal(FitnessLevel.Down, Judge(cluster, fitness).Level);
         fitness.NoteProbeSuccess();
         Assert.Equal(FitnessLevel.HeldDown, Judge(cluster, fitness).Level);
         cluster.Time.Advance(5 * Second);
