@@ -101,4 +101,21 @@ public sealed class AnnouncementTests
         Rig rig = Rig.Master(Rig.V2 with { ExcludedAddresses = [excluded] });
         Assert.StartsWith($"add {excluded}", rig.Send(RouterEvent.AddressLost(excluded)), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void After_a_heal_the_survivor_announces_itself_whoever_hears_the_other_first(bool isLowerFirst)
+    {
+        Rig higher = Rig.Master(Rig.V2), lower = Rig.Master(Rig.V2 with { Priority = 99 });
+        string fromLower = "advert 99";
+        if (isLowerFirst)
+            fromLower = lower.Hear(100, Rig.Higher);
+
+        Assert.Contains("advert 99", fromLower, StringComparison.Ordinal);
+        higher.Sleep(0.2);
+        Assert.Equal("alert OtherMaster, announce 5, advert 100", higher.Hear(99, Rig.Lower));
+        lower.Hear(100, Rig.Higher);
+        Assert.Equal(RouterState.Backup, lower.Router.State);
+    }
 }
