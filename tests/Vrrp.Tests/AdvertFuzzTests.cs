@@ -16,7 +16,8 @@ public sealed class AdvertFuzzTests
             {
                 packet[bit / 8] ^= (byte)(1 << bit % 8);
                 Assert.True(
-                    Packet.Read(packet, vector.Config, out _, Packet.Peer) != AdvertFault.None, $"{vector.Name}: bit {bit}");
+                    Packet.Read(packet, vector.Config, out _, Packet.Peer) != AdvertFault.None,
+                    $"{vector.Name}: bit {bit}");
                 packet[bit / 8] ^= (byte)(1 << bit % 8);
             }
         }

@@ -65,7 +65,8 @@ public sealed class AdvertVectorTests
     public void A_password_never_prints_itself()
     {
         Assert.DoesNotContain("123456", Packet.V2.ToString(), StringComparison.Ordinal);
-        Assert.DoesNotContain("123456", new RouterLogLine("VI_1", 0) { Config = Packet.V2 }.ToJson(), StringComparison.Ordinal);
+        Assert.DoesNotContain("123456", new RouterLogLine("VI_1", 0) { Config = Packet.V2 }.ToJson(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,7 +107,8 @@ public sealed class AdvertVectorTests
         byte[] buffer = new byte[AdvertCodec.MaxLength];
         int length = AdvertCodec.Encode(buffer, vector.Config, packet.Message[2], packet.Source, packet.Destination);
         Assert.Equal(
-            $"{vector.Name} {Convert.ToHexString(packet.Message)}", $"{vector.Name} {Convert.ToHexString(buffer, 0, length)}");
+            $"{vector.Name} {Convert.ToHexString(packet.Message)}",
+            $"{vector.Name} {Convert.ToHexString(buffer, 0, length)}");
     }
 
     private static AdvertPacket Unwrap(byte[] packet)

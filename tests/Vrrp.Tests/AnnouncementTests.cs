@@ -67,8 +67,10 @@ public sealed class AnnouncementTests
 
         void Count(string actions)
         {
-            foreach (string part in actions.Split(", ").Where(part => part.StartsWith("announce ", StringComparison.Ordinal)))
-                announced.AddRange(Enumerable.Repeat(at, int.Parse(part[9..], System.Globalization.CultureInfo.InvariantCulture)));
+            foreach (string part in actions.Split(", ")
+                .Where(part => part.StartsWith("announce ", StringComparison.Ordinal)))
+                announced.AddRange(
+                    Enumerable.Repeat(at, int.Parse(part[9..], System.Globalization.CultureInfo.InvariantCulture)));
         }
     }
 

@@ -42,8 +42,10 @@ public sealed class ElectionTests
     public void The_owner_faults_when_a_check_of_weight_0_fails()
     {
         Rig rig = new(Owner with { Tracked = [new("gateway")] });
-        Assert.Equal("remove all, advert 0, Master->Fault TrackedItemSick", rig.Send(RouterEvent.TrackedChanged(0, Health.Sick)));
-        Assert.StartsWith("advert 255, add all", rig.Send(RouterEvent.TrackedChanged(0, Health.Healthy)), StringComparison.Ordinal);
+        Assert.Equal("remove all, advert 0, Master->Fault TrackedItemSick",
+            rig.Send(RouterEvent.TrackedChanged(0, Health.Sick)));
+        Assert.StartsWith("advert 255, add all", rig.Send(RouterEvent.TrackedChanged(0, Health.Healthy)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +99,8 @@ public sealed class ElectionTests
         rig.Hear(99, Rig.Higher);
         Assert.Equal(1.609, rig.Deadline!.Value, 3);
         // The lower master has the addresses rightly until it hears the higher one, so nobody is asked for them.
-        Assert.Equal("advert 100, add all, announce 5, Backup->Master Preempted", rig.RunUntil(RouterState.Master).Actions);
+        Assert.Equal("advert 100, add all, announce 5, Backup->Master Preempted",
+            rig.RunUntil(RouterState.Master).Actions);
     }
 
     [Fact]
@@ -157,7 +160,8 @@ public sealed class ElectionTests
     {
         Rig rig = Rig.Master(Rig.V2 with { Peers = [Rig.Higher, Rig.Lower] });
         Assert.Equal(
-            $"remove all, advert 100, Master->Backup {reason}", rig.Hear(priority, isHigherAddress ? Rig.Higher : Rig.Lower));
+            $"remove all, advert 100, Master->Backup {reason}",
+            rig.Hear(priority, isHigherAddress ? Rig.Higher : Rig.Lower));
         Assert.Equal(3.609, rig.Deadline!.Value, 3);
     }
 
@@ -191,7 +195,8 @@ public sealed class ElectionTests
         double sinceLast = 0, longest = 0;
         for (int i = 0; i < 5000; i++)
         {
-            string done = rig.Hear((byte)(i % 3 == 0 ? 0 : 50), Rig.Lower) + string.Concat(rig.Wait(0.001).Select(x => x.Actions));
+            string done = rig.Hear((byte)(i % 3 == 0 ? 0 : 50), Rig.Lower)
+                + string.Concat(rig.Wait(0.001).Select(x => x.Actions));
             sinceLast += 0.001;
             if (!done.Contains("advert", StringComparison.Ordinal))
                 continue;
@@ -226,7 +231,8 @@ public sealed class ElectionTests
     [InlineData(VrrpVersion.V3, 100, 0.1, 0.061, 0.361)]
     [InlineData(VrrpVersion.V3, 254, 0.1, 0.001, 0.301)]
     [InlineData(VrrpVersion.V3, 100, 2, 1.219, 7.219)]
-    public void Timers_are_those_of_the_RFCs(VrrpVersion version, int priority, double interval, double skew, double down)
+    public void Timers_are_those_of_the_RFCs(VrrpVersion version, int priority, double interval, double skew,
+        double down)
     {
         long micros = (long)(interval * RouterTimers.Second);
         Assert.Equal(skew, RouterTimers.Skew(version, priority, micros) / 1e6, 3);
@@ -296,7 +302,8 @@ public sealed class ElectionTests
     [Fact]
     public void Shutdown_gives_the_addresses_up_before_it_says_so()
     {
-        Assert.Equal("remove all, advert 0, Master->Initialize Shutdown", Rig.Master(Rig.V2).Send(RouterEvent.Shutdown));
+        Assert.Equal("remove all, advert 0, Master->Initialize Shutdown",
+            Rig.Master(Rig.V2).Send(RouterEvent.Shutdown));
         Assert.Equal("Backup->Initialize Shutdown", new Rig(Rig.V2).Send(RouterEvent.Shutdown));
     }
 }

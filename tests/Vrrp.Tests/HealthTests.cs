@@ -5,7 +5,8 @@ namespace Vrrp.Tests;
 /// <summary>What checks and interfaces do to a router.</summary>
 public sealed class HealthTests
 {
-    private static readonly RouterConfig Seed = Rig.V2 with { Tracked = [new("influxd", -2, BeforeFirstResult: BeforeFirstResult.Open)] };
+    private static readonly RouterConfig Seed =
+        Rig.V2 with { Tracked = [new("influxd", -2, BeforeFirstResult: BeforeFirstResult.Open)] };
     private static readonly RouterConfig Weights = Seed with { HandOver = HandOver.Weights };
 
     [Theory]
@@ -43,7 +44,8 @@ public sealed class HealthTests
     [Fact]
     public void A_check_of_weight_0_keeps_a_router_in_Fault_until_its_first_success()
     {
-        Rig rig = new(Rig.V2 with { Tracked = [new("x", BeforeFirstResult: BeforeFirstResult.Open)] }, isRunning: false);
+        Rig rig =
+            new(Rig.V2 with { Tracked = [new("x", BeforeFirstResult: BeforeFirstResult.Open)] }, isRunning: false);
         rig.Send(RouterEvent.LinkChanged(true));
         rig.Send(RouterEvent.LocalAddressChanged(Rig.Local));
         Assert.Equal("remove all, Initialize->Fault TrackedItemSick", rig.Send(RouterEvent.Start));
@@ -92,7 +94,9 @@ public sealed class HealthTests
         Assert.Equal("", rig.Send(RouterEvent.PeerChanged(Health.Healthy)));
         Assert.Equal("priority 100", rig.Send(RouterEvent.TrackedChanged(0, Health.Healthy)));
         Assert.EndsWith(
-            "Master->Backup HandedOver", rig.Send(RouterEvent.TrackedChanged(0, Health.Sick)), StringComparison.Ordinal);
+            "Master->Backup HandedOver",
+            rig.Send(RouterEvent.TrackedChanged(0, Health.Sick)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +115,8 @@ public sealed class HealthTests
         Rig rig = Rig.Master(Seed);
         rig.Send(RouterEvent.PeerChanged(Health.Sick));
         Assert.Equal("priority 98", rig.Send(RouterEvent.TrackedChanged(0, Health.Sick)));
-        Assert.Equal("remove all, advert 0, Master->Backup HandedOver", rig.Send(RouterEvent.PeerChanged(Health.Healthy)));
+        Assert.Equal("remove all, advert 0, Master->Backup HandedOver",
+            rig.Send(RouterEvent.PeerChanged(Health.Healthy)));
     }
 
     [Fact]

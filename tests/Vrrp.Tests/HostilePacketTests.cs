@@ -74,7 +74,8 @@ public sealed class HostilePacketTests
     [InlineData("12345")]
     [InlineData("")]
     public void Version_2_refuses_a_wrong_password(string password) =>
-        Assert.Equal(AdvertFault.Password, ReadMessage(Packet.Message(Packet.V2 with { Password = new(password) }), Packet.V2));
+        Assert.Equal(AdvertFault.Password,
+            ReadMessage(Packet.Message(Packet.V2 with { Password = new(password) }), Packet.V2));
 
     [Theory]
     [InlineData(0)]
@@ -102,7 +103,8 @@ public sealed class HostilePacketTests
     {
         Assert.Equal(AdvertFault.None, ReadMessage(Packet.Message(Packet.V3), Packet.V3));
         Assert.Equal(
-            AdvertFault.None, ReadMessage(Packet.Message(Packet.V3 with { ChecksumWithPseudoHeader = false }), Packet.V3));
+            AdvertFault.None,
+            ReadMessage(Packet.Message(Packet.V3 with { ChecksumWithPseudoHeader = false }), Packet.V3));
     }
 
     [Fact]
@@ -153,14 +155,16 @@ public sealed class HostilePacketTests
     {
         Address first = Address.Parse("20.26.25.240"), second = Address.Parse("20.26.25.241");
         byte[] message = Packet.Message(Packet.V2 with { VirtualAddresses = [first, first] });
-        Assert.Equal(AdvertFault.AddressList, ReadMessage(message, Packet.V2 with { VirtualAddresses = [first, second] }));
+        Assert.Equal(AdvertFault.AddressList,
+            ReadMessage(message, Packet.V2 with { VirtualAddresses = [first, second] }));
     }
 
     [Fact]
     public void Only_listed_peers_are_heard_and_by_default_the_unicast_peers()
     {
         Address stranger = Address.Parse("20.26.25.99");
-        foreach (RouterConfig config in (RouterConfig[])[Packet.V2 with { Peers = [Packet.Peer] }, Packet.V2 with { UnicastPeers = [Packet.Peer] }])
+        foreach (RouterConfig config in (RouterConfig[])[Packet.V2 with { Peers = [Packet.Peer] },
+            Packet.V2 with { UnicastPeers = [Packet.Peer] }])
         {
             Assert.Equal(AdvertFault.None, Packet.Read(Packet.Wrap(Packet.Message(config)), config, out _));
             Assert.Equal(

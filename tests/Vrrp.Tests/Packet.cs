@@ -33,7 +33,8 @@ internal static class Packet
     }
 
     /// <summary>A message in an IPv4 packet, as a raw socket delivers it.</summary>
-    public static byte[] Wrap(ReadOnlySpan<byte> message, Address? source = null, byte ttl = 255, byte[]? options = null)
+    public static byte[] Wrap(ReadOnlySpan<byte> message, Address? source = null, byte ttl = 255,
+        byte[]? options = null)
     {
         int header = 20 + (options?.Length ?? 0);
         byte[] packet = new byte[header + message.Length];
@@ -73,7 +74,8 @@ internal static class Packet
         return fault == AdvertFault.None ? AdvertCodec.Decode(unwrapped, config, own ?? Own, out advert) : fault;
     }
 
-    public static AdvertFault ReadV6(byte[] message, RouterConfig config, int? hopLimit = 255, Address? source = null) =>
+    public static AdvertFault ReadV6(byte[] message, RouterConfig config, int? hopLimit = 255,
+        Address? source = null) =>
         AdvertCodec.Decode(
             new(message, source ?? PeerV6, AdvertCodec.MulticastGroup(IpFamily.IPv6), hopLimit), config, OwnV6, out _);
 }

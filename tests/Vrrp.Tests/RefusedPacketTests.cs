@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Vrrp.Tests;
 
-/// <summary>Codec and router together, as the daemon joins them: what is refused does not reach the router at all.</summary>
+/// <summary>
+/// Codec and router together, as the daemon joins them: what is refused does not reach the router at all.
+/// </summary>
 public sealed class RefusedPacketTests
 {
     [Theory]

@@ -29,7 +29,8 @@ internal sealed class Rig
     public double? Deadline =>
         Router.NextDeadline == RouterTimers.Never ? null : (Router.NextDeadline - Now) / (double)RouterTimers.Second;
 
-    public static RouterConfig V2 { get; } = Packet.V2 with { Password = null, GarpMasterDelay = TimeSpan.FromSeconds(1) };
+    public static RouterConfig V2 { get; } =
+        Packet.V2 with { Password = null, GarpMasterDelay = TimeSpan.FromSeconds(1) };
 
     public static RouterConfig V3 { get; } = V2 with { Version = VrrpVersion.V3 };
 
@@ -73,7 +74,9 @@ internal sealed class Rig
         return done;
     }
 
-    /// <summary>Reports deadlines until the state is reached, and returns the seconds it took and the last actions.</summary>
+    /// <summary>
+    /// Reports deadlines until the state is reached, and returns the seconds it took and the last actions.
+    /// </summary>
     public (double Seconds, string Actions) RunUntil(RouterState state)
     {
         long start = Now;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Vrrp.Tests.Simulation;
 using Xunit;
 
@@ -50,7 +51,8 @@ public sealed class RouterLogTests
         RouterEvent happened = new(RouterEventKind.GroupChanged)
         {
             Advert = advert, IsUp = true, Address = Packet.PeerV6, Holder = new(1), Index = 3, Health = Health.Sick,
-            State = RouterState.Fault, Config = Packet.V6 with { Tracked = [new("x", -2, true, BeforeFirstResult.Open)] },
+            State = RouterState.Fault,
+            Config = Packet.V6 with { Tracked = [new("x", -2, true, BeforeFirstResult.Open)] },
         };
         RouterAction action = new(RouterActionKind.Alert)
         {
@@ -58,7 +60,8 @@ public sealed class RouterLogTests
             To = RouterState.Backup, Reason = TransitionReason.Owner, Alert = RouterAlert.OtherMaster,
         };
 
-        RouterLogLine read = RouterLogLine.Parse(new RouterLogLine("n", 5) { Event = happened, Action = action }.ToJson());
+        RouterLogLine read =
+            RouterLogLine.Parse(new RouterLogLine("n", 5) { Event = happened, Action = action }.ToJson());
 
         Assert.Equal(action, read.Action);
         Assert.Equal(happened with { Config = null }, read.Event!.Value with { Config = null });
@@ -66,6 +69,14 @@ public sealed class RouterLogTests
             new RouterLogLine("n", 0) { Config = happened.Config }.ToJson(),
             new RouterLogLine("n", 0) { Config = read.Event.Value.Config }.ToJson());
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{\"Router\":\"n\",\"At\":1,\"Event\":{\"Kind\":\"LocalAddressChanged\",\"Address\":\"x\"}}")]
+    [InlineData("{\"Router\":\"n\",\"At\":1,\"Event\":{\"Kind\":\"AddressClaimed\",\"Holder\":\"x\"}}")]
+    public void What_is_no_line_of_the_log_is_refused(string line) =>
+        Assert.Throws<JsonException>(() => RouterLogLine.Parse(line));
 
     private static List<RouterLogLine>[] Record(int seed)
     {
@@ -87,7 +98,11 @@ public sealed class RouterLogTests
             if (line.Action is { } expected)
             {
                 if (taken == actions.Count || actions[taken] != expected)
-                    return $"line {i + 1}: {Rig.Text([expected])} expected, {Rig.Text(actions.Skip(taken).Take(1))} done";
+                {
+                    string done = Rig.Text(actions.Skip(taken).Take(1));
+                    return $"line {i + 1}: {Rig.Text([expected])} expected, {done} done";
+                }
+
                 taken++;
                 continue;
             }

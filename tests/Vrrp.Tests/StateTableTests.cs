@@ -5,8 +5,8 @@ using Xunit;
 namespace Vrrp.Tests;
 
 /// <summary>
-/// Every event in every state, against a table in the repository: what was done, the state after it, seconds to the next
-/// deadline. A row that changes on purpose is changed there.
+/// Every event in every state, against a table in the repository: what was done, the state after it, seconds to the
+/// next deadline. A row that changes on purpose is changed there.
 /// </summary>
 public sealed class StateTableTests
 {

@@ -10,7 +10,8 @@ public sealed class SyncGroupTests
 
     public SyncGroupTests()
     {
-        _group = new([new(Rig.V2 with { Name = "in" }, _inside), new(Rig.V2 with { Name = "out", VirtualRouterId = 101 }, _outside)]);
+        _group = new([new(Rig.V2 with { Name = "in" }, _inside),
+            new(Rig.V2 with { Name = "out", VirtualRouterId = 101 }, _outside)]);
         for (int i = 0; i < 2; i++)
         {
             Send(i, RouterEvent.LinkChanged(true));

@@ -39,7 +39,8 @@ internal sealed record Vector(string Name, RouterConfig Config, IReadOnlyList<(s
     {
         string auth = line.Split('"')[1];
         string[] words = line.Split(' ');
-        Address[] addresses = [.. line.Split('[', ']')[1].Split(',').Select(text => Address.Parse(text.Trim(' ', '\'').Split('/')[0]))];
+        Address[] addresses =
+            [.. line.Split('[', ']')[1].Split(',').Select(text => Address.Parse(text.Trim(' ', '\'').Split('/')[0]))];
         return new()
         {
             Name = "VI_1",

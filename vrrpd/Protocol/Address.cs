@@ -15,7 +15,9 @@ public enum IpFamily : byte
     IPv6,
 }
 
-/// <summary>An IPv4 or IPv6 address as a value, so that nothing is allocated per packet. The default is no address.</summary>
+/// <summary>
+/// An IPv4 or IPv6 address as a value, so that nothing is allocated per packet. The default is no address.
+/// </summary>
 [JsonConverter(typeof(AddressConverter))]
 public readonly record struct Address : IComparable<Address>
 {

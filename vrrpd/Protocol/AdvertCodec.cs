@@ -18,8 +18,8 @@ namespace Vrrp;
 /// |  rsvd  |        interval            |             checksum              |
 /// | addresses, 4 or 16 bytes each                                           |
 /// </code>
-/// The checksum covers the message, in version 3 also a pseudo-header. For version 3 over IPv4 makers disagree about the
-/// latter, so both forms are understood.
+/// The checksum covers the message, in version 3 also a pseudo-header. For version 3 over IPv4 makers disagree about
+/// the latter, so both forms are understood.
 /// </summary>
 public static class AdvertCodec
 {
@@ -83,8 +83,8 @@ public static class AdvertCodec
     }
 
     /// <summary>
-    /// Reads an advertisement for the router, refusing whatever RFC 3768 and RFC 9568 §7.1 say must be discarded, and what
-    /// no peer of this router sends. Takes any bytes.
+    /// Reads an advertisement for the router, refusing whatever RFC 3768 and RFC 9568 §7.1 say must be discarded, and
+    /// what no peer of this router sends. Takes any bytes.
     /// </summary>
     /// <param name="packet">The packet.</param>
     /// <param name="config">The router's configuration.</param>
@@ -120,7 +120,9 @@ public static class AdvertCodec
         _ => AdvertFault.None,
     };
 
-    /// <summary>What holds for every message, whoever sent it. The count is proved before anything is read by it.</summary>
+    /// <summary>
+    /// What holds for every message, whoever sent it. The count is proved before anything is read by it.
+    /// </summary>
     private static AdvertFault CheckForm(in AdvertPacket packet, RouterConfig config)
     {
         ReadOnlySpan<byte> message = packet.Message;

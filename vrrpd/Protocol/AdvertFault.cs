@@ -21,7 +21,9 @@ public enum AdvertFault : byte
     /// <summary>Another protocol than 112.</summary>
     Protocol,
 
-    /// <summary>TTL or hop limit below 255 (for unicast: below the configured least), so it came through a router.</summary>
+    /// <summary>
+    /// TTL or hop limit below 255 (for unicast: below the configured least), so it came through a router.
+    /// </summary>
     HopLimit,
 
     /// <summary>The kernel did not say the hop limit.</summary>
@@ -48,7 +50,9 @@ public enum AdvertFault : byte
     /// <summary>The virtual router id is 0 or another one than the configured one.</summary>
     VirtualRouterId,
 
-    /// <summary>From an address no router sends from: 0/8, 127/8, multicast, broadcast, or of the other family.</summary>
+    /// <summary>
+    /// From an address no router sends from: 0/8, 127/8, multicast, broadcast, or of the other family.
+    /// </summary>
     MartianSource,
 
     /// <summary>From this node's own address: looped back, or somebody else uses it.</summary>
@@ -63,7 +67,9 @@ public enum AdvertFault : byte
     /// <summary>The wrong password (version 2).</summary>
     Password,
 
-    /// <summary>An interval other than the configured one (version 2): both nodes will be master until it is repaired.</summary>
+    /// <summary>
+    /// An interval other than the configured one (version 2): both nodes will be master until it is repaired.
+    /// </summary>
     IntervalMismatch,
 
     /// <summary>The interval is 0 (version 3).</summary>

@@ -33,10 +33,14 @@ public readonly ref struct AdvertPacket
     /// <summary>TTL or hop limit; null if the kernel did not say.</summary>
     public int? HopLimit { get; }
 
-    /// <summary>The id that says which router the message is for; 0, which none has, if it is too short to have one.</summary>
+    /// <summary>
+    /// The id that says which router the message is for; 0, which none has, if it is too short to have one.
+    /// </summary>
     public byte VirtualRouterId => Message.Length > 1 ? Message[1] : (byte)0;
 
-    /// <summary>Reads a packet with its IPv4 header, as an IPv4 raw socket delivers it. Options are stepped over.</summary>
+    /// <summary>
+    /// Reads a packet with its IPv4 header, as an IPv4 raw socket delivers it. Options are stepped over.
+    /// </summary>
     public static AdvertFault Unwrap(ReadOnlySpan<byte> packet, out AdvertPacket unwrapped)
     {
         const int MoreFragmentsAndOffset = 0x3fff;

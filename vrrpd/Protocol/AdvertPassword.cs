@@ -4,8 +4,8 @@ using System.Text;
 namespace Vrrp;
 
 /// <summary>
-/// The password of version 2: eight bytes, longer ones cut and shorter ones filled with zeros, as keepalived does. It goes
-/// over the wire in plain text and tells clusters apart, nothing more. It never prints itself.
+/// The password of version 2: eight bytes, longer ones cut and shorter ones filled with zeros, as keepalived does. It
+/// goes over the wire in plain text and tells clusters apart, nothing more. It never prints itself.
 /// </summary>
 public sealed class AdvertPassword
 {

@@ -1,9 +1,9 @@
 namespace Vrrp;
 
 /// <summary>
-/// When a master tells the neighbours about its addresses: a burst when it becomes master or is in doubt, a second burst
-/// after a delay, and a refresh in peace. However many reasons there are, no address is announced more than ten times
-/// within a second.
+/// When a master tells the neighbours about its addresses: a burst when it becomes master or is in doubt, a second
+/// burst after a delay, and a refresh in peace. However many reasons there are, no address is announced more than ten
+/// times within a second.
 /// </summary>
 internal sealed class AnnouncementSchedule
 {

@@ -32,17 +32,27 @@ public readonly record struct HardwareAddress(ulong Value)
     }
 
     /// <summary>Reads six pairs of hexadecimal digits with colons between them.</summary>
-    /// <exception cref="FormatException">Not an Ethernet address.</exception>
-    public static HardwareAddress Parse(string text)
+    public static bool TryParse(string text, out HardwareAddress address)
     {
+        address = default;
         string[] parts = text.Split(':');
-        if (parts.Length != Length)
-            throw new FormatException($"'{text}' is not an Ethernet address");
         ulong value = 0;
         foreach (string part in parts)
-            value = (value << 8) | byte.Parse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        return new(value);
+        {
+            if (!byte.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte number))
+                return false;
+            value = (value << 8) | number;
+        }
+
+        address = new(value);
+        return parts.Length == Length;
     }
+
+    /// <summary>As <see cref="TryParse"/>.</summary>
+    /// <exception cref="FormatException">Not an Ethernet address.</exception>
+    public static HardwareAddress Parse(string text) => TryParse(text, out HardwareAddress address)
+        ? address
+        : throw new FormatException($"'{text}' is not an Ethernet address");
 
     /// <summary>Six pairs of hexadecimal digits with colons between them.</summary>
     public override string ToString()
@@ -56,8 +66,11 @@ public readonly record struct HardwareAddress(ulong Value)
 /// <summary>An Ethernet address as its text in the event log.</summary>
 internal sealed class HardwareAddressConverter : JsonConverter<HardwareAddress>
 {
-    public override HardwareAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        HardwareAddress.Parse(reader.GetString() ?? "");
+    public override HardwareAddress Read(ref Utf8JsonReader reader, Type typeToConvert,
+        JsonSerializerOptions options) =>
+        HardwareAddress.TryParse(reader.GetString() ?? "", out HardwareAddress address)
+            ? address
+            : throw new JsonException();
 
     public override void Write(Utf8JsonWriter writer, HardwareAddress value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString());

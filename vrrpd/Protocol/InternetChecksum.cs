@@ -5,7 +5,9 @@ namespace Vrrp;
 /// <summary>The ones' complement sum of RFC 1071, over a message and, where it has one, its pseudo-header.</summary>
 public static class InternetChecksum
 {
-    /// <summary>The sum of a message's 16-bit words, carried in; an odd last byte counts as the upper half of a word.</summary>
+    /// <summary>
+    /// The sum of a message's 16-bit words, carried in; an odd last byte counts as the upper half of a word.
+    /// </summary>
     public static uint Sum(ReadOnlySpan<byte> bytes)
     {
         ulong sum = 0;
@@ -21,8 +23,8 @@ public static class InternetChecksum
     }
 
     /// <summary>
-    /// The sum of the pseudo-header: source, destination, length and protocol (RFC 768 for IPv4, RFC 8200 §8.1 for IPv6;
-    /// the words of both add up alike).
+    /// The sum of the pseudo-header: source, destination, length and protocol (RFC 768 for IPv4, RFC 8200 §8.1 for
+    /// IPv6; the words of both add up alike).
     /// </summary>
     public static uint PseudoHeaderSum(Address source, Address destination, byte protocol, int length)
     {

@@ -30,12 +30,16 @@ public static class NeighborFrames
     public static int WriteGratuitousArp(Span<byte> frame, HardwareAddress sender, Address address) =>
         WriteArpRequest(frame, sender, address, HardwareAddress.Broadcast, address);
 
-    /// <summary>The question of RFC 5227 §2.1.1 whether anybody has the address; nobody's table changes by it.</summary>
+    /// <summary>
+    /// The question of RFC 5227 §2.1.1 whether anybody has the address; nobody's table changes by it.
+    /// </summary>
     /// <returns>Bytes written: <see cref="ArpLength"/>.</returns>
     public static int WriteArpProbe(Span<byte> frame, HardwareAddress sender, Address address) =>
         WriteArpRequest(frame, sender, default, default, address);
 
-    /// <summary>The IPv6 counterpart of a gratuitous ARP (RFC 4861 §7.2.6): Override set, Router clear, to all nodes.</summary>
+    /// <summary>
+    /// The IPv6 counterpart of a gratuitous ARP (RFC 4861 §7.2.6): Override set, Router clear, to all nodes.
+    /// </summary>
     /// <returns>Bytes written: <see cref="NeighborAdvertisementLength"/>.</returns>
     public static int WriteNeighborAdvertisement(Span<byte> frame, HardwareAddress sender, Address address)
     {
@@ -68,8 +72,8 @@ public static class NeighborFrames
     }
 
     /// <summary>
-    /// Reads who an ARP frame (request or reply) says has an address. False for frames that are anything else, for probes,
-    /// and for what <paramref name="own"/> sent.
+    /// Reads who an ARP frame (request or reply) says has an address. False for frames that are anything else, for
+    /// probes, and for what <paramref name="own"/> sent.
     /// </summary>
     public static bool TryReadArpClaim(
         ReadOnlySpan<byte> frame, HardwareAddress own, out Address address, out HardwareAddress holder)

@@ -70,7 +70,9 @@ public readonly record struct RouterAction(RouterActionKind Kind)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Count { get; init; }
 
-    /// <summary>The address to add or remove; of a change or alert: the other master's, or the address it is about.</summary>
+    /// <summary>
+    /// The address to add or remove; of a change or alert: the other master's, or the address it is about.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public Address Address { get; init; }
 

@@ -9,7 +9,9 @@ public enum HandOver : byte
     /// <summary>It resigns at once, so that the peer need not wait for its timer.</summary>
     Immediate,
 
-    /// <summary>It announces its lower priority and keeps the addresses until somebody takes them, as keepalived.</summary>
+    /// <summary>
+    /// It announces its lower priority and keeps the addresses until somebody takes them, as keepalived.
+    /// </summary>
     Weights,
 }
 
@@ -38,8 +40,8 @@ public sealed record RouterConfig
     public byte Priority { get; init; } = 100;
 
     /// <summary>
-    /// Time between advertisements, default 1 s. Version 2: whole seconds, 1 to 255. Version 3: 10 ms to 40.95 s in steps of
-    /// 10 ms.
+    /// Time between advertisements, default 1 s. Version 2: whole seconds, 1 to 255. Version 3: 10 ms to 40.95 s in
+    /// steps of 10 ms.
     /// </summary>
     public TimeSpan AdvertInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -56,7 +58,9 @@ public sealed record RouterConfig
     /// <summary>Addresses to send to instead of multicast; none by default.</summary>
     public ImmutableArray<Address> UnicastPeers { get; init; } = [];
 
-    /// <summary>Sources that are listened to; empty (default): the unicast peers, and without those everybody.</summary>
+    /// <summary>
+    /// Sources that are listened to; empty (default): the unicast peers, and without those everybody.
+    /// </summary>
     public ImmutableArray<Address> Peers { get; init; } = [];
 
     /// <summary>Least TTL or hop limit of a packet, default 255; lower only for unicast peers behind routers.</summary>
@@ -65,13 +69,19 @@ public sealed record RouterConfig
     /// <summary>Whether to take over from a master of lower priority; default true.</summary>
     public bool Preempt { get; init; } = true;
 
-    /// <summary>How long a master of lower priority is left alone before it is preempted; 0 (default) to 1000 s.</summary>
+    /// <summary>
+    /// How long a master of lower priority is left alone before it is preempted; 0 (default) to 1000 s.
+    /// </summary>
     public TimeSpan PreemptDelay { get; init; }
 
-    /// <summary>From the first burst of gratuitous ARP to the second, default 5 s, at most 255 s; 0: no second one.</summary>
+    /// <summary>
+    /// From the first burst of gratuitous ARP to the second, default 5 s, at most 255 s; 0: no second one.
+    /// </summary>
     public TimeSpan GarpMasterDelay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gratuitous ARPs of a burst for each address, default 5, 1 to 255; never more than 10 go out in a second.</summary>
+    /// <summary>
+    /// Gratuitous ARPs of a burst for each address, default 5, 1 to 255; never more than 10 go out in a second.
+    /// </summary>
     public int GarpMasterRepeat { get; init; } = 5;
 
     /// <summary>Time between gratuitous ARPs of a master in peace; 0 (default): none; at most a day.</summary>
@@ -84,8 +94,8 @@ public sealed record RouterConfig
     public HandOver HandOver { get; init; }
 
     /// <summary>
-    /// Whether the checksum of version 3 over IPv4 includes the pseudo-header, as keepalived's and FRR's does; default true.
-    /// Both forms are understood.
+    /// Whether the checksum of version 3 over IPv4 includes the pseudo-header, as keepalived's and FRR's does; default
+    /// true. Both forms are understood.
     /// </summary>
     public bool ChecksumWithPseudoHeader { get; init; } = true;
 

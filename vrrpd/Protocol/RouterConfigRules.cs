@@ -12,7 +12,9 @@ public readonly record struct ConfigFault(string Key, string Text)
     public override string ToString() => $"{Key}: {Text}";
 }
 
-/// <summary>What has to hold for the configuration of one router. All faults are found, not the first one alone.</summary>
+/// <summary>
+/// What has to hold for the configuration of one router. All faults are found, not the first one alone.
+/// </summary>
 public static class RouterConfigRules
 {
     /// <summary>The faults; none for a configuration that can run.</summary>
@@ -52,12 +54,14 @@ public static class RouterConfigRules
         {
             if (interval < TimeSpan.FromSeconds(1) || interval > TimeSpan.FromSeconds(255)
                 || interval.Ticks % TimeSpan.TicksPerSecond != 0)
-                faults.Add(new(nameof(config.AdvertInterval), $"{text} is not a whole number of seconds from 1 to 255"));
+                faults.Add(
+                    new(nameof(config.AdvertInterval), $"{text} is not a whole number of seconds from 1 to 255"));
         }
         else if (interval < TimeSpan.FromMilliseconds(10) || interval > TimeSpan.FromMilliseconds(40_950)
             || interval.Ticks % (10 * TimeSpan.TicksPerMillisecond) != 0)
         {
-            faults.Add(new(nameof(config.AdvertInterval), $"{text} is not between 0.01 s and 40.95 s in steps of 0.01 s"));
+            faults.Add(
+                new(nameof(config.AdvertInterval), $"{text} is not between 0.01 s and 40.95 s in steps of 0.01 s"));
         }
     }
 
@@ -74,7 +78,8 @@ public static class RouterConfigRules
         IEnumerable<Address> all = config.VirtualAddresses.Concat(config.ExcludedAddresses);
         foreach (Address address in all.Where(address => address.IsMartian).Distinct())
             faults.Add(new(Key, $"{address} is no address of a host"));
-        foreach (Address address in all.GroupBy(address => address).Where(same => same.Count() > 1).Select(same => same.Key))
+        foreach (Address address in all.GroupBy(address => address).Where(same => same.Count() > 1)
+            .Select(same => same.Key))
             faults.Add(new(Key, $"{address} is named twice"));
     }
 
@@ -83,7 +88,8 @@ public static class RouterConfigRules
         CheckList(nameof(config.UnicastPeers), config.UnicastPeers);
         CheckList(nameof(config.Peers), config.Peers);
         if (config.MinHopLimit != 255 && config.UnicastPeers.IsEmpty)
-            faults.Add(new(nameof(config.MinHopLimit), $"{config.MinHopLimit} needs UnicastPeers; multicast demands 255"));
+            faults.Add(
+                new(nameof(config.MinHopLimit), $"{config.MinHopLimit} needs UnicastPeers; multicast demands 255"));
         if (!config.Peers.IsEmpty)
         {
             foreach (Address peer in config.UnicastPeers.Except(config.Peers))
@@ -128,7 +134,8 @@ public static class RouterConfigRules
         const string Key = nameof(config.Tracked);
         foreach (TrackedItem item in config.Tracked.Where(item => item.Weight is < -253 or > 253))
             faults.Add(new(Key, $"the weight {item.Weight} of {item.Name} is not between -253 and 253"));
-        foreach (string name in config.Tracked.GroupBy(item => item.Name).Where(same => same.Count() > 1).Select(same => same.Key))
+        foreach (string name in config.Tracked.GroupBy(item => item.Name).Where(same => same.Count() > 1)
+            .Select(same => same.Key))
             faults.Add(new(Key, $"{name} is tracked twice"));
     }
 

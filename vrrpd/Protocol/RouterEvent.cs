@@ -11,7 +11,9 @@ public enum RouterEventKind : byte
     /// <summary>End.</summary>
     Shutdown,
 
-    /// <summary>The time of <see cref="VirtualRouter.NextDeadline"/> has come, and all packets that waited are handled.</summary>
+    /// <summary>
+    /// The time of <see cref="VirtualRouter.NextDeadline"/> has come, and all packets that waited are handled.
+    /// </summary>
     DeadlineReached,
 
     /// <summary>The loop was late by more than half a lease; all packets that waited are handled.</summary>
@@ -119,7 +121,9 @@ public readonly record struct RouterEvent(RouterEventKind Kind)
     public static RouterEvent AddressClaimed(Address address, HardwareAddress holder) =>
         new(RouterEventKind.AddressClaimed) { Address = address, Holder = holder };
 
-    /// <summary>The group demands a state; <see cref="RouterState.Initialize"/>: no member is in Fault any more.</summary>
+    /// <summary>
+    /// The group demands a state; <see cref="RouterState.Initialize"/>: no member is in Fault any more.
+    /// </summary>
     public static RouterEvent GroupChanged(RouterState state) =>
         new(RouterEventKind.GroupChanged) { State = state };
 

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Vrrp;
 
 /// <summary>
-/// One line of the event log: a router's configuration, then its events and the actions each led to. Such a log replays:
-/// the same events give the same actions. Passwords are not in it.
+/// One line of the event log: a router's configuration, then its events and the actions each led to. Such a log
+/// replays: the same events give the same actions. Passwords are not in it.
 /// </summary>
 /// <param name="Router">Name of the router.</param>
 /// <param name="At">When, in microseconds.</param>
@@ -29,7 +29,8 @@ public sealed record RouterLogLine(string Router, long At)
     /// <summary>Reads a line.</summary>
     /// <exception cref="JsonException">Not a line of the log.</exception>
     public static RouterLogLine Parse(string json) =>
-        JsonSerializer.Deserialize(json, RouterLogJson.Default.RouterLogLine) ?? throw new JsonException("an empty line");
+        JsonSerializer.Deserialize(json, RouterLogJson.Default.RouterLogLine)
+            ?? throw new JsonException("an empty line");
 }
 
 /// <summary>The serializer, made when the library is built.</summary>

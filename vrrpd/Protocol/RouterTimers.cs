@@ -17,8 +17,8 @@ public static class RouterTimers
         (256 - priority) * (version == VrrpVersion.V2 ? Second : intervalMicros) / 256;
 
     /// <summary>
-    /// Master_Down_Interval (RFC 3768 §6.1), Active_Down_Interval (RFC 9568 §6.1): three of the master's intervals and the
-    /// skew.
+    /// Master_Down_Interval (RFC 3768 §6.1), Active_Down_Interval (RFC 9568 §6.1): three of the master's intervals and
+    /// the skew.
     /// </summary>
     public static long MasterDown(VrrpVersion version, int priority, long intervalMicros) =>
         3 * intervalMicros + Skew(version, priority, intervalMicros);

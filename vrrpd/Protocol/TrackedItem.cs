@@ -26,7 +26,8 @@ public enum BeforeFirstResult : byte
 /// <summary>A check or an interface that a router's priority depends on.</summary>
 /// <param name="Name">Its name in the configuration, unique within the router.</param>
 /// <param name="Weight">
-/// Below 0: added while it fails. Above 0: added while it is well. 0: its failure is a fault of the router. -253 to 253.
+/// Below 0: added while it fails. Above 0: added while it is well. 0: its failure is a fault of the router. -253 to
+/// 253.
 /// </param>
 /// <param name="Reverse">Whether the sign is turned; with weight 0, whether being well is the fault.</param>
 /// <param name="BeforeFirstResult">What it counts as before its first result.</param>

@@ -15,7 +15,9 @@ public sealed partial class VirtualRouter
     /// <summary>The priority it announced.</summary>
     public byte MasterPriority { get; private set; }
 
-    /// <summary>The interval by which its silence is measured, in microseconds: the own one, in version 3 the master's.</summary>
+    /// <summary>
+    /// The interval by which its silence is measured, in microseconds: the own one, in version 3 the master's.
+    /// </summary>
     public long MasterInterval => _masterInterval;
 
     private long SkewTime => RouterTimers.Skew(Config.Version, Priority, _masterInterval);
@@ -59,7 +61,8 @@ public sealed partial class VirtualRouter
         else
         {
             _takeover = TransitionReason.Preempted;
-            if (_masterHeardAt == long.MinValue || now - _masterHeardAt > MasterDownTime || advert.Source == MasterAddress)
+            if (_masterHeardAt == long.MinValue || now - _masterHeardAt > MasterDownTime
+                || advert.Source == MasterAddress)
                 Remember(advert, now);
         }
     }

@@ -22,8 +22,8 @@ public sealed partial class VirtualRouter
     }
 
     /// <summary>
-    /// Resigns for a check found sick while Master: once, because a router that becomes master again has no better peer. A
-    /// peer known to be sick gains nothing; it is handed over to when it has recovered.
+    /// Resigns for a check found sick while Master: once, because a router that becomes master again has no better
+    /// peer. A peer known to be sick gains nothing; it is handed over to when it has recovered.
     /// </summary>
     private void HandOverWhatIsOwed(long now)
     {

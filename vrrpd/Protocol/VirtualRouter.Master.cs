@@ -15,8 +15,8 @@ public sealed partial class VirtualRouter
         Advertise(now);
         _probeAt = RouterTimers.Never;
         _isClaimed = false;
-        // A silent master's kernel may be alive and answer for the addresses. One that resigned or is preempted gives them
-        // up by itself.
+        // A silent master's kernel may be alive and answer for the addresses. One that resigned or is preempted gives
+        // them up by itself.
         if (reason == TransitionReason.MasterSilent)
             Do(RouterActionKind.Probe);
         Do(RouterActionKind.AddAddresses);
@@ -62,8 +62,8 @@ public sealed partial class VirtualRouter
             return;
         }
 
-        // RFC 9568 §6.4.3: lower: discard, advertise at once. The neighbours may have heard the other one, too. Two owners
-        // would answer each other for ever, so an owner does not answer an owner.
+        // RFC 9568 §6.4.3: lower: discard, advertise at once. The neighbours may have heard the other one, too. Two
+        // owners would answer each other for ever, so an owner does not answer an owner.
         Alert(RouterAlert.OtherMaster, advert.Source, advert.Priority);
         AnnounceInDoubt(now);
         if (advert.Priority != EffectivePriority.Owner)
@@ -71,8 +71,8 @@ public sealed partial class VirtualRouter
     }
 
     /// <summary>
-    /// Steps down for a higher master. It may never have known that there were two, and the neighbours may have this one's
-    /// Ethernet address: one more advertisement makes it announce itself.
+    /// Steps down for a higher master. It may never have known that there were two, and the neighbours may have this
+    /// one's Ethernet address: one more advertisement makes it announce itself.
     /// </summary>
     private void GiveWay(in Advert advert, TransitionReason reason, long now)
     {
@@ -107,7 +107,9 @@ public sealed partial class VirtualRouter
         _advertAt = now + Config.IntervalMicros;
     }
 
-    /// <summary>Advertises now, or as soon as the last advertisement is not too near. Never later than it would have.</summary>
+    /// <summary>
+    /// Advertises now, or as soon as the last advertisement is not too near. Never later than it would have.
+    /// </summary>
     private void Answer(long now)
     {
         long earliest = _advertisedAt + RouterTimers.AnswerGap(Config.IntervalMicros);
@@ -139,8 +141,8 @@ public sealed partial class VirtualRouter
         AnnounceInDoubt(now);
     }
 
-    // RFC 5227 leaves the address to who has it; a master must have it, so it defends it once a second until no question is
-    // answered any more.
+    // RFC 5227 leaves the address to who has it; a master must have it, so it defends it once a second until no
+    // question is answered any more.
     private void OnClaim(Address address, HardwareAddress holder, long now)
     {
         if (State != RouterState.Master || !IsOneOf(Config, address))

@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace Vrrp;
 
 /// <summary>
-/// One virtual router: the state machine of RFC 3768 §6.4 (version 2) and RFC 9568 §6.4 (version 3), whose section numbers
-/// agree, with what keepalived adds to it. It does nothing by itself: events come in with the time, actions go out, and
-/// <see cref="NextDeadline"/> says when it wants to be called. Every event has a meaning in every state.
+/// One virtual router: the state machine of RFC 3768 §6.4 (version 2) and RFC 9568 §6.4 (version 3), whose section
+/// numbers agree, with what keepalived adds to it. It does nothing by itself: events come in with the time, actions go
+/// out, and <see cref="NextDeadline"/> says when it wants to be called. Every event has a meaning in every state.
 /// </summary>
 /// <remarks>
 /// Times are microseconds of any monotonic clock. Not safe for more than one thread. Allocates nothing while the
@@ -55,7 +55,9 @@ public sealed partial class VirtualRouter
     /// <summary>The address advertisements are sent from; none if the interface has none.</summary>
     public Address LocalAddress { get; private set; }
 
-    /// <summary>What the router itself suffers from, the sync group apart; <see cref="TransitionReason.None"/> if nothing.</summary>
+    /// <summary>
+    /// What the router itself suffers from, the sync group apart; <see cref="TransitionReason.None"/> if nothing.
+    /// </summary>
     public TransitionReason OwnFault =>
         !_isLinkUp ? TransitionReason.LinkDown
         : LocalAddress.IsNone ? TransitionReason.NoSourceAddress
@@ -65,7 +67,9 @@ public sealed partial class VirtualRouter
     /// <summary>Whether the sync group keeps the router in Fault.</summary>
     public bool IsHeldByGroup => _isHeldByGroup;
 
-    /// <summary>When to report <see cref="RouterEvent.DeadlineReached"/>; <see cref="RouterTimers.Never"/> if never.</summary>
+    /// <summary>
+    /// When to report <see cref="RouterEvent.DeadlineReached"/>; <see cref="RouterTimers.Never"/> if never.
+    /// </summary>
     public long NextDeadline => State switch
     {
         RouterState.Backup => _downAt,
@@ -151,8 +155,8 @@ public sealed partial class VirtualRouter
             HearAsMaster(advert, now);
     }
 
-    // RFC 3768 §6.4.1, RFC 9568 §6.4.1: Startup. What an earlier run left on the interface goes first, except at the owner,
-    // whose addresses may be the interface's own.
+    // RFC 3768 §6.4.1, RFC 9568 §6.4.1: Startup. What an earlier run left on the interface goes first, except at the
+    // owner, whose addresses may be the interface's own.
     private void Start(long now)
     {
         if (State != RouterState.Initialize)

@@ -104,7 +104,8 @@ internal sealed class Lab
     }
 
     // Few values, so that equal priorities are common.
-    private byte SomePriority() => (byte)(_random.Next(5) switch { 0 => 99, 1 or 2 => 100, 3 => 254, _ => _random.Next(1, 255) });
+    private byte SomePriority() =>
+        (byte)(_random.Next(5) switch { 0 => 99, 1 or 2 => 100, 3 => 254, _ => _random.Next(1, 255) });
 
     private void At(long time, Action<long> action) => _future.Enqueue(action, (time, _order++));
 

@@ -1,8 +1,8 @@
 namespace Vrrp.Tests.Simulation;
 
 /// <summary>
-/// A node as the daemon makes it: it performs actions, drains its socket before it looks at the clock, and holds addresses
-/// by lease, so that they vanish some time after it stopped running.
+/// A node as the daemon makes it: it performs actions, drains its socket before it looks at the clock, and holds
+/// addresses by lease, so that they vanish some time after it stopped running.
 /// </summary>
 internal sealed class SimulatedNode
 {
