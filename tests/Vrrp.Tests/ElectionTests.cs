@@ -259,6 +259,16 @@ public sealed class ElectionTests
     }
 
     [Fact]
+    public void A_longer_interval_of_another_source_than_the_master_does_not_count()
+    {
+        Rig rig = new(Rig.V3);
+        rig.Hear(100, Rig.Higher);
+        rig.Sleep(1);
+        rig.Hear(255, Rig.Lower, 10);
+        Assert.Equal(3.609, rig.Deadline!.Value, 3);
+    }
+
+    [Fact]
     public void One_packet_of_a_stranger_now_and_then_costs_less_than_4_seconds_each()
     {
         Rig rig = Rig.Master(Rig.V3);

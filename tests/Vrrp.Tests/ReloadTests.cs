@@ -47,6 +47,18 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public void A_reload_does_not_forget_a_hand_over_that_waits_for_the_peer()
+    {
+        RouterConfig config = Rig.V2 with { Tracked = [new("gateway", -2)] };
+        Rig rig = Rig.Master(config);
+        rig.Send(RouterEvent.PeerChanged(Health.Sick));
+        rig.Send(RouterEvent.TrackedChanged(0, Health.Sick));
+        Assert.Equal("", rig.Send(RouterEvent.Reconfigured(config with { GarpMasterRepeat = 3 })));
+        Assert.EndsWith(
+            "Master->Backup HandedOver", rig.Send(RouterEvent.PeerChanged(Health.Healthy)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_new_check_of_weight_0_is_a_fault_until_its_first_success()
     {
         Rig rig = Rig.Master(Rig.V2);
