@@ -207,6 +207,8 @@ public sealed partial class Courier
             _cursor.Complete(record);
         }
 
+        foreach (var trial in _parking.Queues.Select(static queue => queue.OnTrial).OfType<MirroredRecord>())
+            Tally.Unpark(trial);
         foreach (var record in _parking.Queues.SelectMany(static queue => queue.Records))
         {
             record.Hold();

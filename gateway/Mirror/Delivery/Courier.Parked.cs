@@ -26,14 +26,18 @@ public sealed partial class Courier
             MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
         lock (_gate)
         {
+            if (batch.Trial is not null)
+                TakeOffTrial_NeedsLock(batch.Trial);
             foreach (var record in batch.Records)
             {
                 record.Hold();
                 Park_NeedsLock(record, reason);
             }
 
-            if (batch.Trial is { } trial)
-                EndTrial_NeedsLock(trial, stays: trial.Reason == reason);
+            if (batch.Trial is { } trial && trial.Reason != reason)
+                Release_NeedsLock(trial);
+            else if (batch.Trial is { TryAgain: true } again)
+                Try_NeedsLock(again);
             Leave_NeedsLock(sender);
         }
 
@@ -113,7 +117,7 @@ public sealed partial class Courier
             return;
         }
 
-        var lane = LaneOf_NeedsLock(new LaneKey(first.Target.Database, first.Kind == RecordKind.Raw));
+        var lane = LaneOf_NeedsLock(KeyOf(first));
         if (IsStatementRunning_NeedsLock(lane))
             return;
         queue.TryAgain = false;
@@ -122,33 +126,40 @@ public sealed partial class Courier
         Return_NeedsLock(lane, first, queue);
     }
 
-    /// <summary>The trial is over; if the obstacle is gone, whatever waited for that goes back before its lane.</summary>
-    private void EndTrial_NeedsLock(ParkedQueue queue, bool stays)
+    /// <summary>The trial is over and the obstacle gone.</summary>
+    private void EndTrial_NeedsLock(ParkedQueue queue)
     {
-        queue.OnTrial = null;
-        if (stays)
-        {
-            if (queue.TryAgain)
-                Try_NeedsLock(queue);
-            return;
-        }
+        TakeOffTrial_NeedsLock(queue);
+        Release_NeedsLock(queue);
+    }
 
+    private void TakeOffTrial_NeedsLock(ParkedQueue queue)
+    {
+        Tally.Unpark(queue.OnTrial!);
+        queue.OnTrial = null;
+    }
+
+    /// <summary>Whatever waited for this obstacle goes back before its lane.</summary>
+    private void Release_NeedsLock(ParkedQueue queue)
+    {
         foreach (var record in queue.Records)
         {
-            var lane = LaneOf_NeedsLock(new LaneKey(record.Target.Database, record.Kind == RecordKind.Raw));
-            Return_NeedsLock(lane, record, null);
+            Tally.Unpark(record);
+            Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
         }
 
         queue.Records.Clear();
         _parking.RemoveIfEmpty(queue);
     }
 
+    private static LaneKey KeyOf(MirroredRecord record) =>
+        new(record.Target.Database, record.Kind == RecordKind.Raw);
+
     private void Return_NeedsLock(Lane lane, MirroredRecord record, ParkedQueue? trial)
     {
         // A statement that had come to the front of the lane has not any more.
         if (lane.TryPeek(out var front) && front.Barrier is { IsRunning: false } barrier)
             barrier.Reached.Remove(lane);
-        Tally.Unpark(record);
         lane.Return(record, trial);
         Start_NeedsLock(lane);
     }

@@ -142,7 +142,7 @@ public sealed partial class Courier
             }
 
             if (batch.Trial is { } trial)
-                EndTrial_NeedsLock(trial, stays: false);
+                EndTrial_NeedsLock(trial);
         }
 
         foreach (var record in batch.Records)
@@ -164,7 +164,7 @@ public sealed partial class Courier
             record.NoteDecided();
             Settle_NeedsLock(sender, record);
             if (batch.Trial is { } trial)
-                EndTrial_NeedsLock(trial, stays: false);
+                EndTrial_NeedsLock(trial);
         }
 
         _context.Refused.Note(record.Client, record.Target);
@@ -203,7 +203,7 @@ public sealed partial class Courier
             }
 
             if (batch.Trial is { } trial)
-                EndTrial_NeedsLock(trial, stays: false);
+                EndTrial_NeedsLock(trial);
         }
 
         return left.Count == 0 ? null : new Batch(left) { Vanishings = batch.Vanishings, Losses = batch.Losses };
@@ -238,7 +238,7 @@ public sealed partial class Courier
                 lane.Dequeue();
                 Withdraw_NeedsLock(null, record);
                 if (trial is not null)
-                    EndTrial_NeedsLock(trial, stays: false);
+                    EndTrial_NeedsLock(trial);
             }
             else if (trial is null && _parking.Find(record.Target) is { } queue)
             {

@@ -201,7 +201,7 @@ public sealed partial class Courier
     {
         if (record.Kind == RecordKind.Statement)
             return DispatchStatement_NeedsLock(record);
-        var lane = LaneOf_NeedsLock(new LaneKey(record.Target.Database, record.Kind == RecordKind.Raw));
+        var lane = LaneOf_NeedsLock(KeyOf(record));
         var free = !IsFailing && !lane.IsTroubled && !lane.HasBarrier && _parking.Find(record.Target) is null;
         lane.Enqueue(record);
         Start_NeedsLock(lane);

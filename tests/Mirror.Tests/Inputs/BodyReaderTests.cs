@@ -66,7 +66,7 @@ public sealed class BodyReaderTests : IDisposable
         Task<BodyResult> first = _reader.ReadAsync(request).AsTask();
         Assert.Equal(0, _reader.UnderWay);
         await slow.Writer.WriteAsync(Bytes(300_000), TestContext.Current.CancellationToken);
-        Assert.Equal(600_000, _reader.UnderWay);
+        Assert.True(SpinWait.SpinUntil(() => _reader.UnderWay == 600_000, 10_000), $"{_reader.UnderWay} under way");
 
         Assert.Equal(503, (await _reader.ReadAsync(Request(Bytes(500_000), announced: true))).Status);
         Assert.Equal(600_000, _reader.UnderWay);
@@ -105,6 +105,7 @@ public sealed class BodyReaderTests : IDisposable
         Task<BodyResult> reading = _reader.ReadAsync(request).AsTask();
         await slow.Writer.WriteAsync(Bytes(100), TestContext.Current.CancellationToken);
 
+        Assert.True(SpinWait.SpinUntil(() => _reader.UnderWay > 0, 10_000), "nothing under way");
         Assert.InRange(_reader.UnderWay, 100, 10_000);
         await slow.Writer.CompleteAsync(new IOException("reset"));
         Assert.Equal(400, (await reading).Status);
