@@ -18,7 +18,8 @@ public sealed class SuspectRecordTests
         await cluster.QuietAsync();
 
         Assert.Equal(("rejected", "delivered"), (bad.EndAt("a"), good.EndAt("a")));
-        Assert.Equal(5, cluster["a"].Requests.Count(static request => request.Lines.Contains("bad v=1 1")));
+        // One more try than the limit: the destination might have recovered before the next write.
+        Assert.Equal(6, cluster["a"].Requests.Count(static request => request.Lines.Contains("bad v=1 1")));
         Assert.Contains(Panic, Assert.Single(cluster.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
         Assert.Equal(1, cluster.Courier("a").Counters.SetAside);
     }
