@@ -6,6 +6,7 @@ using Gateway.Management;
 using Gateway.RateLimiting;
 using Gateway.Telemetry;
 using InfluxMirror;
+using InfluxMirror.Inputs;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,9 @@ namespace Gateway;
 /// <summary>Composes the program: every service and every step of the pipeline, on one screen.</summary>
 internal static class GatewayHost
 {
+    // How long requests under way may take once the program is told to end; couriers then have their own time.
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(8);
+
     /// <summary>The services for these settings. Nothing listens and nothing is proxied yet.</summary>
     /// <param name="settings">What <paramref name="source"/> said.</param>
     /// <param name="source">The file, for reloads.</param>
@@ -37,6 +41,7 @@ internal static class GatewayHost
 
         IServiceCollection services = builder.Services;
         services.AddSystemd();
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = RequestPatience);
         services.AddSingleton(TimeProvider.System);
         services.AddRouting();
         services.AddSingleton(new InMemoryConfigProvider(settings.Routes, settings.Clusters, settings.Hash));
@@ -106,6 +111,7 @@ internal static class GatewayHost
             proxy.UseInfluxMirror();
             proxy.UseLoadBalancing();
         });
-        app.MapFallback("{**path}", InfluxError.NotFoundAsync);
+        app.MapFallback("{**path}", context => InfluxAnswer.ErrorAsync(
+            context, StatusCodes.Status404NotFound, "no route of the gateway serves this path", version: null));
     }
 }

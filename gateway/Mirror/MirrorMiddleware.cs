@@ -39,7 +39,7 @@ internal sealed class MirrorMiddleware(
             case MirrorKind.InfluxQL:
                 await QueryAsync(context, proxy, cluster).ConfigureAwait(false);
                 break;
-            case not null:
+            case not null when MirrorTransform.Answers(mirror, context.Request.Method):
                 // Its transform answers, whoever is up: every destination is as good as any other.
                 proxy.AvailableDestinations = proxy.AllDestinations;
                 await next(context).ConfigureAwait(false);

@@ -32,7 +32,10 @@ public sealed class MirrorOverview
         var accepts = true;
         foreach (var cluster in _fleet.Clusters)
         {
-            if (cluster.Journal.Bytes >= cluster.Journal.LimitBytes)
+            // One that a reload removed keeps its name here and has no more to do.
+            if (!_lookup.TryGetCluster(cluster.Id, out _))
+                continue;
+            if (cluster.IsFull)
             {
                 accepts = false;
                 reasons.Add($"{cluster.Id}: the buffer is full");
@@ -82,15 +85,14 @@ public sealed class MirrorOverview
     private DestinationStatus Describe(Candidate one)
     {
         var tally = one.Courier.Tally;
-        var fit = one.Level is FitnessLevel.Fit or FitnessLevel.HeldDown;
         return new DestinationStatus
         {
             Cluster = one.Courier.Cluster,
             Destination = one.Courier.Destination,
-            Address = Safe(one.State.Model.Config.Address),
+            Address = MirroredCluster.Shown(one.State.Model.Config.Address),
             Up = one.Level != FitnessLevel.Down,
             Fit = one.Level == FitnessLevel.Fit,
-            Reason = fit && one.Level == FitnessLevel.Fit ? null : _freshness.Of(one.Courier).Reason,
+            Reason = one.Level == FitnessLevel.Fit ? null : _freshness.Of(one.Courier).Reason,
             Version = one.Courier.Version,
             LagSeconds = one.Lag.TotalSeconds,
             PendingBytes = tally.PendingBytes,
@@ -103,12 +105,6 @@ public sealed class MirrorOverview
             NeedsResync = one.Courier.NeedsResync,
         };
     }
-
-    /// <summary>An address may hold a user and a password; they are not shown.</summary>
-    private static string Safe(string address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri)
-            ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
-            : "";
 
     private IEnumerable<DestinationReading> ReadDestinations()
     {

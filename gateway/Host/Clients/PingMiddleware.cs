@@ -1,5 +1,6 @@
 using System.Text.Json;
 using InfluxMirror;
+using InfluxMirror.Inputs;
 
 namespace Gateway.Clients;
 
@@ -33,8 +34,8 @@ internal sealed class PingMiddleware(RequestDelegate next, MirrorView mirror)
         {
             response.Headers.RetryAfter = RetryAfterSeconds;
             string reasons = readiness.Reasons.Count > 0 ? string.Join("; ", readiness.Reasons) : "no writes are taken";
-            return InfluxError.WriteAsync(
-                context, StatusCodes.Status503ServiceUnavailable, reasons, context.RequestAborted);
+            return InfluxAnswer.ErrorAsync(
+                context, StatusCodes.Status503ServiceUnavailable, reasons, readiness.InfluxVersion);
         }
         response.ContentType = "application/json";
         if (request.Query["verbose"].ToString() is "" or "0" or "false")

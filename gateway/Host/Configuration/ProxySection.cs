@@ -12,6 +12,8 @@ internal static class ProxySection
 {
     public const string Name = "ReverseProxy";
 
+    private const string HeaderEncoding = "latin1";
+
     // The longest query a destination may answer; YARP's 100 s would cut it.
     private static readonly TimeSpan QueryTimeout = TimeSpan.FromHours(1);
 
@@ -39,6 +41,7 @@ internal static class ProxySection
     {
         ForwarderRequestConfig request = cluster.HttpRequest ?? new ForwarderRequestConfig();
         HealthCheckConfig health = cluster.HealthCheck ?? new HealthCheckConfig();
+        HttpClientConfig client = cluster.HttpClient ?? new HttpClientConfig();
         return cluster with
         {
             LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? LoadBalancingPolicies.PowerOfTwoChoices,
@@ -46,6 +49,12 @@ internal static class ProxySection
             {
                 ActivityTimeout = request.ActivityTimeout ?? QueryTimeout,
                 Version = request.Version ?? HttpVersion.Version11,
+            },
+            // Header bytes pass unchanged, as Kestrel is told on its side too.
+            HttpClient = client with
+            {
+                RequestHeaderEncoding = client.RequestHeaderEncoding ?? HeaderEncoding,
+                ResponseHeaderEncoding = client.ResponseHeaderEncoding ?? HeaderEncoding,
             },
             HealthCheck = health with
             {

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.RateLimiting;
-using Gateway.Clients;
+using InfluxMirror.Inputs;
 using Gateway.Telemetry;
 using Microsoft.AspNetCore.RateLimiting;
 
@@ -87,9 +87,9 @@ internal sealed class RateLimits(RateLimitingOptions initial, GatewayMetrics met
         rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan wait);
         string seconds = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         rejected.HttpContext.Response.Headers.RetryAfter = seconds;
-        await InfluxError.WriteAsync(
+        await InfluxAnswer.ErrorAsync(
             rejected.HttpContext, _current.RejectionStatusCode, $"rate limit exceeded, retry after {seconds} s",
-            cancellation);
+            version: null);
     }
 }
 

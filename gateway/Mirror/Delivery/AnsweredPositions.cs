@@ -9,6 +9,7 @@ namespace InfluxMirror.Delivery;
 public sealed class AnsweredPositions
 {
     private const int MaxDatabases = 10_000;
+    private const int MaxNameLength = 512;
 
     private readonly ConcurrentDictionary<string, StrongBox> _databases = new(StringComparer.Ordinal);
     private long _everywhere;
@@ -44,7 +45,7 @@ public sealed class AnsweredPositions
     {
         if (_databases.TryGetValue(database, out var box))
             Raise(ref box.Value, position);
-        else if (_databases.Count >= MaxDatabases)
+        else if (_databases.Count >= MaxDatabases || database.Length > MaxNameLength)
             Raise(ref _everywhere, position);
         else
             Raise(ref _databases.GetOrAdd(database, static _ => new StrongBox()).Value, position);

@@ -24,11 +24,13 @@ public sealed partial class Courier
     /// </summary>
     internal void Wake()
     {
+        if (IsStopping)
+            return;
         Lane[] lanes;
         Barrier[] barriers;
         lock (_gate)
         {
-            lanes = [.. _lanes.Values, _rawLane];
+            lanes = [.. _lanes.Values];
             barriers = [.. lanes.Select(Front_NeedsLock).OfType<Barrier>().Where(static barrier => barrier.IsRunning)];
         }
 
@@ -46,35 +48,86 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// Gives up the oldest records that another destination has confirmed, until <paramref name="bytes"/> are free
-    /// or none is left. Statements are never given up, and nothing behind one before it has run. Returns the bytes
-    /// freed.
+    /// Gives up the oldest records that another destination has decided about, waiting or parked, until
+    /// <paramref name="bytes"/> are free or none is left. Statements are never given up. Returns the bytes freed.
     /// </summary>
     internal long DropOldest(long bytes)
     {
         long freed = 0;
-        var records = 0;
+        List<MirroredRecord> dropped;
         lock (_gate)
         {
-            while (freed < bytes && DropOne_NeedsLock() is { } size)
+            var last = LastToDrop_NeedsLock(bytes);
+            dropped = [.. _lanes.Values.ToArray().SelectMany(lane => Take(lane, last))];
+            foreach (var record in dropped)
             {
-                freed += size;
-                records++;
+                freed += record.Size;
+                Tally.Drop(record);
+                _cursor.Complete(record);
             }
 
-            NeedsResync |= records > 0;
+            foreach (var record in TakeParked_NeedsLock(last))
+            {
+                freed += record.Size;
+                dropped.Add(record);
+                Tally.Drop(record);
+                Unpark_NeedsLock(record);
+            }
+
+            NeedsResync |= dropped.Count > 0;
         }
 
-        if (records > 0)
-            MirrorLog.Dropped(_context.Log, Cluster, Destination, records, freed);
+        if (dropped.Count > 0 && MayLog())
+            MirrorLog.Dropped(_context.Log, Cluster, Destination, dropped.Count, freed);
         return freed;
+
+        List<MirroredRecord> Take(Lane lane, long last)
+        {
+            var taken = lane.Remove(record => record.Position <= last && record.IsDecided);
+            // What stood before a statement may be gone now.
+            Reach_NeedsLock(lane);
+            return taken;
+        }
+    }
+
+    /// <summary>Up to which position records have to go to free so many bytes; 0 when none may.</summary>
+    private long LastToDrop_NeedsLock(long bytes)
+    {
+        var droppable = _lanes.Values.SelectMany(static lane => lane.Waiting())
+            .Concat(_parking.Queues.SelectMany(static queue => queue.Records))
+            .Where(static record => record.IsDecided)
+            .OrderBy(static record => record.Position);
+        long position = 0;
+        foreach (var record in droppable)
+        {
+            position = record.Position;
+            bytes -= record.Size;
+            if (bytes <= 0)
+                break;
+        }
+
+        return position;
+    }
+
+    private List<MirroredRecord> TakeParked_NeedsLock(long last)
+    {
+        var taken = new List<MirroredRecord>();
+        foreach (var queue in _parking.Queues.ToArray())
+        {
+            taken.AddRange(queue.Records.Where(record => record.Position <= last && record.IsDecided));
+            foreach (var record in taken)
+                queue.Records.Remove(record);
+            _parking.RemoveIfEmpty(queue);
+        }
+
+        return taken;
     }
 
     /// <summary>Waits until everything pending is settled, the destination fails, or the time is up.</summary>
     internal async Task DrainAsync(CancellationToken cancellation)
     {
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(10), Time);
-        while (Tally.Pending > Tally.Parked && !IsFailing)
+        while (Tally.WaitingRecords > 0 && !IsFailing)
             await poll.WaitForNextTickAsync(cancellation).ConfigureAwait(false);
     }
 
@@ -84,10 +137,11 @@ public sealed partial class Courier
     internal async Task CloseAsync()
     {
         Task idle;
+        await _stop.CancelAsync().ConfigureAwait(false);
         lock (_gate)
         {
-            _stop.Cancel();
             _parkedTimer?.Dispose();
+            _parkedTimer = null;
             _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_atWork == 0)
                 _idle.SetResult();
@@ -96,10 +150,14 @@ public sealed partial class Courier
 
         await idle.ConfigureAwait(false);
         Pump();
-        foreach (var queue in Concerned(new StatementScope([], All: true, Destructive: false)))
-            await queue.Try.ConfigureAwait(false);
+        var abandoned = new List<MirroredRecord>();
         lock (_gate)
-            Abandon_NeedsLock();
+            Abandon_NeedsLock(abandoned);
+        foreach (var record in abandoned)
+        {
+            record.Watch?.Unavailable(this, record);
+            record.LetGo();
+        }
     }
 
     /// <summary>The journal keeps nothing more for this destination.</summary>
@@ -126,79 +184,37 @@ public sealed partial class Courier
 
     private static Barrier? Front_NeedsLock(Lane lane) => lane.TryPeek(out var entry) ? entry.Barrier : null;
 
-    /// <summary>Drops the oldest record that may be, waiting or parked, and tells its size; null when there is none.</summary>
-    private int? DropOne_NeedsLock()
-    {
-        var lane = OldestDroppable_NeedsLock(out var position);
-        ParkedQueue? parked = null;
-        foreach (var queue in _parking.Queues)
-        {
-            if (queue.Records.First is { Value: { IsConfirmed: true } first } && first.Position < position)
-                (parked, position) = (queue, first.Position);
-        }
-
-        if (parked is not null)
-        {
-            var record = parked.Records.First!.Value;
-            parked.Records.RemoveFirst();
-            _parking.RemoveIfEmpty(parked);
-            Tally.Drop(record);
-            Unpark_NeedsLock(record);
-            return record.Size;
-        }
-
-        if (lane is null)
-            return null;
-        var oldest = lane.Dequeue().Record;
-        Tally.Drop(oldest);
-        _cursor.Complete(oldest);
-        return oldest.Size;
-    }
-
-    private Lane? OldestDroppable_NeedsLock(out long position)
-    {
-        Lane? oldest = null;
-        position = long.MaxValue;
-        foreach (var lane in _lanes.Values)
-        {
-            if (lane.TryPeek(out var entry) && entry.Barrier is null && entry.Record.IsConfirmed
-                && entry.Record.Position < position)
-                (oldest, position) = (lane, entry.Record.Position);
-        }
-
-        if (_rawLane.TryPeek(out var raw) && raw.Barrier is null && raw.Record.IsConfirmed
-            && raw.Record.Position < position)
-            (oldest, position) = (_rawLane, raw.Record.Position);
-        return oldest;
-    }
-
-    private void Abandon_NeedsLock()
+    /// <summary>Counts what is left as dropped; who waits for it is told by the caller, who lets go of it too.</summary>
+    private void Abandon_NeedsLock(List<MirroredRecord> abandoned)
     {
         var statements = new HashSet<MirroredRecord>();
-        foreach (var lane in _lanes.Values.Append(_rawLane))
+        foreach (var lane in _lanes.Values)
         {
-            foreach (var record in lane.TakenOn())
-                Abandon_NeedsLock(record);
+            abandoned.AddRange(lane.TakenOn());
             while (lane.TryPeek(out _))
             {
-                var (record, barrier) = lane.Dequeue();
-                if (barrier is null || statements.Add(record))
-                    Abandon_NeedsLock(record);
+                var entry = lane.Dequeue();
+                if (entry.Barrier is null || statements.Add(entry.Record))
+                    abandoned.Add(entry.Record);
             }
         }
 
-        foreach (var record in _left)
-            Abandon_NeedsLock(record);
+        abandoned.AddRange(_left);
+        foreach (var record in abandoned)
+        {
+            record.Hold();
+            Tally.Drop(record);
+            _cursor.Complete(record);
+        }
+
+        foreach (var trial in _parking.Queues.Select(static queue => queue.OnTrial).OfType<MirroredRecord>())
+            Tally.Unpark(trial);
         foreach (var record in _parking.Queues.SelectMany(static queue => queue.Records))
         {
+            record.Hold();
+            abandoned.Add(record);
             Tally.Drop(record);
             Unpark_NeedsLock(record);
         }
-    }
-
-    private void Abandon_NeedsLock(MirroredRecord record)
-    {
-        Tally.Drop(record);
-        _cursor.Complete(record);
     }
 }

@@ -21,15 +21,23 @@ public sealed partial class Courier
     internal void Park(Sender sender, Batch batch, SendResult result)
     {
         var answer = result.Answer!;
-        MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
+        var reason = result.Verdict.Kind;
+        if (batch.Trial is null && MayLog())
+            MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
         lock (_gate)
         {
+            if (batch.Trial is not null)
+                TakeOffTrial_NeedsLock(batch.Trial);
             foreach (var record in batch.Records)
             {
                 record.Hold();
-                Park_NeedsLock(record, result.Verdict.Kind);
+                Park_NeedsLock(record, reason);
             }
 
+            if (batch.Trial is { } trial && trial.Reason != reason)
+                Release_NeedsLock(trial);
+            else if (batch.Trial is { TryAgain: true } again)
+                Try_NeedsLock(again);
             Leave_NeedsLock(sender);
         }
 
@@ -44,20 +52,17 @@ public sealed partial class Courier
     /// <summary>Takes a withdrawn record out of the parked ones; in a lane it is met and dropped on its way.</summary>
     internal void Unpark(MirroredRecord record)
     {
-        ParkedQueue? queue;
         lock (_gate)
         {
-            queue = _parking.Find(record.Target);
-            if (queue?.Records.FindLast(record) is not { } node)
+            if (_parking.Remove(record) is not { } queue)
                 return;
-            queue.Records.Remove(node);
-            TakeBack_NeedsLock(record);
-            _parking.RemoveIfEmpty(queue);
+            Tally.Reject(record);
+            Counters.CountWithdrawn();
+            Unpark_NeedsLock(record);
+            // Those behind it were never tried: they joined the queue because of it.
+            if (queue.Records.Count > 0)
+                Try_NeedsLock(queue);
         }
-
-        // Those behind it were never tried: they joined the queue because of it.
-        if (queue.Records.Count > 0)
-            TryParked(queue);
     }
 
     private void Park_NeedsLock(MirroredRecord record, VerdictKind reason)
@@ -66,16 +71,11 @@ public sealed partial class Courier
         Tally.Park(record);
         _parking.Park(record, reason);
         _cursor.Complete(record);
+        if (_parkedTimer is not null || IsStopping)
+            return;
         var interval = Pipeline.Options.ParkedRetryInterval;
-        _parkedTimer ??= Time.CreateTimer(
+        _parkedTimer = Time.CreateTimer(
             static state => ((Courier)state!).TryAllParked(), this, interval, interval);
-    }
-
-    private void TakeBack_NeedsLock(MirroredRecord record)
-    {
-        Tally.Reject(record);
-        Counters.CountWithdrawn();
-        Unpark_NeedsLock(record);
     }
 
     private void Unpark_NeedsLock(MirroredRecord record)
@@ -86,146 +86,115 @@ public sealed partial class Courier
 
     private void TryAllParked()
     {
-        ParkedQueue[] queues;
         lock (_gate)
         {
-            queues = [.. _parking.Queues];
-            if (queues.Length == 0)
-            {
-                _parkedTimer?.Dispose();
-                _parkedTimer = null;
-            }
-        }
-
-        foreach (var queue in queues)
-            TryParked(queue);
-    }
-
-    /// <summary>Starts a try of what is parked in one place, or sees to it that one follows the present try.</summary>
-    private void TryParked(ParkedQueue queue)
-    {
-        lock (_gate)
-        {
-            if (IsStopping)
+            foreach (var queue in _parking.Queues.ToArray())
+                Try_NeedsLock(queue);
+            if (!_parking.IsEmpty)
                 return;
-            if (!queue.Try.IsCompleted)
-            {
-                queue.TryAgain = true;
-                return;
-            }
-
-            queue.TryAgain = false;
-            queue.Try = Task.Run(() => DrainAsync(queue));
+            _parkedTimer?.Dispose();
+            _parkedTimer = null;
         }
     }
 
-    /// <summary>Sends what is parked, one record at a time and in order, until one is still not taken.</summary>
-    private async Task DrainAsync(ParkedQueue queue)
+    private void TryParked_NeedsLock(StatementScope scope)
     {
-        try
-        {
-            while (TakeParked(queue) is { } batch)
-            {
-                var result = await AttemptAsync(null, batch, Stopping).ConfigureAwait(false);
-                if (!SettleParked(queue, batch, result))
-                    return;
-            }
-        }
-        catch (OperationCanceledException) when (IsStopping)
-        {
-            // The record is back in its queue; the courier accounts for it when it closes.
-        }
+        foreach (var queue in Concerned_NeedsLock(scope))
+            Try_NeedsLock(queue);
     }
 
-    private Batch? TakeParked(ParkedQueue queue)
+    /// <summary>
+    /// Sends the first of the parked records, before what waits in its lane, to find out whether the others may
+    /// follow. Not while a statement runs there; after it, all are tried anyway.
+    /// </summary>
+    private void Try_NeedsLock(ParkedQueue queue)
     {
-        lock (_gate)
+        if (IsStopping || queue.Records.First is not { Value: var first })
+            return;
+        if (queue.OnTrial is not null)
         {
-            while (queue.Records.First is { Value: { IsWithdrawn: true } withdrawn })
-            {
-                queue.Records.RemoveFirst();
-                TakeBack_NeedsLock(withdrawn);
-            }
-
-            _parking.RemoveIfEmpty(queue);
-            return queue.Records.First is { } first && !IsStopping ? new Batch([first.Value]) : null;
+            queue.TryAgain = true;
+            return;
         }
+
+        var lane = LaneOf_NeedsLock(KeyOf(first));
+        if (IsStatementRunning_NeedsLock(lane))
+            return;
+        queue.TryAgain = false;
+        queue.Records.RemoveFirst();
+        queue.OnTrial = first;
+        Return_NeedsLock(lane, first, queue);
     }
 
-    /// <summary>Gives a parked record the fate that its try met; false when it stays, and the try ends.</summary>
-    private bool SettleParked(ParkedQueue queue, Batch batch, SendResult result)
+    /// <summary>The trial is over and the obstacle gone.</summary>
+    private void EndTrial_NeedsLock(ParkedQueue queue)
     {
-        var record = batch.First;
-        var stays = result.Verdict.Kind is VerdictKind.Retry or VerdictKind.ParkDatabase
-            or VerdictKind.ParkRetentionPolicy or VerdictKind.ParkAccount;
-        bool again;
-        lock (_gate)
-        {
-            // Withdrawn meanwhile: whoever took it out has given it its fate.
-            if (queue.Records.First?.Value != record)
-                return true;
-            again = queue.TryAgain;
-            queue.TryAgain = false;
-            if (stays && result.Verdict.Kind != VerdictKind.Retry && result.Verdict.Kind != queue.Reason)
-                Move_NeedsLock(queue, result.Verdict.Kind);
-            else if (!stays)
-                queue.Records.RemoveFirst();
-            _parking.RemoveIfEmpty(queue);
-        }
-
-        if (stays)
-            return again;
-        if (result.Verdict.Kind == VerdictKind.Delivered)
-        {
-            Delivered(null, batch, result.Answer!);
-            return true;
-        }
-
-        Rejected(null, record, result);
-        return true;
+        TakeOffTrial_NeedsLock(queue);
+        Release_NeedsLock(queue);
     }
 
-    /// <summary>One obstacle is gone and another stands behind it: the records wait for that one now.</summary>
-    private void Move_NeedsLock(ParkedQueue queue, VerdictKind reason)
+    private void TakeOffTrial_NeedsLock(ParkedQueue queue)
+    {
+        Tally.Unpark(queue.OnTrial!);
+        queue.OnTrial = null;
+    }
+
+    /// <summary>Whatever waited for this obstacle goes back before its lane.</summary>
+    private void Release_NeedsLock(ParkedQueue queue)
     {
         foreach (var record in queue.Records)
-            _parking.Park(record, reason);
-        queue.Records.Clear();
-    }
-
-    private ParkedQueue[] Concerned(StatementScope scope)
-    {
-        lock (_gate)
         {
-            return [.. _parking.Queues.Where(queue =>
-                scope.All || scope.Databases.Contains(queue.Place.Database, StringComparer.Ordinal))];
+            Tally.Unpark(record);
+            Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
         }
+
+        queue.Records.Clear();
+        _parking.RemoveIfEmpty(queue);
     }
 
-    /// <summary>Makes dead letters of what is parked in one place; false, and nothing done, while a try is under way.</summary>
-    private bool DiscardParked(ParkedQueue queue, string reason)
+    private static LaneKey KeyOf(MirroredRecord record) =>
+        new(record.Target.Database, record.Kind == RecordKind.Raw);
+
+    private void Return_NeedsLock(Lane lane, MirroredRecord record, ParkedQueue? trial)
     {
-        MirroredRecord[] records;
+        // A statement that had come to the front of the lane has not any more.
+        if (lane.TryPeek(out var front) && front.Barrier is { IsRunning: false } barrier)
+            barrier.Reached.Remove(lane);
+        lane.Return(record, trial);
+        Start_NeedsLock(lane);
+    }
+
+    private static bool IsStatementRunning_NeedsLock(Lane lane) =>
+        lane.TryPeek(out var front) && front.Barrier is { IsRunning: true };
+
+    private ParkedQueue[] Concerned_NeedsLock(StatementScope scope) =>
+        [.. _parking.Queues.Where(queue =>
+            scope.All || scope.Databases.Contains(queue.Place.Database, StringComparer.Ordinal))];
+
+    /// <summary>What is parked must not come back after a DROP or DELETE: it becomes dead letters.</summary>
+    private void DiscardParked(StatementScope scope)
+    {
+        var discarded = new List<(MirroredRecord Record, VerdictKind Reason)>();
         lock (_gate)
         {
-            if (!queue.Try.IsCompleted)
-                return false;
-            records = [.. queue.Records];
-            queue.Records.Clear();
-            _parking.RemoveIfEmpty(queue);
-            foreach (var record in records)
+            foreach (var queue in Concerned_NeedsLock(scope))
             {
-                Tally.Reject(record);
-                Tally.Unpark(record);
+                foreach (var record in queue.Records)
+                {
+                    Tally.Reject(record);
+                    Tally.Unpark(record);
+                    discarded.Add((record, queue.Reason));
+                }
+
+                queue.Records.Clear();
+                _parking.RemoveIfEmpty(queue);
             }
         }
 
-        foreach (var record in records)
+        foreach (var (record, reason) in discarded)
         {
-            FileDeadLetter(record, $"{queue.Reason}: {reason}");
+            FileDeadLetter(record, $"{reason}: a statement that drops or deletes came after it");
             record.LetGo();
         }
-
-        return true;
     }
 }

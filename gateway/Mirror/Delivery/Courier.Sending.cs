@@ -1,4 +1,3 @@
-using System.Text;
 using InfluxMirror.Telemetry;
 
 namespace InfluxMirror.Delivery;
@@ -6,18 +5,9 @@ namespace InfluxMirror.Delivery;
 // What the senders ask of the courier: the next batch, an attempt, and a fate for each record.
 public sealed partial class Courier
 {
-    /// <summary>Connections in a row that break over the same records before these are suspect.</summary>
-    private const int MaxLosses = 3;
-
-    private readonly SemaphoreSlim _slots;
     private readonly Parking _parking = new();
 
-    private long _unreachableAt;
-
     internal TimeProvider Time => _context.Time;
-
-    /// <summary>The destination could not be reached just now, by a delivery or by a probe.</summary>
-    internal void NoteUnreachable() => Interlocked.Exchange(ref _unreachableAt, Time.GetTimestamp());
 
     /// <summary>The next batch of a lane; null when it has none, and then the sender is off duty.</summary>
     internal Batch? TakeNext(Sender sender)
@@ -25,32 +15,37 @@ public sealed partial class Courier
         var lane = sender.Lane!;
         List<MirroredRecord>? records = null;
         List<MirroredRecord>? parked = null;
+        ParkedQueue? trial = null;
         long bytes = 0, limit = Pipeline.Options.MaxBatchKB * 1024L;
         lock (_gate)
         {
-            while (Peek_NeedsLock(lane, ref parked) is { } record)
+            while (Peek_NeedsLock(lane, ref parked) is { Record: { } record } entry)
             {
-                if (records is not null && (records.Count >= MaxBatchRecords ||
+                if (records is not null && (records.Count >= MaxBatchRecords || entry.Trial is not null ||
                     bytes + record.Body.Length > limit || !Batch.MayFollow(records[0], record)))
                     break;
                 lane.Dequeue();
                 (records ??= []).Add(record);
                 bytes += record.Body.Length;
-                if (record.SendAlone || record.Kind != RecordKind.Write)
+                trial = entry.Trial;
+                if (record.SendAlone || record.Kind != RecordKind.Write || trial is not null)
                     break;
             }
 
-            if (records is null)
-                Rest_NeedsLock(lane, sender);
-            else
+            if (records is not null)
             {
                 sender.Current = records[0];
+                sender.IsOnTrial = trial is not null;
                 lane.Sends++;
+            }
+            else
+            {
+                Rest_NeedsLock(lane, sender);
             }
         }
 
         Announce(parked);
-        return records is null ? null : new Batch(records);
+        return records is null ? null : new Batch(records) { Trial = trial };
     }
 
     /// <summary>The record behind a suspect one, to be tried once; null when none may be sent.</summary>
@@ -62,10 +57,10 @@ public sealed partial class Courier
         {
             if (sender.Lane is { } lane)
             {
-                if (Peek_NeedsLock(lane, ref parked) is { } record)
+                if (Peek_NeedsLock(lane, ref parked) is { Record: { } record } entry)
                 {
                     lane.Dequeue();
-                    probe = new Batch([record]);
+                    probe = new Batch([record]) { Trial = entry.Trial };
                 }
 
                 lane.IsProbing = probe is null;
@@ -77,112 +72,120 @@ public sealed partial class Courier
     }
 
     /// <summary>One attempt to send a batch, and what it tells about the destination and the batch.</summary>
-    internal async ValueTask<SendResult> AttemptAsync(Sender? sender, Batch batch, CancellationToken cancellation)
+    internal async ValueTask<SendResult> AttemptAsync(Sender sender, Batch batch)
     {
-        SendResult result;
-        var started = Time.GetTimestamp();
-        await _slots.WaitAsync(cancellation).ConfigureAwait(false);
+        var pipeline = Pipeline;
+        var raw = batch.First.Kind == RecordKind.Raw;
+        if (raw)
+            await pipeline.RawSlots.WaitAsync(Stopping).ConfigureAwait(false);
         try
         {
-            result = await Pipeline.OnceAsync(batch, SendAsync, cancellation).ConfigureAwait(false);
+            await pipeline.Slots.WaitAsync(Stopping).ConfigureAwait(false);
+            try
+            {
+                var started = Time.GetTimestamp();
+                var result = await pipeline.OnceAsync(batch, SendAsync, Stopping).ConfigureAwait(false);
+                return Note(sender, batch, result, started);
+            }
+            finally
+            {
+                pipeline.Slots.Release();
+            }
         }
         finally
         {
-            _slots.Release();
+            if (raw)
+                pipeline.RawSlots.Release();
         }
-
-        Counters.CountSend(batch, result);
-        _context.Metrics.RecordSend(Cluster, Destination, batch.Count, Time.GetElapsedTime(started));
-        NoteHealth(result);
-        result = Examine(batch, result);
-        NoteTrouble(sender, batch, result);
-        return result;
     }
 
-    /// <summary>The statement's turn has come: what is parked must not come back after a DROP or DELETE.</summary>
-    internal async Task PrepareAsync(Barrier barrier)
+    /// <summary>The statement's turn has come.</summary>
+    internal void Prepare(Barrier barrier)
     {
-        if (barrier.Record.Scope is not { Destructive: true } scope)
-            return;
-        foreach (var queue in Concerned(scope))
+        if (barrier.Record.Scope is { Destructive: true } scope)
+            DiscardParked(scope);
+    }
+
+    /// <summary>
+    /// Whether a record that meets only server errors is known to be the reason: the destination takes others, or
+    /// every destination that answers fails over it.
+    /// </summary>
+    internal bool IsToBlame(Batch suspect)
+    {
+        if (suspect.IsConvicted)
+            return true;
+        if (!suspect.IsSuspected)
         {
-            while (!DiscardParked(queue, "a statement that drops or deletes came after it"))
-                await queue.Try.ConfigureAwait(false);
+            suspect.IsSuspected = true;
+            suspect.First.Suspect();
         }
+
+        return suspect.First.Suspicions >= Math.Max(2, _context.Answering());
     }
 
-    /// <summary>What a statement may have repaired is tried again.</summary>
-    internal void Heal(Barrier barrier)
-    {
-        foreach (var queue in Concerned(barrier.Record.Scope!))
-            TryParked(queue);
-    }
+    /// <summary>A fault of ours, in words.</summary>
+    internal void LogFault(Exception fault) => MirrorLog.SendFault(_context.Log, fault, Cluster, Destination);
 
-    /// <summary>The destination has these records; without a sender, parked ones.</summary>
-    internal void Delivered(Sender? sender, Batch batch, DestinationAnswer answer)
+    /// <summary>The destination has these records.</summary>
+    internal void Delivered(Sender sender, Batch batch, DestinationAnswer answer)
     {
+        _health.NoteDelivery();
         lock (_gate)
         {
             foreach (var record in batch.Records)
             {
                 Tally.Deliver(record, rejected: 0);
-                record.Confirm();
-                if (sender is null)
-                {
-                    Unpark_NeedsLock(record);
-                    continue;
-                }
-
+                record.NoteDecided();
                 if (!_parking.IsEmpty && _parking.Concerns(record.Target.Database))
                     Counters.CountOvertaken(record.Points);
                 Settle_NeedsLock(sender, record);
             }
+
+            if (batch.Trial is { } trial)
+                EndTrial_NeedsLock(trial);
         }
 
         foreach (var record in batch.Records)
             record.Watch?.Delivered(this, record, answer);
     }
 
-    /// <summary>The destination will never take this record; without a sender, a parked one.</summary>
-    internal void Rejected(Sender? sender, MirroredRecord record, SendResult result)
+    /// <summary>The destination will never take this record.</summary>
+    internal void Rejected(Sender sender, Batch batch, SendResult result)
     {
+        var record = batch.First;
         var answer = result.Answer!;
         record.Hold();
         lock (_gate)
         {
             if (result.Verdict.IsPartial)
-            {
                 Tally.Deliver(record, result.Verdict.DroppedPoints);
-                record.Confirm();
-            }
             else
-            {
                 Tally.Reject(record);
-            }
-
-            if (sender is null)
-                Unpark_NeedsLock(record);
-            else
-                Settle_NeedsLock(sender, record);
+            record.NoteDecided();
+            Settle_NeedsLock(sender, record);
+            if (batch.Trial is { } trial)
+                EndTrial_NeedsLock(trial);
         }
 
         _context.Refused.Note(record.Client, record.Target);
-        if (record.Watch?.Refused(this, record, answer, parked: false) ?? true)
+        var mayChange = result.Verdict.Kind is not (VerdictKind.Rejected or VerdictKind.TooLarge);
+        if (record.Watch?.Refused(this, record, answer, mayChange) ?? true)
             FileDeadLetter(record, answer.Error);
         record.LetGo();
     }
 
     /// <summary>The record is the reason why the destination fails: it goes, so that the others can go on.</summary>
-    internal void SetAside(Sender sender, MirroredRecord record, SendResult result)
+    internal void SetAside(Sender sender, Batch batch, SendResult result)
     {
+        var record = batch.First;
         var reason = result.Vanished
             ? $"{Destination} vanished twice after this record"
             : $"{Destination} answered it with nothing but server errors: {result.Answer?.Error}";
-        MirrorLog.SetAside(_context.Log, Cluster, Destination, record.Client, record.Target.Database, reason);
+        if (MayLog())
+            MirrorLog.SetAside(_context.Log, Cluster, Destination, record.Client, record.Target.Database, reason);
         Counters.CountSetAside();
-        var error = Encoding.UTF8.GetBytes($$"""{"error":"set aside: {{JsonEncode(reason)}}"}""");
-        var answer = new DestinationAnswer(500, error, [new("Content-Type", "application/json")]);
-        Rejected(sender, record, new SendResult { Answer = answer, Verdict = new(VerdictKind.Rejected) });
+        var answer = DestinationAnswer.OfError(500, $"set aside: {reason}");
+        Rejected(sender, batch, new SendResult { Answer = answer, Verdict = new(VerdictKind.Rejected) });
     }
 
     /// <summary>What is left of a batch when its withdrawn records are gone; null when that is nothing.</summary>
@@ -198,12 +201,13 @@ public sealed partial class Courier
                 else
                     Withdraw_NeedsLock(sender, record);
             }
+
+            if (batch.Trial is { } trial)
+                EndTrial_NeedsLock(trial);
         }
 
         return left.Count == 0 ? null : new Batch(left) { Vanishings = batch.Vanishings, Losses = batch.Losses };
     }
-
-    private static string JsonEncode(string text) => System.Text.Json.JsonEncodedText.Encode(text).Value;
 
     private async Task<SendResult> SendAsync(Batch batch, CancellationToken cancellation)
     {
@@ -217,23 +221,26 @@ public sealed partial class Courier
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
             // A fault of ours must not stop the lane: it is logged and the record tried again like after any failure.
-            MirrorLog.SendFault(_context.Log, failure, Cluster, Destination);
+            if (MayLog())
+                MirrorLog.SendFault(_context.Log, failure, Cluster, Destination);
             return new SendResult { NoAnswer = NoAnswer.NotConnected, Failure = failure.Message };
         }
     }
 
     /// <summary>The first record that may be sent; parks and discards what stands before it.</summary>
-    private MirroredRecord? Peek_NeedsLock(Lane lane, ref List<MirroredRecord>? parked)
+    private LaneEntry? Peek_NeedsLock(Lane lane, ref List<MirroredRecord>? parked)
     {
         while (lane.TryPeek(out var entry) && entry.Barrier is null)
         {
-            var record = entry.Record;
+            var (record, _, trial) = entry;
             if (record.IsWithdrawn)
             {
                 lane.Dequeue();
                 Withdraw_NeedsLock(null, record);
+                if (trial is not null)
+                    EndTrial_NeedsLock(trial);
             }
-            else if (_parking.Find(record.Target) is { } queue)
+            else if (trial is null && _parking.Find(record.Target) is { } queue)
             {
                 lane.Dequeue();
                 Park_NeedsLock(record, queue.Reason);
@@ -241,7 +248,7 @@ public sealed partial class Courier
             }
             else
             {
-                return record;
+                return entry;
             }
         }
 
@@ -252,8 +259,14 @@ public sealed partial class Courier
     {
         lane.Disengage(sender);
         Reach_NeedsLock(lane);
-        if (lane.IsIdle && lane != _rawLane && _lanes.Count > IdleLanes)
-            _lanes.Remove(lane.Database);
+        Tidy_NeedsLock(lane);
+    }
+
+    /// <summary>Forgets an idle lane when there are many.</summary>
+    private void Tidy_NeedsLock(Lane lane)
+    {
+        if (_lanes.Count > IdleLanes && lane.IsIdle)
+            _lanes.Remove(lane.Key);
     }
 
     private void Withdraw_NeedsLock(Sender? sender, MirroredRecord record)
@@ -286,71 +299,38 @@ public sealed partial class Courier
             lane.Dequeue();
             Start_NeedsLock(lane);
             Reach_NeedsLock(lane);
+            Tidy_NeedsLock(lane);
         }
+
+        TryParked_NeedsLock(barrier.Record.Scope!);
     }
 
-    private void NoteHealth(SendResult result)
+    private SendResult Note(Sender sender, Batch batch, SendResult result, long started)
     {
-        if (result.Answer is null)
+        Counters.CountSend(batch, result);
+        _context.Metrics.RecordSend(Cluster, Destination, batch.Count, Time.GetElapsedTime(started));
+        if (result.Answer is { Version: { } version })
+            NoteVersion(version);
+        if (_health.Note(result, started))
         {
-            Failure = result.Failure;
-            if (result.NoAnswer == NoAnswer.NotConnected)
-                NoteUnreachable();
-            if (!Interlocked.Exchange(ref _failing, true))
+            if (result.Answer is not null)
+            {
+                MirrorLog.DestinationAnswers(_context.Log, Cluster, Destination);
+                Wake();
+            }
+            else
+            {
                 MirrorLog.DestinationFails(_context.Log, Cluster, Destination, result.Failure ?? "");
-            return;
+            }
         }
 
-        foreach (var (name, value) in result.Answer.Headers)
-        {
-            if (name == "X-Influxdb-Version")
-                NoteVersion(value);
-        }
-
-        if (Interlocked.Exchange(ref _failing, false))
-        {
-            MirrorLog.DestinationAnswers(_context.Log, Cluster, Destination);
-            Wake();
-        }
+        result = _health.Examine(batch, result, started, Pipeline.Options.MaxServerErrors);
+        NoteTrouble(sender, batch, result);
+        return result;
     }
 
-    /// <summary>Whether a failure says something about the batch, and not only about the destination.</summary>
-    private SendResult Examine(Batch batch, SendResult result)
+    private void NoteTrouble(Sender sender, Batch batch, SendResult result)
     {
-        if (result.Verdict.Kind != VerdictKind.Retry)
-            return result;
-        if (batch.LostAt != 0 && Interlocked.Read(ref _unreachableAt) >= batch.LostAt)
-        {
-            batch.LostAt = 0;
-            batch.Vanishings++;
-            result = result with { Vanished = true, IsSuspect = batch.Count > 1 || batch.Vanishings >= 2 };
-        }
-
-        if (result.Answer is not null)
-        {
-            batch.LostAt = batch.Losses = 0;
-            // 408 and 429 speak of the destination's load, never of the record.
-            if (result.Answer.Status < 500)
-                return result;
-            batch.ServerErrors++;
-            var limit = batch.Count > 1 ? 2 : Pipeline.Options.MaxServerErrors;
-            return batch.First.Kind != RecordKind.Statement && batch.ServerErrors >= limit
-                ? result with { IsSuspect = true }
-                : result;
-        }
-
-        if (result.NoAnswer != NoAnswer.Lost)
-            return result;
-        batch.LostAt = Time.GetTimestamp();
-        return ++batch.Losses >= MaxLosses && batch.First.Kind != RecordKind.Statement
-            ? result with { IsSuspect = true, Vanished = true }
-            : result;
-    }
-
-    private void NoteTrouble(Sender? sender, Batch batch, SendResult result)
-    {
-        if (sender is null)
-            return;
         var troubled = result.Verdict.Kind == VerdictKind.Retry;
         List<MirroredRecord>? waiting = null;
         lock (_gate)

@@ -10,23 +10,23 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 public sealed partial class Courier
 {
-    /// <summary>Raw requests under way at once.</summary>
-    private const int RawSenders = 8;
-
     /// <summary>Idle lanes are kept up to this number, and forgotten beyond it.</summary>
     private const int IdleLanes = 64;
 
     /// <summary>Records merged at most: a bound on what a refusal has to take apart.</summary>
     private const int MaxBatchRecords = 8192;
 
+    private static readonly TimeSpan LagMemory = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _gate = new();
     private readonly JournalCursor _cursor;
-    private readonly Dictionary<string, Lane> _lanes = new(StringComparer.Ordinal);
-    private readonly Lane _rawLane;
+    private readonly Dictionary<LaneKey, Lane> _lanes = [];
     private readonly List<Barrier> _everywhere = [];
     private readonly SortedSet<long> _statements = [];
     private readonly CourierContext _context;
-    private bool _failing;
+    private readonly LogThrottle _throttle;
+    private readonly CourierHealth _health;
+    private (long At, TimeSpan Lag) _lag;
 
     internal Courier(string cluster, string destination, JournalCursor cursor, CourierContext context)
     {
@@ -34,9 +34,9 @@ public sealed partial class Courier
         Destination = destination;
         _cursor = cursor;
         _context = context;
-        _rawLane = new Lane(this, "", RawSenders);
+        _throttle = new LogThrottle(context.Time);
+        _health = new CourierHealth(context.Time);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);
-        _slots = new SemaphoreSlim(Pipeline.Options.MaxConcurrentSends);
     }
 
     /// <summary>YARP's cluster id.</summary>
@@ -54,11 +54,11 @@ public sealed partial class Courier
     /// <summary>Records were dropped for it, so that it no longer holds what the others hold.</summary>
     public bool NeedsResync { get; private set; }
 
-    /// <summary>The last attempt got no answer.</summary>
-    public bool IsFailing => Volatile.Read(ref _failing);
+    /// <summary>Attempts get no answer, whatever they carry.</summary>
+    public bool IsFailing => _health.IsFailing;
 
-    /// <summary>Why the last attempt got no answer, in words.</summary>
-    public string? Failure { get; private set; }
+    /// <summary>Why not, in words.</summary>
+    public string? Failure => _health.Failure;
 
     /// <summary>Requests, batches and verdicts so far.</summary>
     public CourierCounters Counters { get; } = new();
@@ -72,6 +72,16 @@ public sealed partial class Courier
             NeedsResync = false;
     }
 
+    /// <summary>A probe could not reach the destination.</summary>
+    internal void NoteUnreachable() => _health.NoteUnreachable();
+
+    /// <summary>A probe reached the destination; if no delivery waits to find out more, that is all there is to know.</summary>
+    internal void NoteReachable()
+    {
+        if (Tally.WaitingRecords == 0)
+            _health.Forgive();
+    }
+
     /// <summary>The destination told its version of InfluxDB.</summary>
     public void NoteVersion(string version) => Version = version;
 
@@ -79,8 +89,24 @@ public sealed partial class Courier
     public void FileDeadLetter(MirroredRecord record, string reason)
     {
         _context.Letters.File(Destination, record, reason);
+        if (!MayLog())
+            return;
+        // A statement's error may quote it, and with it a password.
+        var said = record.Kind == RecordKind.Statement ? "a statement; see the letter" : reason;
         MirrorLog.DeadLetter(
-            _context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, reason);
+            _context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, said);
+    }
+
+    /// <summary>
+    /// Whether something about a single record may be logged now: messages that clients can cause are limited.
+    /// </summary>
+    public bool MayLog()
+    {
+        if (!_throttle.Passes(out var held))
+            return false;
+        if (held > 0)
+            MirrorLog.Held(_context.Log, Cluster, Destination, held);
+        return true;
     }
 
     /// <summary>
@@ -97,25 +123,35 @@ public sealed partial class Courier
                 return false;
             if (database is null)
                 return true;
-            if (_lanes.TryGetValue(database, out var lane) && lane.Oldest is { } oldest && oldest.Position <= position)
+            if (_everywhere.Count > 0 && _everywhere[0].Record.Position <= position)
                 return false;
-            return !_rawLane.Holds(database, position);
+            return !Holds_NeedsLock(new LaneKey(database, IsRaw: false), position)
+                && !Holds_NeedsLock(new LaneKey(database, IsRaw: true), position);
         }
     }
 
-    /// <summary>How long its oldest record has been waiting; parked ones do not count.</summary>
+    /// <summary>
+    /// How long its oldest record has been waiting; parked ones do not count. Up to a moment old, since every read
+    /// asks.
+    /// </summary>
     public TimeSpan Lag()
     {
+        if (Tally.WaitingRecords == 0)
+            return TimeSpan.Zero;
         lock (_gate)
         {
-            var oldest = _rawLane.Oldest;
+            if (_lag.At != 0 && Time.GetElapsedTime(_lag.At) < LagMemory)
+                return _lag.Lag;
+            MirroredRecord? oldest = null;
             foreach (var lane in _lanes.Values)
             {
-                if (lane.Oldest is { } record && (oldest is null || record.Position < oldest.Position))
+                if (lane.OldestInTurn is { } record && (oldest is null || record.Position < oldest.Position))
                     oldest = record;
             }
 
-            return oldest is null ? TimeSpan.Zero : _context.Time.GetElapsedTime(oldest.AppendedAt);
+            var lag = oldest is null ? TimeSpan.Zero : Time.GetElapsedTime(oldest.AppendedAt);
+            _lag = (Time.GetTimestamp(), lag);
+            return lag;
         }
     }
 
@@ -128,12 +164,17 @@ public sealed partial class Courier
 
     /// <summary>
     /// Whether a lane is so busy that a client that was refused lately has to wait its turn: requests sent by the
-    /// lane so far, or null when nothing else is there.
+    /// lane so far, or null when nothing else is there or the lane does not move anyway.
     /// </summary>
     internal long? SendsOfBusyLane(string database)
     {
         lock (_gate)
-            return _lanes.TryGetValue(database, out var lane) && !lane.IsIdle ? lane.Sends : null;
+        {
+            return !IsFailing && _lanes.TryGetValue(new LaneKey(database, IsRaw: false), out var lane)
+                && !lane.IsIdle && !lane.IsTroubled
+                ? lane.Sends
+                : null;
+        }
     }
 
     /// <summary>Reads what the journal has and sorts it into lanes; called after every append.</summary>
@@ -158,21 +199,10 @@ public sealed partial class Courier
     /// <summary>Sorts a record in; false when the destination cannot be asked about it at once.</summary>
     private bool Dispatch_NeedsLock(MirroredRecord record)
     {
-        switch (record.Kind)
-        {
-            case RecordKind.Statement:
-                return DispatchStatement_NeedsLock(record);
-            case RecordKind.Raw:
-                return DispatchTo_NeedsLock(_rawLane, record);
-            default:
-                return DispatchTo_NeedsLock(LaneOf_NeedsLock(record.Target.Database), record)
-                    && _parking.Find(record.Target) is null;
-        }
-    }
-
-    private bool DispatchTo_NeedsLock(Lane lane, MirroredRecord record)
-    {
-        var free = !_failing && !lane.IsTroubled && !lane.HasBarrier;
+        if (record.Kind == RecordKind.Statement)
+            return DispatchStatement_NeedsLock(record);
+        var lane = LaneOf_NeedsLock(KeyOf(record));
+        var free = !IsFailing && !lane.IsTroubled && !lane.HasBarrier && _parking.Find(record.Target) is null;
         lane.Enqueue(record);
         Start_NeedsLock(lane);
         if (lane.IsProbing)
@@ -187,17 +217,21 @@ public sealed partial class Courier
         _statements.Add(record.Position);
         if (scope.All)
         {
+            // One lane at least, so that it has something to come to the front of.
+            LaneOf_NeedsLock(new LaneKey("", IsRaw: false));
             barrier.Lanes.AddRange(_lanes.Values);
             _everywhere.Add(barrier);
         }
         else
         {
             foreach (var database in scope.Databases)
-                barrier.Lanes.Add(LaneOf_NeedsLock(database));
+            {
+                barrier.Lanes.Add(LaneOf_NeedsLock(new LaneKey(database, IsRaw: false)));
+                barrier.Lanes.Add(LaneOf_NeedsLock(new LaneKey(database, IsRaw: true)));
+            }
         }
 
-        barrier.Lanes.Add(_rawLane);
-        var free = !_failing && !barrier.Lanes.Exists(static lane => lane.HasBarrier || lane.IsTroubled);
+        var free = !IsFailing && !barrier.Lanes.Exists(static lane => lane.HasBarrier || lane.IsTroubled);
         foreach (var lane in barrier.Lanes)
             lane.Enqueue(barrier);
         foreach (var lane in barrier.Lanes.ToArray())
@@ -205,12 +239,12 @@ public sealed partial class Courier
         return free;
     }
 
-    private Lane LaneOf_NeedsLock(string database)
+    private Lane LaneOf_NeedsLock(LaneKey key)
     {
-        if (_lanes.TryGetValue(database, out var lane))
+        if (_lanes.TryGetValue(key, out var lane))
             return lane;
-        lane = new Lane(this, database, senders: 1);
-        _lanes.Add(database, lane);
+        lane = new Lane(this, key, key.IsRaw ? DeliveryPipeline.RawRequests : 1);
+        _lanes.Add(key, lane);
         foreach (var barrier in _everywhere)
         {
             barrier.Lanes.Add(lane);
@@ -220,6 +254,9 @@ public sealed partial class Courier
         Reach_NeedsLock(lane);
         return lane;
     }
+
+    private bool Holds_NeedsLock(LaneKey key, long position) =>
+        _lanes.TryGetValue(key, out var lane) && lane.Oldest is { } oldest && oldest.Position <= position;
 
     private void Start_NeedsLock(Lane lane)
     {

@@ -11,6 +11,7 @@ namespace InfluxMirror.Delivery;
 /// <param name="Letters">The cluster's dead letters.</param>
 /// <param name="Refused">Clients that were refused lately.</param>
 /// <param name="Metrics">The instruments.</param>
+/// <param name="Answering">How many destinations of the cluster answer.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The log.</param>
 internal sealed record CourierContext(
@@ -19,5 +20,6 @@ internal sealed record CourierContext(
     DeadLetters Letters,
     RefusedClients Refused,
     MirrorMetrics Metrics,
+    Func<int> Answering,
     TimeProvider Time,
     ILogger Log);

@@ -75,8 +75,8 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        // A slow client may have used up the host's time; what it is told to keep is delivered all the same.
+        using var patience = new CancellationTokenSource(Patience);
         await Task.WhenAll(_clusters.Values.Select(cluster => cluster.CloseAsync(patience.Token)))
             .ConfigureAwait(false);
     }

@@ -6,7 +6,7 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 public sealed class CourierTally
 {
-    private long _accepted, _delivered, _rejected, _dropped, _pending, _pendingBytes, _parked;
+    private long _accepted, _delivered, _rejected, _dropped, _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
 
     /// <summary>Points accepted while it was a destination.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
@@ -26,6 +26,9 @@ public sealed class CourierTally
     /// <summary>Bytes that wait.</summary>
     public long PendingBytes => Interlocked.Read(ref _pendingBytes);
 
+    /// <summary>Records that wait and are not parked, those without points included.</summary>
+    public long WaitingRecords => Interlocked.Read(ref _pendingRecords) - Interlocked.Read(ref _parkedRecords);
+
     /// <summary>Points among the pending that are parked.</summary>
     public long Parked => Interlocked.Read(ref _parked);
 
@@ -34,6 +37,7 @@ public sealed class CourierTally
         Interlocked.Add(ref _accepted, record.Points);
         Interlocked.Add(ref _pending, record.Points);
         Interlocked.Add(ref _pendingBytes, record.Body.Length);
+        Interlocked.Increment(ref _pendingRecords);
     }
 
     internal void Deliver(MirroredRecord record, int rejected)
@@ -56,13 +60,22 @@ public sealed class CourierTally
         Leave(record);
     }
 
-    internal void Park(MirroredRecord record) => Interlocked.Add(ref _parked, record.Points);
+    internal void Park(MirroredRecord record)
+    {
+        Interlocked.Add(ref _parked, record.Points);
+        Interlocked.Increment(ref _parkedRecords);
+    }
 
-    internal void Unpark(MirroredRecord record) => Interlocked.Add(ref _parked, -record.Points);
+    internal void Unpark(MirroredRecord record)
+    {
+        Interlocked.Add(ref _parked, -record.Points);
+        Interlocked.Decrement(ref _parkedRecords);
+    }
 
     private void Leave(MirroredRecord record)
     {
         Interlocked.Add(ref _pending, -record.Points);
         Interlocked.Add(ref _pendingBytes, -record.Body.Length);
+        Interlocked.Decrement(ref _pendingRecords);
     }
 }

@@ -11,6 +11,9 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 internal sealed class DeliveryPipeline
 {
+    /// <summary>Raw requests under way at once.</summary>
+    public const int RawRequests = 8;
+
     /// <summary>Finds the sender in Polly's context.</summary>
     private static readonly ResiliencePropertyKey<Sender> SenderKey = new("sender");
 
@@ -22,6 +25,7 @@ internal sealed class DeliveryPipeline
     public DeliveryPipeline(DeliveryOptions options, TimeProvider time)
     {
         Options = options;
+        Slots = new SemaphoreSlim(options.MaxConcurrentSends);
         _untilDecided = new ResiliencePipelineBuilder<SendResult> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<SendResult>
             {
@@ -57,6 +61,12 @@ internal sealed class DeliveryPipeline
         _statement = WithTimeout(options.StatementTimeout, time);
     }
 
+    /// <summary>Bounds the requests under way to the destination.</summary>
+    public SemaphoreSlim Slots { get; }
+
+    /// <summary>Bounds the raw requests among them.</summary>
+    public SemaphoreSlim RawSlots { get; } = new(RawRequests);
+
     /// <summary>What it was made of.</summary>
     public DeliveryOptions Options { get; }
 
@@ -72,10 +82,10 @@ internal sealed class DeliveryPipeline
         try
         {
             return await _untilDecided.ExecuteAsync(
-                static (context, state) =>
+                static (_, state) =>
                 {
                     state.sender.StayAwake();
-                    return state.sender.AttemptAsync(state.batch, context.CancellationToken);
+                    return state.sender.AttemptAsync(state.batch);
                 },
                 context,
                 (sender, batch)).ConfigureAwait(false);
@@ -90,7 +100,7 @@ internal sealed class DeliveryPipeline
     public async ValueTask<SendResult> OnceAsync(
         Batch batch, Func<Batch, CancellationToken, Task<SendResult>> send, CancellationToken cancellation)
     {
-        var pipeline = batch.First.Kind == RecordKind.Write ? _write : _statement;
+        var pipeline = batch.First.Kind == RecordKind.Statement ? _statement : _write;
         try
         {
             return await pipeline.ExecuteAsync(
@@ -113,7 +123,9 @@ internal sealed class DeliveryPipeline
             .Build();
 
     private static TimeSpan? AskedDelay(SendResult? result, DeliveryOptions options) =>
-        result?.RetryAfter is { } asked ? Shortest(asked, options.MaxDelayInterval) : null;
+        result?.RetryAfter is { } asked
+            ? Shortest(Longest(asked, options.InitialDelayInterval), options.MaxDelayInterval)
+            : null;
 
     private static TimeSpan Shortest(TimeSpan left, TimeSpan right) => left < right ? left : right;
 

@@ -68,14 +68,23 @@ internal static class DestinationClient
             using var response = await invoker.SendAsync(request, cancellation).ConfigureAwait(false);
             return await ResultAsync(response, batch.First.Kind, cancellation).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        catch (Exception failure) when (TransportFailure.HowFar(failure) is not null
+            && !cancellation.IsCancellationRequested)
         {
-            return new SendResult { NoAnswer = HowFar(failure), Failure = Describe(failure) };
+            return new SendResult
+            {
+                NoAnswer = TransportFailure.HowFar(failure)!.Value,
+                Failure = TransportFailure.Describe(failure),
+            };
         }
-        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        catch (HttpRequestException unsendable)
         {
-            // The handler's own limit on connecting, which it reports as a cancellation.
-            return new SendResult { NoAnswer = NoAnswer.NotConnected, Failure = Describe(late) };
+            // Nothing of it went out: a header that HTTP cannot carry. It will never go out.
+            return new SendResult
+            {
+                Answer = DestinationAnswer.OfError(400, $"the request cannot be passed on: {unsendable.Message}"),
+                Verdict = new(VerdictKind.Rejected),
+            };
         }
     }
 
@@ -90,6 +99,8 @@ internal static class DestinationClient
         };
         if (first.Target.Authorization is { } authorization)
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        if (first.Accept is { } accept)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
         return request;
     }
 
@@ -163,19 +174,6 @@ internal static class DestinationClient
 
         return (kept.ToArray(), true);
     }
-
-    private static NoAnswer HowFar(Exception failure) => failure switch
-    {
-        HttpRequestException
-        {
-            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                or HttpRequestError.SecureConnectionError,
-        } => NoAnswer.NotConnected,
-        _ => NoAnswer.Lost,
-    };
-
-    private static string Describe(Exception failure) =>
-        failure.InnerException is { } inner ? $"{failure.Message} ({inner.Message})" : failure.Message;
 
     /// <summary>The usual answer to a write, one object for each version of InfluxDB seen.</summary>
     private static class VersionedNoContent

@@ -7,28 +7,34 @@ namespace InfluxMirror.Delivery;
 internal sealed class Lane
 {
     private readonly Queue<LaneEntry> _waiting = new();
+
+    // What came back from a parked queue: older than what waits, and sent before it.
+    private readonly Queue<LaneEntry> _returned = new();
     private readonly Sender[] _senders;
     private int _barriers;
 
     /// <summary>
     /// An empty lane of <paramref name="courier"/> that sends <paramref name="senders"/> requests at once.
     /// </summary>
-    public Lane(Courier courier, string database, int senders)
+    public Lane(Courier courier, LaneKey key, int senders)
     {
-        Database = database;
+        Key = key;
         _senders = new Sender[senders];
         for (var i = 0; i < senders; i++)
             _senders[i] = new Sender(courier, this);
     }
 
-    /// <summary>The database; empty for requests that name none and for raw ones.</summary>
-    public string Database { get; }
+    /// <summary>Whose records these are.</summary>
+    public LaneKey Key { get; }
 
     /// <summary>Senders at work.</summary>
     public int Running { get; private set; }
 
     /// <summary>Nothing waits and nothing is under way.</summary>
-    public bool IsIdle => Running == 0 && _waiting.Count == 0;
+    public bool IsIdle => Running == 0 && Count == 0;
+
+    /// <summary>Entries that wait.</summary>
+    public int Count => _waiting.Count + _returned.Count;
 
     /// <summary>A statement stands in the way of what comes next.</summary>
     public bool HasBarrier => _barriers > 0;
@@ -56,50 +62,62 @@ internal sealed class Lane
                     oldest = current;
             }
 
-            return oldest ?? (_waiting.TryPeek(out var head) ? head.Record : null);
+            return oldest ?? (TryPeek(out var head) ? head.Record : null);
         }
     }
 
     /// <summary>
-    /// Whether a record of <paramref name="database"/> up to <paramref name="position"/> has no fate yet; for the lane
-    /// of raw requests, which go to any database.
+    /// The oldest record without a fate that is not sent on trial: a parked one is no backlog while it finds out
+    /// whether its obstacle is gone.
     /// </summary>
-    public bool Holds(string database, long position)
+    public MirroredRecord? OldestInTurn
     {
-        foreach (var sender in _senders)
+        get
         {
-            if (sender.Current is { } current && current.Position <= position && current.Target.Database == database)
-                return true;
-        }
+            MirroredRecord? oldest = null;
+            foreach (var sender in _senders)
+            {
+                if (!sender.IsOnTrial && sender.Current is { } current
+                    && (oldest is null || current.Position < oldest.Position))
+                    oldest = current;
+            }
 
-        foreach (var (record, barrier) in _waiting)
-        {
-            if (record.Position > position)
-                break;
-            if (barrier is null && record.Target.Database == database)
-                return true;
-        }
+            if (oldest is not null)
+                return oldest;
+            foreach (var entry in _returned.Concat(_waiting))
+            {
+                if (entry.Trial is null)
+                    return entry.Record;
+            }
 
-        return false;
+            return null;
+        }
     }
 
     /// <summary>Appends a record.</summary>
-    public void Enqueue(MirroredRecord record) => _waiting.Enqueue(new(record, null));
+    public void Enqueue(MirroredRecord record) => _waiting.Enqueue(new(record, null, null));
+
+    /// <summary>Puts a record that was parked before everything that waits.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="trial">The queue it comes from, if it is to find out whether the others may follow.</param>
+    public void Return(MirroredRecord record, ParkedQueue? trial) => _returned.Enqueue(new(record, null, trial));
 
     /// <summary>Appends a statement that waits for every lane it concerns.</summary>
     public void Enqueue(Barrier barrier)
     {
         _barriers++;
-        _waiting.Enqueue(new(barrier.Record, barrier));
+        _waiting.Enqueue(new(barrier.Record, barrier, null));
     }
 
     /// <summary>What comes next.</summary>
-    public bool TryPeek(out LaneEntry entry) => _waiting.TryPeek(out entry);
+    public bool TryPeek(out LaneEntry entry) => _returned.TryPeek(out entry) || _waiting.TryPeek(out entry);
 
     /// <summary>Takes what comes next off the lane.</summary>
     public LaneEntry Dequeue()
     {
-        var entry = _waiting.Dequeue();
+        if (_returned.TryDequeue(out var entry))
+            return entry;
+        entry = _waiting.Dequeue();
         if (entry.Barrier is not null)
             _barriers--;
         return entry;
@@ -110,7 +128,7 @@ internal sealed class Lane
     /// </summary>
     public Sender? Engage()
     {
-        if (Running >= _senders.Length || _waiting.Count == 0 || _waiting.Peek().Barrier is not null)
+        if (Running >= _senders.Length || !TryPeek(out var next) || next.Barrier is not null)
             return null;
         Sender? free = null;
         var called = 0;
@@ -123,7 +141,7 @@ internal sealed class Lane
         }
 
         // Those that were called and have taken nothing yet take what waits first.
-        if (free is null || called >= _waiting.Count)
+        if (free is null || called >= Count)
             return null;
         free.IsRunning = true;
         Running++;
@@ -144,11 +162,30 @@ internal sealed class Lane
     /// <summary>The records that wait, statements apart.</summary>
     public IEnumerable<MirroredRecord> Waiting()
     {
-        foreach (var entry in _waiting)
+        foreach (var entry in _returned.Concat(_waiting))
         {
             if (entry.Barrier is null)
                 yield return entry.Record;
         }
+    }
+
+    /// <summary>Takes out every waiting record that <paramref name="chosen"/> names, statements apart.</summary>
+    public List<MirroredRecord> Remove(Func<MirroredRecord, bool> chosen)
+    {
+        var removed = new List<MirroredRecord>();
+        foreach (var queue in new[] { _returned, _waiting })
+        {
+            for (var left = queue.Count; left > 0; left--)
+            {
+                var entry = queue.Dequeue();
+                if (entry is { Barrier: null, Trial: null } && chosen(entry.Record))
+                    removed.Add(entry.Record);
+                else
+                    queue.Enqueue(entry);
+            }
+        }
+
+        return removed;
     }
 
     /// <summary>Ends every wait before another try.</summary>
@@ -159,8 +196,16 @@ internal sealed class Lane
     }
 }
 
-/// <summary>A record in a lane; with a barrier, a statement that other lanes wait for too.</summary>
-internal readonly record struct LaneEntry(MirroredRecord Record, Barrier? Barrier);
+/// <summary>A lane's records: those of one database, ordered ones apart from raw ones.</summary>
+/// <param name="Database">The database; empty for requests that name none.</param>
+/// <param name="IsRaw">Its raw requests.</param>
+internal readonly record struct LaneKey(string Database, bool IsRaw);
+
+/// <summary>
+/// A record in a lane; with a barrier, a statement that other lanes wait for too; with a trial, the first of a parked
+/// queue, sent to find out whether the others may follow.
+/// </summary>
+internal readonly record struct LaneEntry(MirroredRecord Record, Barrier? Barrier, ParkedQueue? Trial);
 
 /// <summary>
 /// A statement as its lanes see it: it runs when it has come to the front of all of them and nothing is under way

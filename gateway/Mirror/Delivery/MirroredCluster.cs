@@ -10,12 +10,16 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 public sealed class MirroredCluster
 {
+    /// <summary>How long a refusal is remembered while the journal stays nearly full.</summary>
+    private static readonly TimeSpan FullMemory = TimeSpan.FromSeconds(5);
+
     private readonly Func<MirrorOptions> _options;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
     private long _fullLoggedAt;
+    private long _refusedAt;
 
     internal MirroredCluster(
         string id, Func<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger log)
@@ -63,6 +67,17 @@ public sealed class MirroredCluster
         }
     }
 
+    /// <summary>Records are refused, because the journal has no room and nothing may be dropped.</summary>
+    public bool IsFull
+    {
+        get
+        {
+            var refused = Interlocked.Read(ref _refusedAt);
+            return refused != 0 && _time.GetElapsedTime(refused) < FullMemory
+                && Journal.Bytes > Journal.LimitBytes / 10 * 9;
+        }
+    }
+
     /// <summary>The courier of a destination; null when there is none.</summary>
     public Courier? Find(string destination) =>
         Array.Find(_couriers, courier => courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase));
@@ -77,6 +92,7 @@ public sealed class MirroredCluster
         {
             if (_options().Journal.LimitPolicy == InfluxMirror.Journal.LimitPolicy.DropOldest && MakeRoom(record.Size))
                 continue;
+            Interlocked.Exchange(ref _refusedAt, _time.GetTimestamp());
             LogFull();
             return false;
         }
@@ -92,15 +108,8 @@ public sealed class MirroredCluster
     internal void Follow(ClusterState state)
     {
         Journal.LimitBytes = BufferBytes(_options());
-        var kept = new List<Courier>();
-        foreach (var courier in _couriers)
-        {
-            if (state.Destinations.ContainsKey(courier.Destination))
-                kept.Add(courier);
-            else
-                _ = EndAsync(courier);
-        }
-
+        var before = _couriers;
+        var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
         foreach (var (id, destination) in state.Destinations)
         {
             if (!kept.Exists(courier => courier.Destination.Equals(id, StringComparison.OrdinalIgnoreCase)))
@@ -112,6 +121,8 @@ public sealed class MirroredCluster
         // What was appended between a new courier's cursor and this moment told only the couriers of before.
         foreach (var courier in kept)
             courier.Pump();
+        foreach (var courier in before.Except(kept))
+            _ = EndAsync(courier);
     }
 
     /// <summary>The options have changed.</summary>
@@ -139,11 +150,17 @@ public sealed class MirroredCluster
         await Task.WhenAll(couriers.Select(EndAsync)).ConfigureAwait(false);
     }
 
+    /// <summary>An address as it may be shown: it may hold a user and a password.</summary>
+    public static string Shown(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri)
+            ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+            : "";
+
     private static long BufferBytes(MirrorOptions options) => options.Journal.BufferSizeMB * 1024L * 1024L;
 
     private Courier Begin(ClusterState state, DestinationState destination)
     {
-        MirrorLog.DestinationAdded(_log, Id, destination.DestinationId, destination.Model.Config.Address);
+        MirrorLog.DestinationAdded(_log, Id, destination.DestinationId, Shown(destination.Model.Config.Address));
         var address = new CachedAddress();
         var context = new CourierContext(
             () => _options().Delivery,
@@ -151,6 +168,7 @@ public sealed class MirroredCluster
             Letters,
             Refused,
             _metrics,
+            () => _couriers.Count(static courier => !courier.IsFailing),
             _time,
             _log);
         return new Courier(Id, destination.DestinationId, Journal.OpenCursor(destination.DestinationId), context);
@@ -160,17 +178,29 @@ public sealed class MirroredCluster
     {
         courier.CloseCursor(Journal);
         var waiting = courier.Tally.Pending;
-        await courier.CloseAsync().ConfigureAwait(false);
+        try
+        {
+            await courier.CloseAsync().ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            courier.LogFault(fault);
+        }
+
         if (waiting > 0)
             MirrorLog.DestinationRemoved(_log, Id, courier.Destination, waiting);
     }
 
-    /// <summary>Drops for whoever lags most what another destination has confirmed.</summary>
+    /// <summary>
+    /// Drops for whoever lags most what another destination has decided about; some more than is needed, so that it
+    /// need not be done for each record.
+    /// </summary>
     private bool MakeRoom(int bytes)
     {
+        var wanted = Math.Max(bytes, Journal.LimitBytes / 32);
         foreach (var courier in _couriers.OrderByDescending(static courier => courier.Tally.PendingBytes))
         {
-            if (courier.DropOldest(bytes) > 0)
+            if (courier.DropOldest(wanted) > 0)
                 return true;
         }
 
@@ -190,15 +220,14 @@ public sealed class MirroredCluster
     /// <summary>A destination's address, parsed once for each text.</summary>
     private sealed class CachedAddress
     {
-        private (string Text, Uri Uri)? _last;
+        private volatile Tuple<string, Uri>? _last;
 
         public Uri Of(string text)
         {
-            if (_last is { } last && last.Text == text)
-                return last.Uri;
-            var uri = new Uri(text, UriKind.Absolute);
-            _last = (text, uri);
-            return uri;
+            var last = _last;
+            if (last is null || last.Item1 != text)
+                _last = last = Tuple.Create(text, new Uri(text, UriKind.Absolute));
+            return last.Item2;
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed record StatementScope(IReadOnlyList<string> Databases, bool All, b
 public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
 {
     private volatile bool _withdrawn;
+    private int _suspicions;
 
     /// <summary>Its kind.</summary>
     public required RecordKind Kind { get; init; }
@@ -37,6 +38,9 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
 
     /// <summary>Its <c>Content-Type</c>; null for line protocol and for requests without a body.</summary>
     public string? ContentType { get; init; }
+
+    /// <summary>Its <c>Accept</c> header; null when it has none, and for line protocol.</summary>
+    public string? Accept { get; init; }
 
     /// <summary>Its <c>Content-Encoding</c>; null for a plain body.</summary>
     public string? ContentEncoding { get; init; }
@@ -61,6 +65,16 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
 
     /// <summary>Every destination that could be asked refused it and its client was told so: nobody gets it.</summary>
     public bool IsWithdrawn => _withdrawn;
+
+    /// <inheritdoc/>
+    protected override int Overhead =>
+        base.Overhead + (sizeof(char) * (Target.PathAndQuery.Length + (Target.Authorization?.Length ?? 0)));
+
+    /// <summary>Destinations that find it suspect, so far.</summary>
+    internal int Suspicions => Volatile.Read(ref _suspicions);
+
+    /// <summary>One more destination finds it suspect; called once by each.</summary>
+    internal void Suspect() => Interlocked.Increment(ref _suspicions);
 
     /// <summary>Takes it back from every destination that does not have it yet.</summary>
     public void Withdraw() => _withdrawn = true;

@@ -49,14 +49,35 @@ internal sealed class Parking
         };
         if (!_queues.TryGetValue(place, out var queue))
             _queues.Add(place, queue = new ParkedQueue(place, verdict));
-        queue.Records.AddLast(record);
+        var before = queue.Records.Last;
+        while (before is not null && before.Value.Position > record.Position)
+            before = before.Previous;
+        if (before is null)
+            queue.Records.AddFirst(record);
+        else
+            queue.Records.AddAfter(before, record);
         return queue;
+    }
+
+    /// <summary>Takes out a record, wherever it is parked; null when it is not.</summary>
+    public ParkedQueue? Remove(MirroredRecord record)
+    {
+        foreach (var place in ParkedPlace.All(record.Target))
+        {
+            if (!_queues.TryGetValue(place, out var queue) || queue.Records.FindLast(record) is not { } node)
+                continue;
+            queue.Records.Remove(node);
+            RemoveIfEmpty(queue);
+            return queue;
+        }
+
+        return null;
     }
 
     /// <summary>Forgets a queue that has become empty.</summary>
     public void RemoveIfEmpty(ParkedQueue queue)
     {
-        if (queue.Records.Count == 0)
+        if (queue.Records.Count == 0 && queue.OnTrial is null)
             _queues.Remove(queue.Place);
     }
 }
@@ -64,6 +85,9 @@ internal sealed class Parking
 /// <summary>What has to be repaired before parked records can go on.</summary>
 internal readonly record struct ParkedPlace(string Database, string? RetentionPolicy, string? Account)
 {
+    public static ParkedPlace[] All(WriteTarget target) =>
+        [OfDatabase(target), OfRetentionPolicy(target), OfAccount(target)];
+
     public static ParkedPlace OfDatabase(WriteTarget target) => new(target.Database, null, null);
 
     public static ParkedPlace OfRetentionPolicy(WriteTarget target) =>
@@ -81,8 +105,8 @@ internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
 
     public LinkedList<MirroredRecord> Records { get; } = new();
 
-    /// <summary>The try under way; completed when there is none.</summary>
-    public Task Try { get; set; } = Task.CompletedTask;
+    /// <summary>The first of them, while it is sent to find out whether they may follow; null otherwise.</summary>
+    public MirroredRecord? OnTrial { get; set; }
 
     /// <summary>What happened meanwhile may have repaired it: try once more when the present try ends.</summary>
     public bool TryAgain { get; set; }

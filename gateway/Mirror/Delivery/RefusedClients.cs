@@ -7,6 +7,7 @@ namespace InfluxMirror.Delivery;
 public sealed class RefusedClients(TimeProvider time)
 {
     private const int Limit = 4096;
+    private const int MaxTargetLength = 4096;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
@@ -20,6 +21,8 @@ public sealed class RefusedClients(TimeProvider time)
     /// <summary>A record of this client was refused.</summary>
     public void Note(string client, WriteTarget target)
     {
+        if (target.PathAndQuery.Length > MaxTargetLength)
+            return;
         lock (_gate)
         {
             if (_entries.Count >= Limit)

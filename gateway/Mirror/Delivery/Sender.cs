@@ -6,18 +6,21 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
 {
-    /// <summary>Records tried behind one that only meets server errors, to tell who is ill.</summary>
-    private const int MaxProbes = 8;
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly Stack<Batch> _work = new();
-    private CancellationTokenSource _wake = new();
     private readonly Barrier? _barrier;
+    private CancellationTokenSource _wake = new();
     private bool _sleeping;
 
     /// <summary>A sender for one statement.</summary>
     public Sender(Courier courier, MirroredRecord statement)
-        : this(courier, (Lane?)null) => _barrier = new Barrier(statement, this);
+        : this(courier, (Lane?)null)
+    {
+        _barrier = new Barrier(statement, this);
+        _work.Push(new Batch([statement]));
+    }
 
     /// <summary>The lane it works for; null for a statement.</summary>
     public Lane? Lane { get; } = lane;
@@ -30,6 +33,9 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
 
     /// <summary>The oldest record it is sending. Belongs to the courier's lock.</summary>
     public MirroredRecord? Current { get; set; }
+
+    /// <summary>That record is a parked one on trial. Belongs to the courier's lock.</summary>
+    public bool IsOnTrial { get; set; }
 
     /// <summary>
     /// The first record of what it has taken on beside the batch it is sending; null when there is none.
@@ -49,7 +55,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
             _sleeping = true;
     }
 
-    /// <summary>Notes that an attempt begins, which is not to be disturbed.</summary>
+    /// <summary>Notes that an attempt begins: there is nothing to wake.</summary>
     public void StayAwake()
     {
         lock (_gate)
@@ -68,23 +74,24 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
             wake = _wake;
         }
 
-        wake.Cancel();
+        // Only waits listen to it, never attempts, so it cannot come at a wrong moment.
+        _ = wake.CancelAsync();
     }
 
-    /// <summary>One attempt to send <paramref name="batch"/>; none, and no answer, when part of it was withdrawn.</summary>
-    public ValueTask<SendResult> AttemptAsync(Batch batch, CancellationToken cancellation) =>
+    /// <summary>
+    /// One attempt to send <paramref name="batch"/>; none, and no answer, when part of it was withdrawn.
+    /// </summary>
+    public ValueTask<SendResult> AttemptAsync(Batch batch) =>
         batch.HasWithdrawn
             ? ValueTask.FromResult(new SendResult { IsSuspect = true })
-            : courier.AttemptAsync(this, batch, cancellation);
+            : courier.AttemptAsync(this, batch);
 
     private async Task RunAsync()
     {
         try
         {
-            if (Lane is null)
-                await RunStatementAsync().ConfigureAwait(false);
-            else
-                await RunLaneAsync().ConfigureAwait(false);
+            while (!await RunUntilFaultAsync().ConfigureAwait(false))
+                await Task.Delay(AfterFault, courier.Time, courier.Stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (courier.IsStopping)
         {
@@ -96,28 +103,30 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         }
     }
 
-    private async Task RunStatementAsync()
+    /// <summary>Works until nothing is left. False after a fault of ours: it is logged, and nothing is lost.</summary>
+    private async Task<bool> RunUntilFaultAsync()
     {
-        await courier.PrepareAsync(Barrier).ConfigureAwait(false);
-        _work.Push(new Batch([Barrier.Record]));
-        while (_work.TryPeek(out var batch))
-            await ShipAsync(batch).ConfigureAwait(false);
-        courier.Heal(Barrier);
-    }
-
-    private async Task RunLaneAsync()
-    {
-        while (true)
+        try
         {
-            if (!_work.TryPeek(out var batch))
+            if (_barrier is not null)
+                courier.Prepare(_barrier);
+            while (true)
             {
-                batch = courier.TakeNext(this);
-                if (batch is null)
-                    return;
-                _work.Push(batch);
-            }
+                if (!_work.TryPeek(out var batch))
+                {
+                    batch = Lane is null ? null : courier.TakeNext(this);
+                    if (batch is null)
+                        return true;
+                    _work.Push(batch);
+                }
 
-            await ShipAsync(batch).ConfigureAwait(false);
+                await ShipAsync(batch).ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException || !courier.IsStopping)
+        {
+            courier.LogFault(fault);
+            return false;
         }
     }
 
@@ -141,9 +150,9 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
             _work.Pop();
             Settle(batch, result);
         }
-        else if (batch.HasWithdrawn)
+        else if (!result.IsSuspect || batch.HasWithdrawn)
         {
-            // Still on top of the work: what was withdrawn is taken out next.
+            // Still on top of the work: it is tried again, without what was withdrawn.
             return;
         }
         else if (batch.Count > 1)
@@ -168,14 +177,16 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
             case VerdictKind.Delivered:
                 courier.Delivered(this, batch, result.Answer!);
                 break;
-            case VerdictKind.ParkDatabase or VerdictKind.ParkRetentionPolicy or VerdictKind.ParkAccount:
+            case VerdictKind.ParkDatabase or VerdictKind.ParkRetentionPolicy or VerdictKind.ParkAccount
+                when batch.First.Kind != RecordKind.Statement:
                 courier.Park(this, batch, result);
                 break;
             case VerdictKind.Rejected or VerdictKind.TooLarge when batch.Count > 1:
                 Halve(batch);
                 break;
             default:
-                courier.Rejected(this, batch.First, result);
+                // A statement is never parked: run later, it would run in another order than elsewhere.
+                courier.Rejected(this, batch, result);
                 break;
         }
     }
@@ -195,85 +206,89 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     private void Separate(Batch batch)
     {
         for (var i = batch.Count - 1; i >= 0; i--)
-            _work.Push(new Batch([batch.Records[i]]) { Vanishings = batch.Vanishings });
+            _work.Push(new Batch([batch.Records[i]]));
     }
 
     /// <summary>
     /// A single record that met only server errors, or after which the destination vanished: is it the record, or is
-    /// the destination ill? What comes next tells.
+    /// the destination ill? What else the destination takes tells.
     /// </summary>
     private async ValueTask JudgeAsync(Batch suspect, SendResult result)
     {
-        if (suspect.Vanishings >= 2 || await OthersGetThroughAsync(suspect).ConfigureAwait(false))
+        if (suspect.Vanishings >= 2 || courier.IsToBlame(suspect)
+            || await NextGetsThroughAsync(suspect).ConfigureAwait(false))
         {
             _work.Pop();
-            courier.SetAside(this, suspect.First, result);
+            courier.SetAside(this, suspect, result);
             return;
         }
 
         suspect.ServerErrors = courier.Pipeline.Options.MaxServerErrors - 1;
+        suspect.Losses = CourierHealth.MaxLosses - 1;
         await SleepAsync(courier.Pipeline.Options.MaxDelayInterval).ConfigureAwait(false);
     }
 
-    private async ValueTask<bool> OthersGetThroughAsync(Batch suspect)
+    /// <summary>Tries what comes next in the lane, once; if it is not taken either, both stay, in order.</summary>
+    private async ValueTask<bool> NextGetsThroughAsync(Batch suspect)
     {
         _work.Pop();
-        var tried = new List<Batch>();
-        var through = false;
-        while (!through && tried.Count < MaxProbes)
-        {
-            var next = _work.TryPop(out var taken) ? taken : courier.TakeProbe(this);
-            if (next is null)
-                break;
-            var result = await AttemptAsync(next, courier.Stopping).ConfigureAwait(false);
-            through = result.Verdict.Kind != VerdictKind.Retry;
-            if (through)
-                Settle(next, result);
-            else
-                tried.Add(next);
-        }
-
-        for (var i = tried.Count - 1; i >= 0; i--)
-            _work.Push(tried[i]);
+        var next = _work.TryPeek(out var taken) ? taken : courier.TakeProbe(this);
+        if (next is not null && taken is null)
+            _work.Push(next);
         _work.Push(suspect);
-        return through;
+        if (next is null)
+            return false;
+
+        var result = await AttemptAsync(next).ConfigureAwait(false);
+        if (result.Verdict.Kind == VerdictKind.Retry)
+            return false;
+        _work.Pop();
+        _work.Pop();
+        Settle(next, result);
+        _work.Push(suspect);
+        return true;
     }
 
     private async ValueTask<SendResult> SendAsync(Batch batch)
     {
         while (true)
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(courier.Stopping, _wake.Token);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(courier.Stopping, SetAlarm());
             try
             {
                 return await courier.Pipeline.UntilDecidedAsync(this, batch, either.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (_wake.IsCancellationRequested && !courier.IsStopping)
+            catch (OperationCanceledException) when (!courier.IsStopping)
             {
-                SetAlarm();
+                // Woken: the wait is over, the next attempt comes at once.
             }
         }
     }
 
     private async ValueTask SleepAsync(TimeSpan delay)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(courier.Stopping, _wake.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(courier.Stopping, SetAlarm());
         FallAsleep();
         try
         {
             await Task.Delay(delay, courier.Time, either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_wake.IsCancellationRequested && !courier.IsStopping)
+        catch (OperationCanceledException) when (!courier.IsStopping)
         {
-            SetAlarm();
+            // Woken.
         }
 
         StayAwake();
     }
 
-    private void SetAlarm()
+    /// <summary>What ends the next wait.</summary>
+    private CancellationToken SetAlarm()
     {
         lock (_gate)
-            _wake = new CancellationTokenSource();
+        {
+            if (_wake.IsCancellationRequested)
+                _wake = new CancellationTokenSource();
+            return _wake.Token;
+        }
     }
 }

@@ -40,8 +40,9 @@ public readonly record struct Verdict(VerdictKind Kind, int DroppedPoints = 0, b
     public static Verdict Of(int status, string error) => status switch
     {
         >= 200 and < 300 => new(VerdictKind.Delivered),
-        404 when error.Contains("database not found", StringComparison.Ordinal) => new(VerdictKind.ParkDatabase),
-        400 or 404 or 500 when error.Contains("retention policy not found", StringComparison.Ordinal) =>
+        // Errors quote the client's lines: only how they begin is InfluxDB's own.
+        404 when error.StartsWith("database not found", StringComparison.Ordinal) => new(VerdictKind.ParkDatabase),
+        400 or 404 or 500 when error.StartsWith("retention policy not found", StringComparison.Ordinal) =>
             new(VerdictKind.ParkRetentionPolicy),
         401 or 403 => new(VerdictKind.ParkAccount),
         408 or 429 or >= 500 => new(VerdictKind.Retry),

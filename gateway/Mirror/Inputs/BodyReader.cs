@@ -18,6 +18,12 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
 {
     private const int FirstBlock = 16 * 1024;
 
+    /// <summary>
+    /// Memory taken for each byte that has arrived, as long as the announced length needs it: a fast sender gets all
+    /// at once, a slow one holds little, whatever it announces.
+    /// </summary>
+    private const int Advance = 32;
+
     // GZipStream takes a body that breaks off for a whole one. A member of our own behind it tells: it comes out at
     // the end only if everything before it was complete.
     private static readonly byte[] EndMark = [.. "end of gzip body"u8];
@@ -35,36 +41,27 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     public async ValueTask<BodyResult> ReadAsync(HttpRequest request)
     {
         var limits = options.CurrentValue.Writes;
-        var length = request.ContentLength;
-        if (length > limits.MaxBodySize)
+        if (request.ContentLength > limits.MaxBodySize)
             return TooLarge;
-        // What arrives in pieces counts as if it were as large as it may become.
-        var reserved = length ?? limits.MaxBodySize;
-        if (Interlocked.Add(ref _underWay, reserved) > limits.MaxBodiesInFlightMB * 1024L * 1024L)
-        {
-            Interlocked.Add(ref _underWay, -reserved);
-            return new(null, StatusCodes.Status503ServiceUnavailable, "too many bytes of requests under way");
-        }
-
-        var buffer = SharedBuffer.Rent((int)(length ?? FirstBlock));
+        var reading = new Reading(this, limits.MaxBodiesInFlightMB * 1024L * 1024L);
         try
         {
-            var result = await FillAsync(request, buffer, limits.MaxBodySize).ConfigureAwait(false);
-            if (result.Body is null)
-                buffer.Release();
+            var result = await FillAsync(request, reading, limits.MaxBodySize).ConfigureAwait(false);
+            if (result.Body is not null)
+                metrics.CountBytes(result.Body.Length);
             else
-                metrics.CountBytes(buffer.Length);
+                reading.Buffer?.Release();
             return result;
         }
         catch (Exception broken) when (broken is BadHttpRequestException or IOException or OperationCanceledException)
         {
-            buffer.Release();
+            reading.Buffer?.Release();
             var status = (broken as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
             return status == StatusCodes.Status413PayloadTooLarge ? TooLarge : new(null, status, broken.Message);
         }
         finally
         {
-            Interlocked.Add(ref _underWay, -reserved);
+            Interlocked.Add(ref _underWay, -reading.Reserved);
         }
     }
 
@@ -74,6 +71,8 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     /// </summary>
     public BodyResult Inflate(SharedBuffer compressed)
     {
+        if (compressed.Length == 0)
+            return BadGzip("EOF");
         var limit = options.CurrentValue.Writes.MaxBodySize + EndMark.Length;
         var buffer = SharedBuffer.Rent(Math.Min(limit + 1, Math.Max(FirstBlock, compressed.Length * 8)));
         try
@@ -98,13 +97,13 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
         catch (InvalidDataException)
         {
             buffer.Release();
-            return new(null, StatusCodes.Status400BadRequest, "gzip: invalid header");
+            return BadGzip("gzip: invalid header or checksum");
         }
 
         if (!buffer.Span.EndsWith(EndMark))
         {
             buffer.Release();
-            return new(null, StatusCodes.Status400BadRequest, "unexpected EOF");
+            return BadGzip("unexpected EOF");
         }
 
         buffer.Length -= EndMark.Length;
@@ -132,30 +131,68 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
         return result.ToArray();
     }
 
+    private static BodyResult BadGzip(string error) => new(null, StatusCodes.Status400BadRequest, error);
+
     private static BodyResult TooLarge =>
         new(null, StatusCodes.Status413PayloadTooLarge, "Request Entity Too Large");
 
-    private static async ValueTask<BodyResult> FillAsync(HttpRequest request, SharedBuffer buffer, int limit)
+    private static BodyResult TooMuchUnderWay =>
+        new(null, StatusCodes.Status503ServiceUnavailable, "too many bytes of requests under way");
+
+    private static async ValueTask<BodyResult> FillAsync(HttpRequest request, Reading reading, int limit)
     {
         var reader = request.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync().ConfigureAwait(false);
             var bytes = read.Buffer;
-            if (buffer.Length + bytes.Length > limit)
+            var received = reading.Length + bytes.Length;
+            if (received > limit)
             {
                 reader.AdvanceTo(bytes.End);
                 return TooLarge;
             }
 
-            var needed = buffer.Length + (int)bytes.Length;
-            if (needed > buffer.Capacity)
-                buffer.Grow(Math.Max(needed, Math.Min(limit, buffer.Capacity * 2)));
+            var expected = (int)Math.Max(received, Math.Min(request.ContentLength ?? limit, received * Advance));
+            if (!reading.MakeRoom((int)received, expected))
+            {
+                reader.AdvanceTo(bytes.End);
+                return TooMuchUnderWay;
+            }
+
+            var buffer = reading.Buffer!;
             bytes.CopyTo(buffer.Block.Span[buffer.Length..]);
-            buffer.Length = needed;
+            buffer.Length = (int)received;
             reader.AdvanceTo(bytes.End);
             if (read.IsCompleted)
                 return new(buffer, 0, null);
+        }
+    }
+
+    /// <summary>One body on its way in: its buffer, and what that takes of the bytes under way.</summary>
+    private sealed class Reading(BodyReader reader, long limitUnderWay)
+    {
+        public SharedBuffer? Buffer { get; private set; }
+
+        public long Reserved { get; private set; }
+
+        public int Length => Buffer?.Length ?? 0;
+
+        /// <summary>A buffer of at least <paramref name="needed"/> bytes; false when too much is under way.</summary>
+        public bool MakeRoom(int needed, int expected)
+        {
+            if (Buffer is not null && needed <= Buffer.Capacity)
+                return true;
+            var capacity = Buffer is null ? expected : Math.Max(expected, 2 * Buffer.Capacity);
+            var more = capacity - Reserved;
+            Reserved += more;
+            if (Interlocked.Add(ref reader._underWay, more) > limitUnderWay)
+                return false;
+            if (Buffer is null)
+                Buffer = SharedBuffer.Rent(capacity);
+            else
+                Buffer.Grow(capacity);
+            return true;
         }
     }
 }

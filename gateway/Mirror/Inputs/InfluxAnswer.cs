@@ -5,8 +5,11 @@ using Microsoft.AspNetCore.Http;
 namespace InfluxMirror.Inputs;
 
 /// <summary>Answers in InfluxDB's shape: its headers, its <c>{"error":"…"}</c>.</summary>
-internal static class InfluxAnswer
+public static class InfluxAnswer
 {
+    /// <summary>Clients refuse long headers, and the body has the whole text.</summary>
+    private const int MaxHeaderLength = 1024;
+
     /// <summary>Seconds after which a client that was put off may come again.</summary>
     private const string RetryAfterSeconds = "1";
 
@@ -17,7 +20,9 @@ internal static class InfluxAnswer
         context.Response.StatusCode = status;
     }
 
-    /// <summary>An error, in the body and in <c>X-Influxdb-Error</c>; 503 with <c>Retry-After</c>.</summary>
+    /// <summary>
+    /// An error, in the body and in <c>X-Influxdb-Error</c>; 503 with <c>Retry-After</c>, unless that is set already.
+    /// </summary>
     public static Task ErrorAsync(HttpContext context, int status, string error, string? version)
     {
         Identify(context, version);
@@ -25,7 +30,7 @@ internal static class InfluxAnswer
         response.StatusCode = status;
         response.ContentType = "application/json";
         response.Headers["X-Influxdb-Error"] = HeaderText(error);
-        if (status == StatusCodes.Status503ServiceUnavailable)
+        if (status == StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
             response.Headers.RetryAfter = RetryAfterSeconds;
         var json = new Dictionary<string, string> { ["error"] = error };
         byte[] body = [.. JsonSerializer.SerializeToUtf8Bytes(json, Json), (byte)'\n'];
@@ -75,7 +80,7 @@ internal static class InfluxAnswer
         var asked = context.Request.Headers["X-Request-Id"];
         if (asked.Count == 0)
             asked = context.Request.Headers["Request-Id"];
-        var id = asked.Count == 0 ? Guid.CreateVersion7().ToString() : asked.ToString();
+        var id = asked.Count == 0 ? Guid.CreateVersion7().ToString() : HeaderText(asked.ToString());
         headers["Request-Id"] = id;
         headers["X-Request-Id"] = id;
         if (version is not null)
@@ -85,6 +90,8 @@ internal static class InfluxAnswer
     /// <summary>An error may quote a client's line: what a header cannot hold becomes a space.</summary>
     private static string HeaderText(string error)
     {
+        if (error.Length > MaxHeaderLength)
+            error = error[..MaxHeaderLength];
         if (error.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
             return error;
         return string.Create(error.Length, error, static (span, text) =>

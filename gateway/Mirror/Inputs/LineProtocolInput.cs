@@ -57,7 +57,6 @@ internal sealed class LineProtocolInput(
         HttpContext context, MirroredCluster cluster, RouteMirror route, ParsedTarget parsed, PreparedBody body,
         string client, bool alone)
     {
-        metrics.CountPoints(body.Scan.Points, body.Scan.Faults);
         var result = await writer.WriteAsync(
             cluster, parsed.Level ?? route.Consistency, route.AckTimeout,
             watch => new MirroredRecord(body.Bytes)
@@ -71,6 +70,9 @@ internal sealed class LineProtocolInput(
                 Client = client,
                 Watch = watch,
             }).ConfigureAwait(false);
+
+        if (result.Outcome is not (WriteOutcome.Full or WriteOutcome.NoDestination))
+            metrics.CountPoints(body.Scan.Points, body.Scan.Faults);
 
         // No destination could be asked: our own check says what influxd will say of the faulty lines.
         if (result is { Outcome: WriteOutcome.Accepted, Answer: null } && body.Faults is not null)

@@ -29,10 +29,10 @@ internal sealed class MirrorTransform(RouteMirror route, MirroredCluster cluster
         {
             switch (route.Kind)
             {
-                case MirrorKind.LineProtocol when HttpMethods.IsPost(http.Request.Method):
+                case MirrorKind.LineProtocol when Answers(route, http.Request.Method):
                     await inputs.Writes.HandleAsync(http, cluster, route).ConfigureAwait(false);
                     break;
-                case MirrorKind.Raw when Changes(http.Request.Method):
+                case MirrorKind.Raw when Answers(route, http.Request.Method):
                     await inputs.Raw.HandleAsync(http, cluster, route).ConfigureAwait(false);
                     break;
                 case MirrorKind.InfluxQL when http.Features.Get<QueryRequest>() is { } query && MustReachAll(query):
@@ -54,6 +54,10 @@ internal sealed class MirrorTransform(RouteMirror route, MirroredCluster cluster
     /// <summary>Whether some statement of a query changes something that all destinations share.</summary>
     public static bool MustReachAll(QueryRequest query) => query.Analysis?.Kind == InfluxQL.StatementKind.Mutation;
 
-    private static bool Changes(string method) =>
-        !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method);
+    /// <summary>
+    /// Whether a route of line protocol or raw requests answers this method itself; what changes nothing is forwarded.
+    /// </summary>
+    public static bool Answers(RouteMirror route, string method) => route.Kind == MirrorKind.LineProtocol
+        ? HttpMethods.IsPost(method)
+        : !HttpMethods.IsGet(method) && !HttpMethods.IsHead(method) && !HttpMethods.IsOptions(method);
 }

@@ -34,13 +34,6 @@ internal sealed class MirrorTransformFactory(CourierFleet fleet, MirrorInputs in
         }
 
         var route = RouteMirror.Parse(transformValues, []);
-        if (route.Kind != MirrorKind.InfluxQL)
-        {
-            // Nothing is forwarded: headers need not be copied. Queries may be, like any proxied request.
-            context.CopyRequestHeaders = false;
-            context.UseDefaultForwarders = false;
-        }
-
         context.RequestTransforms.Add(new MirrorTransform(route, fleet.Enlist(context.Route.ClusterId!), inputs));
         return true;
     }

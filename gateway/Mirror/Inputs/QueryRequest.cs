@@ -56,6 +56,11 @@ internal sealed class QueryRequest
     public static async ValueTask<QueryRequest> ReadAsync(HttpRequest request, SharedBuffer? body)
     {
         var url = QueryString.Pairs(request.QueryString.Value ?? "").ToList();
+        // A pair that Go loses is lost here: YARP escapes a stray percent sign, and a server would then read a pair
+        // that nobody has looked at.
+        var understood = QueryString.Join(url);
+        if (understood != request.QueryString.Value)
+            request.QueryString = new Microsoft.AspNetCore.Http.QueryString(understood);
         var form = new List<QueryPair>();
         string? file = null;
         var multipart = false;

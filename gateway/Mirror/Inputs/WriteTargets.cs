@@ -19,6 +19,10 @@ internal sealed record ParsedTarget(WriteTarget Target, ConsistencyLevel? Level,
 internal sealed class WriteTargets
 {
     private const int Limit = 8192;
+
+    /// <summary>Longer ones are read anew each time: what is kept is bounded in bytes too.</summary>
+    private const int MaxKeptLength = 1024;
+
     private const string V2Path = "/api/v2/write";
 
     private readonly ConcurrentDictionary<(string Path, string Query, string? Authorization), ParsedTarget> _known =
@@ -31,7 +35,7 @@ internal sealed class WriteTargets
         if (_known.TryGetValue(key, out var known))
             return known;
         var parsed = Parse(key.Path, key.Query, key.Authorization);
-        if (_known.Count < Limit)
+        if (_known.Count < Limit && key.Query.Length + (key.Authorization?.Length ?? 0) <= MaxKeptLength)
             _known.TryAdd(key, parsed);
         return parsed;
     }

@@ -39,6 +39,7 @@ public sealed class Journal
     /// </summary>
     public bool TryAppend(JournalRecord record)
     {
+        record.Measure();
         lock (_gate)
         {
             if (_bytes > 0 && _bytes + record.Size > _limitBytes)

@@ -6,19 +6,15 @@ namespace InfluxMirror.Journal;
 /// </summary>
 public abstract class JournalRecord
 {
-    /// <summary>Memory an entry takes beside its body, an estimate that makes the bound on bytes honest.</summary>
-    private const int Overhead = 256;
-
     private readonly SharedBuffer _body;
     private int _holders;
-    private int _confirmations;
+    private bool _decided;
     private int _readers;
 
     /// <summary>An entry that takes over the caller's reference to <paramref name="body"/>.</summary>
     protected JournalRecord(SharedBuffer body)
     {
         _body = body;
-        Size = body.Capacity + Overhead;
     }
 
     /// <summary>Where it stands: 1 for the first entry ever, growing, never reused; 0 before it is appended.</summary>
@@ -27,14 +23,17 @@ public abstract class JournalRecord
     /// <summary>When it was appended: a timestamp of the journal's <see cref="TimeProvider"/>.</summary>
     public long AppendedAt { get; internal set; }
 
-    /// <summary>Bytes it counts against the journal's limit.</summary>
-    public int Size { get; }
+    /// <summary>Bytes it counts against the journal's limit, from the moment it is appended.</summary>
+    public int Size { get; private set; }
+
+    /// <summary>Memory it takes beside its body, an estimate that makes the bound on bytes honest.</summary>
+    protected virtual int Overhead => 256;
 
     /// <summary>Its bytes, as every destination gets them.</summary>
     public SharedBuffer Body => _body;
 
-    /// <summary>Some destination has confirmed it.</summary>
-    public bool IsConfirmed => Volatile.Read(ref _confirmations) > 0;
+    /// <summary>Some reader has decided about it, for good or ill.</summary>
+    public bool IsDecided => Volatile.Read(ref _decided);
 
     /// <summary>The entry after this one; null at the tail.</summary>
     internal JournalRecord? Next;
@@ -56,6 +55,9 @@ public abstract class JournalRecord
         _body.Release();
     }
 
+    /// <summary>Fixes its <see cref="Size"/>.</summary>
+    internal void Measure() => Size = _body.Capacity + Overhead;
+
     /// <summary>So many cursors will stand on this entry before they go on.</summary>
     internal void AddReaders(int count) => Interlocked.Add(ref _readers, count);
 
@@ -69,6 +71,6 @@ public abstract class JournalRecord
             Volatile.Write(ref Next, null);
     }
 
-    /// <summary>Notes that a destination has it.</summary>
-    public void Confirm() => Interlocked.Increment(ref _confirmations);
+    /// <summary>Notes that a reader has decided about it.</summary>
+    public void NoteDecided() => Volatile.Write(ref _decided, true);
 }

@@ -55,8 +55,19 @@ public sealed class SharedBuffer
         _array = larger;
     }
 
-    /// <summary>One more owner.</summary>
-    public void AddReference() => Interlocked.Increment(ref _references);
+    /// <summary>One more owner; only who owns it already may say so.</summary>
+    public void AddReference()
+    {
+        var before = Volatile.Read(ref _references);
+        while (true)
+        {
+            ObjectDisposedException.ThrowIf(before <= 0, this);
+            var seen = Interlocked.CompareExchange(ref _references, before + 1, before);
+            if (seen == before)
+                return;
+            before = seen;
+        }
+    }
 
     /// <summary>One owner less; the last one returns the block.</summary>
     public void Release()

@@ -29,24 +29,24 @@ internal sealed class Fitness(Courier courier, TimeProvider time, ILogger log)
 {
     private readonly Lock _gate = new();
     private long _lastUnfit;
-    private bool _readFailed;
+    private long _readFailedAt;
     private FitnessLevel _level = FitnessLevel.Fit;
 
     /// <summary>Why it is not fit, in words; null when it is.</summary>
     public string? Reason { get; private set; }
 
-    /// <summary>A read could not reach it: it is down until a probe says otherwise.</summary>
+    /// <summary>A read could not reach it: it is down until a probe says otherwise, or the hold-down is over.</summary>
     public void NoteReadFailure()
     {
         lock (_gate)
-            _readFailed = true;
+            _readFailedAt = time.GetTimestamp();
     }
 
     /// <summary>A probe reached it.</summary>
     public void NoteProbeSuccess()
     {
         lock (_gate)
-            _readFailed = false;
+            _readFailedAt = 0;
     }
 
     /// <summary>Judges it now.</summary>
@@ -75,7 +75,7 @@ internal sealed class Fitness(Courier courier, TimeProvider time, ILogger log)
     {
         if (health == DestinationHealth.Unhealthy)
             return (FitnessLevel.Down, "it does not answer probes");
-        if (_readFailed)
+        if (_readFailedAt != 0 && time.GetElapsedTime(_readFailedAt) < options.HoldDown)
             return (FitnessLevel.Down, "a read could not reach it");
         if (courier.NeedsResync)
             return (FitnessLevel.Stale, "records were dropped for it: it needs a resync");

@@ -32,7 +32,8 @@ internal sealed class Freshness(
                 continue;
             var lag = courier.Lag();
             judged.Add(new Candidate(destination, courier, FitnessLevel.Down, lag));
-            if (lag < leastLag && destination.Health.Active != DestinationHealth.Unhealthy && !courier.NeedsResync)
+            // One that is down counts too: what it confirmed before is missed by whoever is behind it.
+            if (lag < leastLag && !courier.NeedsResync)
                 leastLag = lag;
         }
 

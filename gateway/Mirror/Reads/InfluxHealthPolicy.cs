@@ -58,6 +58,7 @@ internal sealed class InfluxHealthPolicy(
         }
 
         freshness.Of(courier).NoteProbeSuccess();
+        courier.NoteReachable();
         if (result.Response!.Headers.TryGetValues("X-Influxdb-Version", out var versions))
             courier.NoteVersion(versions.First());
         if (result.Destination.Health.Active == DestinationHealth.Unhealthy)

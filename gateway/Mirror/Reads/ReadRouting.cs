@@ -146,8 +146,12 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
     /// </summary>
     private static bool IsUnreached(HttpContext context) =>
         !context.Response.HasStarted &&
-        context.Features.Get<IForwarderErrorFeature>()?.Error is
-            ForwarderError.Request or ForwarderError.RequestBodyDestination;
+        context.Features.Get<IForwarderErrorFeature>() is
+        {
+            Error: ForwarderError.Request or ForwarderError.RequestBodyDestination,
+        } failure &&
+        // What cannot be sent at all, such as a header that HTTP cannot carry, says nothing about the destination.
+        TransportFailure.HowFar(failure.Exception) is not null;
 
     private static void Forget(HttpContext context, IReverseProxyFeature proxy)
     {

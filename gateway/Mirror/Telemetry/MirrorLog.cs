@@ -45,7 +45,7 @@ internal static partial class MirrorLog
     public static partial void DestinationRemoved(ILogger log, string cluster, string destination, long points);
 
     [LoggerMessage(11, LogLevel.Warning,
-        "{Cluster}: destinations disagree about a write from {Client} to database '{Database}': "
+        "{Cluster}: destinations disagree about a request from {Client} for database '{Database}': "
         + "{Destination} says {Error}")]
     public static partial void Divergence(
         ILogger log, string cluster, string client, string database, string destination, string error);
@@ -59,7 +59,7 @@ internal static partial class MirrorLog
     [LoggerMessage(14, LogLevel.Warning, "{Cluster}/{Destination} is not fit for reads: {Reason}")]
     public static partial void UnfitForReads(ILogger log, string cluster, string destination, string reason);
 
-    [LoggerMessage(15, LogLevel.Warning,
-        "{Cluster}: statement answered differently by {Destination}: {Error}")]
-    public static partial void StatementDivergence(ILogger log, string cluster, string destination, string error);
+    [LoggerMessage(15, LogLevel.Information,
+        "{Cluster}/{Destination}: {Messages} message(s) like the next were not logged")]
+    public static partial void Held(ILogger log, string cluster, string destination, int messages);
 }

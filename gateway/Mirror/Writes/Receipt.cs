@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using InfluxMirror.Delivery;
 using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -23,7 +24,9 @@ internal sealed class Receipt : DeliveryWatch
     private readonly ILogger _log;
     private readonly (Vote Vote, DestinationAnswer? Answer)[] _votes;
     private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Reply? _given;
+    private bool _decided;
+    private Ruling _ruling;
+    private ulong _digest;
     private bool _withdrawn;
 
     public Receipt(MirroredCluster cluster, ConsistencyLevel level, bool statement, ILogger log)
@@ -57,11 +60,8 @@ internal sealed class Receipt : DeliveryWatch
         Cast(courier, record, Vote.Confirmed, answer, out var late);
         if (!late)
             return;
-        if (_statement && _given!.Answer is { } first && Differs(first, answer))
-        {
-            courier.Counters.CountDivergence();
-            MirrorLog.StatementDivergence(_log, courier.Cluster, courier.Destination, answer.Error);
-        }
+        if (_ruling == Ruling.Refuse || (_statement && _digest != 0 && _digest != Digest(answer)))
+            Diverges(courier, record, answer);
     }
 
     /// <inheritdoc/>
@@ -78,7 +78,7 @@ internal sealed class Receipt : DeliveryWatch
         Cast(courier, record, parked ? Vote.Parked : Vote.Rejected, answer, out var late);
         if (!late)
             return false;
-        if (parked)
+        if (parked && !_statement)
         {
             if (_withdrawn)
                 courier.Unpark(record);
@@ -86,7 +86,7 @@ internal sealed class Receipt : DeliveryWatch
         }
 
         // Its client has been told of a refusal already, or believes that all is well.
-        if (_given!.Ruling == Ruling.Refuse)
+        if (_ruling == Ruling.Refuse)
             return false;
         Diverges(courier, record, answer);
         return true;
@@ -112,24 +112,24 @@ internal sealed class Receipt : DeliveryWatch
         }
     }
 
-    private static bool Differs(DestinationAnswer first, DestinationAnswer other) =>
-        first.Status != other.Status || !first.Body.Span.SequenceEqual(other.Body.Span);
+    /// <summary>Stands for an answer, so that it need not be kept until every destination has answered.</summary>
+    private static ulong Digest(DestinationAnswer answer) =>
+        XxHash3.HashToUInt64(answer.Body.Span, answer.Status) | 1;
 
     private void Cast(Courier courier, MirroredRecord record, Vote vote, DestinationAnswer? answer, out bool late)
     {
         lock (_gate)
         {
-            late = _given is not null;
-            if (late)
-                return;
             var index = IndexOf(courier);
-            if (index < 0)
+            // A destination that came while the record was appended has no vote.
+            late = _decided || index < 0;
+            if (late)
                 return;
             // Whoever was tried before may still be a "no" now; a fate is never taken back.
             if (vote == Vote.Unavailable && _votes[index].Vote != Vote.Open)
                 return;
             _votes[index] = (vote, answer);
-            if (vote == Vote.Rejected)
+            if (MayNeedLetter(vote))
                 record.Hold();
         }
 
@@ -141,7 +141,7 @@ internal sealed class Receipt : DeliveryWatch
         Reply reply;
         lock (_gate)
         {
-            if (_given is not null)
+            if (_decided)
                 return;
             var votes = Count();
             var ruling = _statement
@@ -150,7 +150,11 @@ internal sealed class Receipt : DeliveryWatch
             if (ruling == Ruling.Wait)
                 return;
             _withdrawn = ruling == Ruling.Refuse && votes.Rejected == 0;
-            _given = reply = new Reply(ruling, Chosen(ruling));
+            reply = new Reply(ruling, Chosen(ruling));
+            _ruling = ruling;
+            _decided = true;
+            if (_statement && reply.Answer is { } answer)
+                _digest = Digest(answer);
         }
 
         Follow(record, reply);
@@ -165,9 +169,10 @@ internal sealed class Receipt : DeliveryWatch
         for (var i = 0; i < _votes.Length; i++)
         {
             var (vote, answer) = _votes[i];
-            if (vote == Vote.Parked && _withdrawn)
+            if (vote == Vote.Parked && _withdrawn && !_statement)
                 _couriers[i].Unpark(record);
-            if (vote != Vote.Rejected)
+            _votes[i].Answer = null;
+            if (!MayNeedLetter(vote))
                 continue;
             if (reply.Ruling != Ruling.Refuse)
             {
@@ -179,11 +184,18 @@ internal sealed class Receipt : DeliveryWatch
         }
     }
 
+    /// <summary>Whether a record with such a vote is lost to its destination, unless the client is told so.</summary>
+    private bool MayNeedLetter(Vote vote) => vote == Vote.Rejected || (vote == Vote.Parked && _statement);
+
     private void Diverges(Courier courier, MirroredRecord record, DestinationAnswer answer)
     {
         courier.Counters.CountDivergence();
+        if (!courier.MayLog())
+            return;
+        // A statement's error may quote it, and with it a password.
+        var said = _statement ? $"status {answer.Status}" : answer.Error;
         MirrorLog.Divergence(
-            _log, courier.Cluster, record.Client, record.Target.Database, courier.Destination, answer.Error);
+            _log, courier.Cluster, record.Client, record.Target.Database, courier.Destination, said);
     }
 
     private Votes Count()

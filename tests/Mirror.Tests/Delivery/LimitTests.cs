@@ -94,14 +94,13 @@ public sealed class LimitTests
         cluster["a"].Script = ScriptedDestination.Absent;
         Fates statement = cluster.Statement("CREATE DATABASE x", "x");
         await cluster.UntilAsync(() => statement.EndAt("b") == "delivered", "b has it");
-        int accepted = 0;
-        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+        for (int accepted = 1; accepted <= 100; accepted++)
         {
-            accepted++;
+            Assert.True(cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))));
             await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == accepted + 1, "b has it");
         }
 
-        Assert.Equal(0, cluster.Courier("a").Tally.Dropped);
+        Assert.True(cluster.Courier("a").Tally.Dropped > 30, "records behind the statement make room");
         cluster["a"].Script = ScriptedDestination.Accept;
         await cluster.QuietAsync();
         Assert.Equal("delivered", statement.EndAt("a"));

@@ -6,21 +6,30 @@ namespace InfluxMirror.Tests.Host;
 
 public sealed class CheckCommandTests
 {
-    // Host tests do not hang on the mirror's own health policy.
-    private static readonly Dictionary<string, string?> AnyHealthPolicy = new()
-    {
-        ["ReverseProxy:Clusters:influxdb:HealthCheck:Active:Policy"] = "ConsecutiveFailures",
-    };
+    private static readonly Dictionary<string, string?> NoVariables = [];
 
     [Theory]
     [InlineData("appsettings.json")]
     [InlineData("config/seed-pair.json")]
     public async Task The_files_we_ship_are_valid(string file)
     {
-        SettingsSource source = new(Path.Combine(HostConfiguration.Repository, file), AnyHealthPolicy);
+        SettingsSource source = new(Path.Combine(HostConfiguration.Repository, file), NoVariables);
 
         Assert.Empty(source.Read(source.Fetch()).Faults);
-        Assert.Equal(ExitCode.Ok, await CheckCommand.RunAsync(source, HostConfiguration.AcceptMirrorTransform));
+        Assert.Equal(ExitCode.Ok, await CheckCommand.RunAsync(source));
+    }
+
+    [Fact]
+    public async Task The_example_in_the_README_is_valid()
+    {
+        string readme = await File.ReadAllTextAsync(
+            Path.Combine(HostConfiguration.Repository, "README.md"), TestContext.Current.CancellationToken);
+        string example = readme.Split("```json")[1].Split("```")[0];
+        string file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, example, TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCode.Ok, await CheckCommand.RunAsync(new SettingsSource(file, NoVariables)));
+        File.Delete(file);
     }
 
     [Theory]

@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace InfluxMirror.Tests.Host;
 
@@ -56,24 +54,11 @@ internal static class HostConfiguration
     /// <summary>The folder of the solution.</summary>
     public static string Repository { get; } = FindRepository();
 
-    /// <summary>Accepts what the mirror's transform accepts, so that host tests do not hang on it.</summary>
-    public static void AcceptMirrorTransform(IReverseProxyBuilder proxy) =>
-        proxy.AddTransformFactory<AnyMirrorTransform>();
-
     private static string FindRepository()
     {
         DirectoryInfo? at = new(AppContext.BaseDirectory);
         while (at is not null && !File.Exists(Path.Combine(at.FullName, "Gateway.sln")))
             at = at.Parent;
         return at?.FullName ?? throw new InvalidOperationException("Gateway.sln is in no parent folder");
-    }
-
-    private sealed class AnyMirrorTransform : ITransformFactory
-    {
-        public bool Validate(TransformRouteValidationContext context, IReadOnlyDictionary<string, string> transformValues) =>
-            transformValues.ContainsKey("Mirror");
-
-        public bool Build(TransformBuilderContext context, IReadOnlyDictionary<string, string> transformValues) =>
-            transformValues.ContainsKey("Mirror");
     }
 }

@@ -90,10 +90,7 @@ internal sealed class TestGateway : IAsyncDisposable
         SettingsReading reading = source.Read(source.Fetch());
         Assert.Empty(reading.Faults);
         WebApplication app = GatewayHost.Build(reading.Settings!, source, proxy =>
-        {
-            HostConfiguration.AcceptMirrorTransform(proxy);
-            proxy.Services.Replace(ServiceDescriptor.Singleton(mirror ?? Well));
-        });
+            proxy.Services.Replace(ServiceDescriptor.Singleton(mirror ?? Well)));
         Assert.Empty(await GatewayHost.ValidateAsync(app));
         app.UseGateway();
         if (start)

@@ -69,16 +69,20 @@ public sealed class FitnessTests
     }
 
     [Fact]
-    public async Task A_read_that_could_not_reach_it_takes_it_out_until_a_probe_does()
+    public async Task A_read_that_could_not_reach_it_takes_it_out_for_the_hold_down_or_until_a_probe_does()
     {
         await using TestCluster cluster = new("a");
         Fitness fitness = Fitness(cluster);
 
         fitness.NoteReadFailure();
         Assert.Equal(FitnessLevel.Down, Judge(cluster, fitness).Level);
-        cluster.Time.Advance(60 * Second);
+        cluster.Time.Advance(4 * Second);
         Assert.Equal(FitnessLevel.Down, Judge(cluster, fitness).Level);
+        cluster.Time.Advance(1 * Second);
+        Assert.Equal(FitnessLevel.HeldDown, Judge(cluster, fitness).Level);
 
+        fitness.NoteReadFailure();
+        Assert.Equal(FitnessLevel.Down, Judge(cluster, fitness).Level);
         fitness.NoteProbeSuccess();
         Assert.Equal(FitnessLevel.HeldDown, Judge(cluster, fitness).Level);
         cluster.Time.Advance(5 * Second);
@@ -136,7 +140,7 @@ public sealed class FitnessTests
     }
 
     [Fact]
-    public async Task The_lag_that_counts_is_the_one_behind_the_best_that_answers()
+    public async Task Whoever_is_behind_stays_stale_when_the_one_ahead_goes_down()
     {
         await using TestCluster cluster = new("a", "b");
         cluster["a"].Script = ScriptedDestination.Wait;
@@ -148,9 +152,9 @@ public sealed class FitnessTests
 
         Assert.Equal([("a", FitnessLevel.Stale), ("b", FitnessLevel.Fit)], Levels(cluster, freshness));
 
-        // With b gone, a is the best there is.
+        // With b gone, a is the best there is, and still lacks what b confirmed.
         cluster.State.Destinations["b"].Health.Active = DestinationHealth.Unhealthy;
-        Assert.Equal([("a", FitnessLevel.HeldDown), ("b", FitnessLevel.Down)], Levels(cluster, freshness));
+        Assert.Equal([("a", FitnessLevel.Stale), ("b", FitnessLevel.Down)], Levels(cluster, freshness));
     }
 
     private static IEnumerable<(string, FitnessLevel)> Levels(TestCluster cluster, Freshness freshness) => freshness

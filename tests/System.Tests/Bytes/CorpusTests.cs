@@ -19,9 +19,12 @@ public sealed partial class CorpusTests
         await reference.Client.MustQueryAsync(create);
 
         List<string> faults = [];
+        HashSet<string> failing = [];
         foreach ((string id, byte[] body) in rows)
         {
             Answer direct = await reference.Client.WriteAsync(id, body);
+            if (direct.Status >= 500)
+                failing.Add(id);
             // A line that every server answers with 500 never gets a verdict in time; it is another test's matter.
             Answer answer = await lab.Client.WriteAsync(id, body, direct.Status >= 500 ? "consistency=any" : "");
             if (direct.Status < 500 && (direct.Status, Untimed(direct.Body)) != (answer.Status, Untimed(answer.Body)))
@@ -30,16 +33,26 @@ public sealed partial class CorpusTests
 
         Assert.True(faults.Count == 0, string.Join('\n', faults));
         await lab.AssertConvergedAsync(TimeSpan.FromSeconds(40));
-        foreach ((string id, _) in rows)
+        foreach ((string id, byte[] body) in rows)
         {
-            string[] expected = [.. (await reference.PointsAsync(id)).Lines.Select(Untimed)];
-            string[] stored = [.. (await lab.A.PointsAsync(id)).Lines.Select(Untimed)];
+            string[] expected = await StoredAsync(reference, id);
+            string[] stored = await StoredAsync(lab.A, id);
+            // The gateway repeats what is answered with 500, and influxd stores some of that at the second try.
+            if (!expected.SequenceEqual(stored) && failing.Contains(id))
+            {
+                await reference.Client.WriteAsync(id, body);
+                expected = await StoredAsync(reference, id);
+            }
+
             if (!expected.SequenceEqual(stored))
                 faults.Add($"{id}: influxd {string.Join(" | ", expected)}, gateway {string.Join(" | ", stored)}");
         }
 
         Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
+
+    private static async Task<string[]> StoredAsync(InfluxServer server, string db) =>
+        [.. (await server.PointsAsync(db)).Lines.Select(Untimed)];
 
     private static IEnumerable<(string Id, byte[] Body)> Lines()
     {

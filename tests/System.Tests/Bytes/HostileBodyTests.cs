@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
@@ -37,14 +36,14 @@ public sealed class HostileBodyTests
         await using Lab lab = await Lab.StartAsync();
         byte[] bomb = Bomb(megabytes: 1000);
         await lab.WriteAsync("db1", "m v=1 1");
-        long before = PeakMemoryMB(lab.Gateway.Pid);
+        long before = ProcessReading.PeakMemoryMB(lab.Gateway.Pid);
         for (int round = 0; round < 5; round++)
         {
             Answer answer = (await lab.Client.SendAsync(HttpMethod.Post, "/write?db=db1", Packed(bomb))).MustBe(413);
             Assert.True(answer.Took < TimeSpan.FromSeconds(5), answer.ToString());
         }
 
-        Assert.InRange(PeakMemoryMB(lab.Gateway.Pid) - before, 0, 250);
+        Assert.InRange(ProcessReading.PeakMemoryMB(lab.Gateway.Pid) - before, 0, 250);
         await lab.AssertConvergedAsync();
         Assert.Equal(1, (await lab.B.PointsAsync("db1")).Count);
     }
@@ -202,13 +201,5 @@ public sealed class HostileBodyTests
         ByteArrayContent content = new(body);
         content.Headers.ContentEncoding.Add("gzip");
         return content;
-    }
-
-    private static long PeakMemoryMB(int pid)
-    {
-        string peak = File.ReadLines($"/proc/{pid}/status")
-            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        string kilobytes = peak.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-        return long.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
     }
 }

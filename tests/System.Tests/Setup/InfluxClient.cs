@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Gateway.SystemTests.Setup;
@@ -11,7 +13,9 @@ internal sealed class InfluxClient : IDisposable
 {
     private readonly HttpClient http;
 
-    public InfluxClient(Uri address)
+    /// <param name="address">The server's root.</param>
+    /// <param name="from">The loopback address it comes from; null for any.</param>
+    public InfluxClient(Uri address, IPAddress? from = null)
     {
         SocketsHttpHandler handler = new()
         {
@@ -25,6 +29,17 @@ internal sealed class InfluxClient : IDisposable
                 RemoteCertificateValidationCallback = (_, _, _, _) => true,
             },
         };
+        if (from is not null)
+        {
+            handler.ConnectCallback = async (context, stop) =>
+            {
+                Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                socket.Bind(new IPEndPoint(from, 0));
+                await socket.ConnectAsync(context.DnsEndPoint, stop);
+                return new NetworkStream(socket, ownsSocket: true);
+            };
+        }
+
         http = new HttpClient(handler) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
     }
 

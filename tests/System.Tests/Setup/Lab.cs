@@ -1,6 +1,6 @@
 namespace Gateway.SystemTests.Setup;
 
-/// <summary>Two influxd, called a and b, behind one gateway; everything ends with the test.</summary>
+/// <summary>Two influxd, called a and b, or three, behind one gateway; everything ends with the test.</summary>
 internal sealed class Lab : IAsyncDisposable
 {
     private readonly List<InfluxServer> servers = [];
@@ -15,9 +15,13 @@ internal sealed class Lab : IAsyncDisposable
 
     public InfluxServer B => servers[1];
 
+    public InfluxServer C => servers[2];
+
     public FaultyServer ProxyA => proxies[0];
 
     public FaultyServer ProxyB => proxies[1];
+
+    public FaultyServer ProxyC => proxies[2];
 
     public GatewayProcess Gateway => gateway!;
 
@@ -51,13 +55,15 @@ internal sealed class Lab : IAsyncDisposable
         (await Client.WriteAsync(db, lines, more)).MustBe(204);
 
     /// <summary>
-    /// The end of every test: nothing is pending, both servers hold the same databases, policies, users and points,
+    /// The end of every test: nothing is pending, all servers hold the same databases, policies, users and points,
     /// and the accounting holds.
     /// </summary>
     public async Task AssertConvergedAsync(TimeSpan? bound = null)
     {
         await Gateway.SettledAsync(bound);
-        Assert.Equal(await ServerSchema.ReadAsync(A.Client), await ServerSchema.ReadAsync(B.Client));
+        string schema = await ServerSchema.ReadAsync(A.Client);
+        foreach (InfluxServer other in servers.Skip(1))
+            Assert.Equal(schema, await ServerSchema.ReadAsync(other.Client));
         await AssertSamePointsAsync();
         await Gateway.AssertAccountingAsync();
     }
@@ -68,10 +74,13 @@ internal sealed class Lab : IAsyncDisposable
         foreach (string db in await ServerSchema.DatabasesAsync(A.Client))
         {
             PointDump first = await A.PointsAsync(db);
-            PointDump second = await B.PointsAsync(db);
-            PointComparison.AssertEqual(
-                expected is null ? first : first.Without(expected),
-                expected is null ? second : second.Without(expected));
+            foreach (InfluxServer other in servers.Skip(1))
+            {
+                PointDump second = await other.PointsAsync(db);
+                PointComparison.AssertEqual(
+                    expected is null ? first : first.Without(expected),
+                    expected is null ? second : second.Without(expected));
+            }
         }
     }
 
@@ -115,9 +124,8 @@ internal sealed class Lab : IAsyncDisposable
 
     private async Task StartServersAsync(LabOptions options)
     {
-        Task<InfluxServer> first = InfluxServer.StartAsync(options.A);
-        Task<InfluxServer> second = InfluxServer.StartAsync(options.B);
-        foreach (Task<InfluxServer> starting in new[] { first, second })
+        InfluxSettings[] settings = options.C is null ? [options.A, options.B] : [options.A, options.B, options.C];
+        foreach (Task<InfluxServer> starting in settings.Select(InfluxServer.StartAsync).ToArray())
         {
             InfluxServer server = await starting;
             servers.Add(server);

@@ -10,6 +10,9 @@ internal sealed class LabOptions
 
     public InfluxSettings B { get; init; } = new() { Name = "b" };
 
+    /// <summary>A third server, for tests of quorum; null for none.</summary>
+    public InfluxSettings? C { get; init; }
+
     public GatewayConfiguration Configuration { get; init; } = new();
 
     /// <summary>Databases made through the gateway before the test begins.</summary>

@@ -11,6 +11,10 @@ internal static class MetricNames
     public const string Rejected = "influxmirror_points_rejected_total";
     public const string Dropped = "influxmirror_points_dropped_total";
 
+    public const string Fit = "influxmirror_destination_fit";
+    public const string NeedsResync = "influxmirror_destination_needs_resync";
+    public const string Divergences = "influxmirror_divergences_total";
+
     public const string SetAside = "influxmirror_records_set_aside_total";
 
     public const string LastReloadSuccessful = "config_last_reload_successful";

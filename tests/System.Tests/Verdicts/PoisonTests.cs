@@ -32,7 +32,8 @@ public sealed class PoisonTests
     public async Task F41_A_record_after_which_a_destination_vanished_twice_is_set_aside()
     {
         await using Lab lab = await Lab.StartAsync(new LabOptions { Proxied = true });
-        Fault death = new() { First = lab.B.Kill, CutAfter = 0 };
+        // A dead process refuses connections; the proxy before it has to do so in its place.
+        Fault death = new() { First = () => { lab.B.Kill(); lab.ProxyB.Refuse(); }, CutAfter = 0 };
         FaultRule poison = lab.ProxyB.On(request => request.IsWrite && request.Text.Contains("poison"), death);
         await lab.WriteAsync("db1", "m v=1 1");
         await lab.WriteAsync("db1", "poison v=1 1");
@@ -43,7 +44,11 @@ public sealed class PoisonTests
         await Eventually.ReasonGoneAsync("the other points reach b", async () =>
         {
             if (!lab.B.IsRunning)
-                await lab.B.LaunchAsync();
+            {
+                await lab.B.RestartAsync();
+                lab.ProxyB.Accept();
+            }
+
             int count = (await lab.B.PointsAsync("db1")).Count;
             return count == 21 ? null : $"{count} are there after {poison.Hits} deaths\n{lab.Gateway.LogTail()}";
         }, TimeSpan.FromSeconds(40));
@@ -76,6 +81,34 @@ public sealed class PoisonTests
         Assert.InRange(tries, 1, 30);
         await Eventually.PauseAsync(TimeSpan.FromSeconds(1.5));
         Assert.Equal(tries, Tries(lab));
+    }
+
+    /// <summary>The worst moment to recover: between the last failure of one write and the try of the next.</summary>
+    [Fact]
+    public async Task F42_A_good_write_is_not_set_aside_because_the_destination_recovered_just_after_it_failed()
+    {
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Proxied = true });
+        int failures = 0;
+        Fault last = Fault.Error(500, "timeout") with
+        {
+            First = () =>
+            {
+                if (++failures == 8)
+                    lab.ProxyB.Heal();
+            },
+        };
+        lab.ProxyB.On(request => request.IsWrite && request.Text.Contains("m v=1 1"), last);
+        lab.ProxyB.OnWrites(Fault.Error(500, "timeout"));
+        for (int number = 1; number <= 10; number++)
+        {
+            await lab.WriteAsync("db1", $"m v={number} {number}");
+            int seen = lab.ProxyB.Writes.Count();
+            await Eventually.TrueAsync("b is asked again", () => lab.ProxyB.Writes.Count() > seen || failures >= 8);
+        }
+
+        await lab.AssertConvergedAsync();
+        Assert.Equal(10, (await lab.B.PointsAsync("db1")).Count);
+        Assert.Equal(0, (await lab.Gateway.MetricsAsync()).Of(MetricNames.Rejected, "b"));
     }
 
     /// <summary>influxd answers the first such write into a new shard with 500, and stores the second.</summary>
