@@ -135,8 +135,9 @@ public sealed class ParkingTests
         cluster["a"].Script = Without("x");
         cluster.Write("x", "m v=1 1");
         cluster.Write("x", "m v=2 2");
-        cluster.Write("y", "m v=9 9");
-        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Parked == 2, "both are parked");
+        Fates other = cluster.Write("y", "m v=9 9");
+        await cluster.UntilAsync(
+            () => cluster.Courier("a").Tally.Parked == 2 && other.EndAt("a") == "delivered", "both are parked");
 
         cluster["a"].Script = ScriptedDestination.Accept;
         int before = cluster["a"].Requests.Count;

@@ -51,6 +51,26 @@ public sealed class AnyHostTests
     }
 
     [Fact]
+    public async Task A_read_sees_the_writes_answered_before_it()
+    {
+        TaskCompletionSource slow = new();
+        await using FakeInflux one = await FakeInflux.StartAsync("one"), two = await FakeInflux.StartAsync("two");
+        two.MayAnswerWrites = slow.Task;
+        await using WebApplication host = await StartAsync(one.Address, two.Address);
+        using HttpClient client = Client(host);
+        (await client.PostAsync("/write?db=x", Text("m v=1 1"), End)).Dispose();
+
+        Assert.Equal(["one"], await AnswersAsync(client, "/query?db=x&q=SELECT+*+FROM+m"));
+        Assert.Equal(["one"], await AnswersAsync(client, "/query?q=SELECT+*+FROM+x..m"));
+        Assert.Equal(["one", "two"], await AnswersAsync(client, "/query?db=y&q=SELECT+*+FROM+m"));
+
+        slow.SetResult();
+        Courier courier = host.Services.GetRequiredService<CourierFleet>().Find("influx")!.Find("two")!;
+        await UntilAsync(() => courier.Tally.Delivered == 1);
+        Assert.Equal(["one", "two"], await AnswersAsync(client, "/query?db=x&q=SELECT+*+FROM+m"));
+    }
+
+    [Fact]
     public async Task A_statement_reaches_every_destination_wherever_it_stands()
     {
         await using FakeInflux one = await FakeInflux.StartAsync("one"), two = await FakeInflux.StartAsync("two");
@@ -218,6 +238,19 @@ public sealed class AnyHostTests
         Match = new RouteMatch { Path = path },
         Transforms = [transform.ToDictionary(static one => one.Key, static one => one.Value)],
     };
+
+    /// <summary>Who answers, of some tries.</summary>
+    private static async Task<string[]> AnswersAsync(HttpClient client, string path)
+    {
+        SortedSet<string> by = [];
+        for (int i = 0; i < 8; i++)
+        {
+            using HttpResponseMessage answer = await client.GetAsync(path, End);
+            by.Add(Assert.Single(answer.Headers.GetValues("X-Gateway-Destination")));
+        }
+
+        return [.. by];
+    }
 
     private static async Task UntilAsync(Func<bool> condition)
     {

@@ -22,6 +22,9 @@ internal sealed class FakeInflux : IAsyncDisposable
     /// <summary>Queries it got, with the method: from the URL, else the body.</summary>
     public ConcurrentQueue<string> Queries { get; } = new();
 
+    /// <summary>Writes are answered once this is completed.</summary>
+    public Task MayAnswerWrites { get; set; } = Task.CompletedTask;
+
     public static async Task<FakeInflux> StartAsync(string name)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -37,6 +40,7 @@ internal sealed class FakeInflux : IAsyncDisposable
             if (context.Request.Path == "/write")
             {
                 influx.Writes.Enqueue(body);
+                await influx.MayAnswerWrites;
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
                 return;
             }
