@@ -215,51 +215,54 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// </summary>
     private async ValueTask JudgeAsync(Batch suspect, SendResult result)
     {
-        var isToBlame = suspect.Vanishings >= 2 || courier.IsToBlame(suspect);
-        if (!isToBlame && await NextGetsThroughAsync(suspect).ConfigureAwait(false))
-        {
-            // The destination may have recovered in between: a last chance, or a good record would be lost.
-            result = await AttemptAsync(suspect).ConfigureAwait(false);
-            if (result.Verdict.Kind != VerdictKind.Retry)
-            {
-                _work.Pop();
-                Settle(suspect, result);
-                return;
-            }
-
-            isToBlame = result.Answer is not null || result.NoAnswer == NoAnswer.Lost;
-        }
-
-        if (isToBlame)
+        if (suspect.Vanishings >= 2 || courier.IsToBlame(suspect))
         {
             _work.Pop();
             courier.SetAside(this, suspect, result);
             return;
         }
 
+        if (TakeOnNext(suspect) is { } next && await ConfrontAsync(suspect, next).ConfigureAwait(false))
+            return;
         suspect.ServerErrors = courier.Pipeline.Options.MaxServerErrors - 1;
         suspect.Losses = CourierHealth.MaxLosses - 1;
         await SleepAsync(courier.Pipeline.Options.MaxDelayInterval).ConfigureAwait(false);
     }
 
-    /// <summary>Tries what comes next in the lane, once; if it is not taken either, both stay, in order.</summary>
-    private async ValueTask<bool> NextGetsThroughAsync(Batch suspect)
+    /// <summary>What comes next in the lane, put below the suspect on the work; null when nothing may be sent.</summary>
+    private Batch? TakeOnNext(Batch suspect)
     {
         _work.Pop();
-        var next = _work.TryPeek(out var taken) ? taken : courier.TakeProbe(this);
-        if (next is not null && taken is null)
-            _work.Push(next);
+        if (!_work.TryPeek(out var next) && courier.TakeProbe(this) is { } probe)
+            _work.Push(next = probe);
         _work.Push(suspect);
-        if (next is null)
-            return false;
+        return next;
+    }
 
-        var result = await AttemptAsync(next).ConfigureAwait(false);
-        if (result.Verdict.Kind == VerdictKind.Retry)
+    /// <summary>
+    /// Tries what comes next, and if that gets through the suspect once more, since the destination may have recovered
+    /// in between. True when the suspect has its fate. Both stay on the work, in order, until it is known.
+    /// </summary>
+    private async ValueTask<bool> ConfrontAsync(Batch suspect, Batch next)
+    {
+        var passed = await AttemptAsync(next).ConfigureAwait(false);
+        if (passed.Verdict.Kind == VerdictKind.Retry)
+            return false;
+        var last = await AttemptAsync(suspect).ConfigureAwait(false);
+        if (last.Verdict.Kind != VerdictKind.Retry)
+        {
+            // What came next is sent again behind it, so that its values are the last ones.
+            _work.Pop();
+            Settle(suspect, last);
+            return true;
+        }
+
+        if (last.Answer is null && last.NoAnswer != NoAnswer.Lost)
             return false;
         _work.Pop();
         _work.Pop();
-        Settle(next, result);
-        _work.Push(suspect);
+        courier.SetAside(this, suspect, last);
+        Settle(next, passed);
         return true;
     }
 
