@@ -109,7 +109,8 @@ public sealed class FaultScriptTests
 
                 string held = model.Values.GetValueOrDefault((database, key), "nothing");
                 Assert.True(
-                    possible.Contains(held), $"{name}: {database} {key} is {held}, not {string.Join(" or ", possible)}");
+                    possible.Contains(held),
+                    $"{name}: {database} {key} is {held}, not {string.Join(" or ", possible)}");
             }
         }
     }

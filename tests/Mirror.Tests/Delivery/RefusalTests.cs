@@ -14,7 +14,8 @@ public sealed class RefusalTests
         for (int bad = 0; bad < 7; bad++)
         {
             await using TestCluster cluster = new("a");
-            Fates[] all = await MergedAsync(cluster, Enumerable.Range(0, 7).Select(n => n == bad ? "bad" : $"m v={n} {n}"));
+            Fates[] all = await MergedAsync(
+                cluster, Enumerable.Range(0, 7).Select(n => n == bad ? "bad" : $"m v={n} {n}"));
             cluster["a"].Script = static request => request.Lines.Contains("bad")
                 ? SentRequest.Response(400, Unparsable)
                 : ScriptedDestination.Accept(request);

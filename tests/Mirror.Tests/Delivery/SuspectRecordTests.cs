@@ -2,7 +2,9 @@ using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
 
-/// <summary>A record that meets only server errors, or ends the destination: is it the record, or the destination?</summary>
+/// <summary>
+/// A record that meets only server errors, or ends the destination: is it the record, or the destination?
+/// </summary>
 public sealed class SuspectRecordTests
 {
     private const string Panic = "panic in this request";
@@ -52,7 +54,8 @@ public sealed class SuspectRecordTests
         cluster["a"].Script = ScriptedDestination.Wait;
         cluster.Write("x", "m v=0 0");
         SentRequest first = await cluster["a"].NextAsync();
-        Fates[] all = [.. Enumerable.Range(1, 8).Select(n => cluster.Write("x", n == 6 ? "bad v=1 1" : $"m v={n} {n}"))];
+        Fates[] all =
+            [.. Enumerable.Range(1, 8).Select(n => cluster.Write("x", n == 6 ? "bad v=1 1" : $"m v={n} {n}"))];
 
         cluster["a"].Script = Failing("bad");
         first.Answer(204);

@@ -102,7 +102,12 @@ internal sealed class TestCluster : IAsyncDisposable
         // The two numbers are not read at one moment: only several equal readings in a row mean something.
         int quiet = 0;
         await EventuallyAsync(
-            () => (quiet = Cluster.Couriers.All(static one => one.Tally.Pending == one.Tally.Parked) ? quiet + 1 : 0) > 3,
+            () =>
+            {
+                bool now = Cluster.Couriers.All(static one => one.Tally.Pending == one.Tally.Parked);
+                quiet = now ? quiet + 1 : 0;
+                return quiet > 3;
+            },
             "everything that is not parked has its fate");
     }
 

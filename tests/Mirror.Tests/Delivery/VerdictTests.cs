@@ -41,7 +41,7 @@ public sealed class VerdictTests
 
     [Theory]
     [InlineData("partial write: unable to parse 'm': missing fields dropped=0", 0)]
-    [InlineData("partial write: field type conflict: input field \"v\" on measurement \"m\" is type float dropped=17", 17)]
+    [InlineData("partial write: field type conflict: input field \"v\" is type float dropped=17", 17)]
     [InlineData("partial write: points beyond retention policy dropped=3", 3)]
     [InlineData("partial write: unable to parse 'm dropped=9': missing fields dropped=2", 2)]
     [InlineData("partial write: max-values-per-tag limit exceeded (1/1): dropped=5 of 6", 5)]

@@ -155,7 +155,8 @@ public sealed class BodyReaderTests : IDisposable
     {
         byte[] whole = Records.Gzip(Bytes(5_000));
 
-        int[] taken = [.. Enumerable.Range(1, whole.Length - 1).Where(length => Inflate(whole[..length]).Status != 400)];
+        int[] taken =
+            [.. Enumerable.Range(1, whole.Length - 1).Where(length => Inflate(whole[..length]).Status != 400)];
 
         Assert.Empty(taken);
     }
