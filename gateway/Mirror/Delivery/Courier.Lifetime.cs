@@ -184,7 +184,9 @@ public sealed partial class Courier
 
     private static Barrier? Front_NeedsLock(Lane lane) => lane.TryPeek(out var entry) ? entry.Barrier : null;
 
-    /// <summary>Counts what is left as dropped; who waits for it is told by the caller, who lets go of it too.</summary>
+    /// <summary>
+    /// Counts what is left as dropped; who waits for it is told by the caller, who lets go of it too.
+    /// </summary>
     private void Abandon_NeedsLock(List<MirroredRecord> abandoned)
     {
         var statements = new HashSet<MirroredRecord>();

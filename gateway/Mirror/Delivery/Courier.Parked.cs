@@ -23,7 +23,11 @@ public sealed partial class Courier
         var answer = result.Answer!;
         var reason = result.Verdict.Kind;
         if (batch.Trial is null && MayLog())
-            MirrorLog.Parked(_context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
+        {
+            MirrorLog.Parked(
+                _context.Log, Cluster, Destination, batch.First.Target.Database, batch.Count, answer.Error);
+        }
+
         lock (_gate)
         {
             if (batch.Trial is not null)

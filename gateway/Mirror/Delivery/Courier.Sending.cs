@@ -184,7 +184,7 @@ public sealed partial class Courier
         if (MayLog())
             MirrorLog.SetAside(_context.Log, Cluster, Destination, record.Client, record.Target.Database, reason);
         Counters.CountSetAside();
-        var answer = DestinationAnswer.OfError(500, $"set aside: {reason}");
+        var answer = DestinationAnswer.OfError(400, $"set aside: {reason}");
         Rejected(sender, batch, new SendResult { Answer = answer, Verdict = new(VerdictKind.Rejected) });
     }
 

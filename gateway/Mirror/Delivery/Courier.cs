@@ -75,7 +75,9 @@ public sealed partial class Courier
     /// <summary>A probe could not reach the destination.</summary>
     internal void NoteUnreachable() => _health.NoteUnreachable();
 
-    /// <summary>A probe reached the destination; if no delivery waits to find out more, that is all there is to know.</summary>
+    /// <summary>
+    /// A probe reached the destination; if no delivery waits to find out more, that is all there is to know.
+    /// </summary>
     internal void NoteReachable()
     {
         if (Tally.WaitingRecords == 0)

@@ -51,7 +51,9 @@ internal sealed class CourierHealth(TimeProvider time)
         return !Interlocked.Exchange(ref _failing, true);
     }
 
-    /// <summary>Notes on a batch what a failed attempt says about it, and marks the result when it is suspect.</summary>
+    /// <summary>
+    /// Notes on a batch what a failed attempt says about it, and marks the result when it is suspect.
+    /// </summary>
     /// <param name="batch">The records.</param>
     /// <param name="result">What they met.</param>
     /// <param name="started">When the attempt began.</param>

@@ -6,7 +6,8 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 public sealed class CourierTally
 {
-    private long _accepted, _delivered, _rejected, _dropped, _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
+    private long _accepted, _delivered, _rejected, _dropped;
+    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
 
     /// <summary>Points accepted while it was a destination.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);

@@ -229,7 +229,9 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         await SleepAsync(courier.Pipeline.Options.MaxDelayInterval).ConfigureAwait(false);
     }
 
-    /// <summary>What comes next in the lane, put below the suspect on the work; null when nothing may be sent.</summary>
+    /// <summary>
+    /// What comes next in the lane, put below the suspect on the work; null when nothing may be sent.
+    /// </summary>
     private Batch? TakeOnNext(Batch suspect)
     {
         _work.Pop();
