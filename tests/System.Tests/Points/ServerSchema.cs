@@ -34,6 +34,17 @@ internal static class ServerSchema
         return [.. values.EnumerateArray().Select(row => row[0].GetString()!).Order(StringComparer.Ordinal)];
     }
 
-    private static async Task<string> TextAsync(InfluxClient client, string q) =>
-        $"{q}: {(await client.MustQueryAsync(q)).Body.TrimEnd()}";
+    /// <summary>
+    /// An answer with its series in ordinal order: databases made at the same time may be made in any order.
+    /// </summary>
+    private static async Task<string> TextAsync(InfluxClient client, string q)
+    {
+        Answer answer = await client.MustQueryAsync(q);
+        using JsonDocument document = JsonDocument.Parse(answer.Bytes);
+        JsonElement result = document.RootElement.GetProperty("results")[0];
+        if (!result.TryGetProperty("series", out JsonElement series))
+            return $"{q}: nothing";
+        IEnumerable<string> texts = series.EnumerateArray().Select(one => one.GetRawText());
+        return $"{q}: {string.Join(' ', texts.Order(StringComparer.Ordinal))}";
+    }
 }
