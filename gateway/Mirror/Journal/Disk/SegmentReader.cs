@@ -29,6 +29,8 @@ public sealed class SegmentReader : IDisposable
     /// The next record, or null when there is none yet. Positions grow, with holes where records were cancelled,
     /// damaged or trimmed.
     /// </summary>
+    /// <exception cref="DiskException">A file cannot be opened now. The next call tries again;
+    /// <see cref="SkipSegment"/> gives it up.</exception>
     public LogRecord? TryRead()
     {
         while (_walk is not null || TryEnter())
@@ -55,6 +57,18 @@ public sealed class SegmentReader : IDisposable
         return null;
     }
 
+    /// <summary>Passes over the segment that cannot be opened, and reports it.</summary>
+    public void SkipSegment()
+    {
+        if (_walk is not null || NextSegment() is not { } segment)
+            return;
+        _generation = segment.Header.Generation;
+        if (segment.Last >= Next)
+            _damaged(new LogDamage(
+                LogDamageKind.Segment, segment.Name, 0, segment.FileBytes, segment.Header.First - 1, segment.Last + 1,
+                Acknowledged: true, Position: 0, default));
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => Leave();
 
@@ -69,13 +83,13 @@ public sealed class SegmentReader : IDisposable
         Next = Math.Max(Next, damage.Position + 1);
     }
 
+    private Segment? NextSegment() =>
+        _generation == 0 ? _segments.Holding(Next) : _segments.Behind(_generation);
+
     private bool TryEnter()
     {
-        while (true)
+        while (NextSegment() is { } segment)
         {
-            var segment = _generation == 0 ? _segments.Holding(Next) : _segments.Behind(_generation);
-            if (segment is null)
-                return false;
             if (!segment.TryPin())
             {
                 // It is being removed, and so are those before it.
@@ -83,29 +97,23 @@ public sealed class SegmentReader : IDisposable
                 continue;
             }
 
-            _segment = segment;
-            _generation = segment.Header.Generation;
             try
             {
                 _file = _disk.Open(segment.Name);
             }
             catch (DiskException)
             {
-                ReportUnreadable(segment);
-                continue;
+                segment.Unpin();
+                throw;
             }
 
+            _segment = segment;
+            _generation = segment.Header.Generation;
             _walk = new FrameWalk(_file, segment);
             return true;
         }
-    }
 
-    private void ReportUnreadable(Segment segment)
-    {
-        Report(new LogDamage(
-            LogDamageKind.Segment, segment.Name, 0, segment.FileBytes, segment.Header.First - 1, segment.Last + 1,
-            Acknowledged: true, Position: 0, default));
-        Leave();
+        return false;
     }
 
     private void Leave()
