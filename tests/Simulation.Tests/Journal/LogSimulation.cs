@@ -83,6 +83,9 @@ public sealed class LogSimulation
         RecoveredLog recovered = Recovery.Run(_disk, _options);
         _core = new LogCore(_disk, _options, recovered, _ => { });
         _found.AddRange(recovered.Damage);
+        // No crash makes a file unreadable.
+        if (_model.Flips == 0)
+            Assert.DoesNotContain(recovered.Damage, one => one.Kind is LogDamageKind.Segment or LogDamageKind.Cursor);
         CheckCursor(recovered);
         CheckAll();
         _core.Trim(_model.TrimmedThrough);
@@ -94,7 +97,7 @@ public sealed class LogSimulation
         _reader?.Dispose();
         _reader = null;
         _core?.Dispose();
-        (_disk.SyncFailures, _disk.OtherFailures, _disk.Capacity) = (0, 0, long.MaxValue);
+        (_disk.SyncFailures, _disk.OtherFailures, _disk.ReadFailures, _disk.Capacity) = (0, 0, 0, long.MaxValue);
         _disk.Restart(powerCut: _options.Safety == LogSafety.Disk && _random.Next(4) > 0);
         if (_flips && _random.Next(3) == 0 && _disk.Flip(name => name.EndsWith(".seg", StringComparison.Ordinal)))
             _model.Flips++;
@@ -204,7 +207,7 @@ public sealed class LogSimulation
         }
         catch (DiskException)
         {
-            Assert.True(_disk.OtherFailures > 0);
+            Assert.True(_disk.OtherFailures > 0 || _disk.ReadFailures > 0);
         }
 
         _model.CheckComplete(_readerFrom, _reader.Next, _readByReader, _found);
@@ -277,6 +280,7 @@ public sealed class LogSimulation
         bool isWell = _random.Next(2) == 0;
         _disk.SyncFailures = isWell ? 0 : _random.Next(500);
         _disk.OtherFailures = isWell ? 0 : _random.Next(200);
+        _disk.ReadFailures = isWell ? 0 : _random.Next(300);
         _disk.Capacity = _random.Next(4) > 0 ? long.MaxValue : _random.Next(50_000, 400_000);
     }
 }

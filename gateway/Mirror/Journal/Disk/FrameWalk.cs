@@ -18,7 +18,7 @@ internal enum WalkStep
 
 /// <summary>
 /// Goes through the frames of a segment, in order. Where there is none it looks for the next, by the salt that every
-/// frame begins with. Whatever the bytes are, it ends, and a disk that cannot read some of them is damage as well.
+/// frame begins with. Whatever the bytes are, it ends.
 /// </summary>
 internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
 {
@@ -33,6 +33,9 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
 
     /// <summary>What is read next.</summary>
     public long Offset { get; private set; } = SegmentFormat.DataStart;
+
+    /// <summary>Bytes that the disk cannot read are damage; otherwise the walk stands still before them.</summary>
+    public bool SkipsUnreadable { get; set; }
 
     /// <summary>The last record.</summary>
     public LogRecord? Record { get; private set; }
@@ -58,23 +61,22 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
                 return Skipped(at, limit);
             }
 
-            Offset = at + frame.Size;
             if (frame.Position < from)
             {
-                _lastPosition = Math.Max(_lastPosition, frame.Position);
+                Offset = at + frame.Size;
+                _lastPosition = frame.Position;
                 continue;
             }
 
-            Frame = frame;
             var header = ReadHeader(at, frame);
-            if (header is not null && ReadBody(at, frame) is { } body)
-            {
-                Record = new LogRecord(frame.Position, frame.Kind, header, body);
-                _lastPosition = frame.Position;
-                return WalkStep.Record;
-            }
-
-            return Lost(at, limit, header);
+            var body = header is null ? null : ReadBody(at, frame);
+            Frame = frame;
+            Offset = at + frame.Size;
+            if (header is null || body is null)
+                return Lost(at, limit, header);
+            Record = new LogRecord(frame.Position, frame.Kind, header, body);
+            _lastPosition = frame.Position;
+            return WalkStep.Record;
         }
 
         return WalkStep.End;
@@ -106,9 +108,22 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
 
     private LogDamage Damaged(LogDamageKind kind, long at, long limit)
     {
-        var before = TryFrame(Offset, limit, out var next) ? next.Position : 0;
         return new LogDamage(
-            kind, segment.Name, at, Offset - at, _lastPosition, before, at < segment.SafeEnd, Position: 0, default);
+            kind, segment.Name, at, Offset - at, _lastPosition, PositionAt(Offset, limit), at < segment.SafeEnd,
+            Position: 0, default);
+    }
+
+    /// <summary>The position of the next frame; 0 when there is none, or none that can be read.</summary>
+    private long PositionAt(long at, long limit)
+    {
+        try
+        {
+            return TryFrame(at, limit, out var next) ? next.Position : 0;
+        }
+        catch (DiskException)
+        {
+            return 0;
+        }
     }
 
     private bool TryFrame(long at, long limit, out FrameHeader frame) =>
@@ -152,11 +167,18 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
         var body = SharedBuffer.Rent(frame.BodyLength);
         body.Length = frame.BodyLength;
         var bytes = body.Block.Span[..frame.BodyLength];
-        if (Read(at + RecordFormat.FrameLength + frame.HeaderLength, bytes) == bytes.Length &&
-            Crc32C.Of(bytes) == frame.BodyChecksum)
-            return body;
-        body.Release();
-        return null;
+        var isWhole = false;
+        try
+        {
+            isWhole = Read(at + RecordFormat.FrameLength + frame.HeaderLength, bytes) == bytes.Length &&
+                Crc32C.Of(bytes) == frame.BodyChecksum;
+            return isWhole ? body : null;
+        }
+        finally
+        {
+            if (!isWhole)
+                body.Release();
+        }
     }
 
     /// <summary>Copies what the window has of a record and reads the rest past it.</summary>
@@ -181,7 +203,7 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
         {
             // Never past the limit: what is there may still change.
             var wanted = (int)Math.Min(WindowBytes, limit - at);
-            _windowAt = at;
+            (_windowAt, _windowLength) = (at, 0);
             _windowLength = wanted > 0 ? ReadFile(at, _window.AsSpan(0, wanted)) : 0;
             have = _windowLength;
         }
@@ -195,7 +217,7 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
         {
             return file.Read(at, to);
         }
-        catch (DiskException)
+        catch (DiskException) when (SkipsUnreadable)
         {
             return ReadPages(at, to);
         }

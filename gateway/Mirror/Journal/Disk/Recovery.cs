@@ -144,7 +144,7 @@ public static class Recovery
     {
         var length = file.Length;
         var whole = new Segment(header, length, SegmentFormat.DataStart, next - 1, length);
-        using var walk = new FrameWalk(file, whole);
+        using var walk = new FrameWalk(file, whole) { SkipsUnreadable = true };
         List<LogDamage> open = [];
         long end = SegmentFormat.DataStart, safe = SegmentFormat.DataStart, last = header.First - 1;
         for (var step = walk.Next(length, 0); step != WalkStep.End; step = walk.Next(length, 0))

@@ -29,8 +29,8 @@ public sealed class SegmentReader : IDisposable
     /// The next record, or null when there is none yet. Positions grow, with holes where records were cancelled,
     /// damaged or trimmed.
     /// </summary>
-    /// <exception cref="DiskException">A file cannot be opened now. The next call tries again;
-    /// <see cref="SkipSegment"/> gives it up.</exception>
+    /// <exception cref="DiskException">Something cannot be read now. The next call tries again;
+    /// <see cref="SkipUnreadable"/> gives it up.</exception>
     public LogRecord? TryRead()
     {
         while (_walk is not null || TryEnter())
@@ -42,6 +42,7 @@ public sealed class SegmentReader : IDisposable
                 case WalkStep.Record:
                     var record = _walk.Record!;
                     Next = record.Position + 1;
+                    _walk.SkipsUnreadable = false;
                     return record;
                 case WalkStep.Damage:
                     Report(_walk.Damage!);
@@ -57,10 +58,19 @@ public sealed class SegmentReader : IDisposable
         return null;
     }
 
-    /// <summary>Passes over the segment that cannot be opened, and reports it.</summary>
-    public void SkipSegment()
+    /// <summary>
+    /// Gives up what could not be read: a file that cannot be opened, or the bytes before the next record, which
+    /// are reported as damage.
+    /// </summary>
+    public void SkipUnreadable()
     {
-        if (_walk is not null || NextSegment() is not { } segment)
+        if (_walk is not null)
+        {
+            _walk.SkipsUnreadable = true;
+            return;
+        }
+
+        if (NextSegment() is not { } segment)
             return;
         _generation = segment.Header.Generation;
         if (segment.Last >= Next)
