@@ -14,7 +14,7 @@ public abstract class DiskFile : IDisposable
     /// <summary>Writes all pieces one behind the other, in one call where the system can.</summary>
     public abstract void Write(long offset, IReadOnlyList<ReadOnlyMemory<byte>> pieces);
 
-    /// <summary>Fills <paramref name="buffer"/>; the number of bytes read is smaller only at the end of the file.</summary>
+    /// <summary>Fills <paramref name="buffer"/>; fewer bytes are read only at the end of the file.</summary>
     public abstract int Read(long offset, Span<byte> buffer);
 
     /// <summary>Makes the bytes written so far, and the length needed to read them, last.</summary>

@@ -1,6 +1,8 @@
 namespace InfluxMirror.Journal.Disk;
 
-/// <summary>A record on its way into the log. Made by the thread that has the bytes, which pays for the checksums.</summary>
+/// <summary>
+/// A record on its way into the log. Made by the thread that has the bytes, which pays for the checksums.
+/// </summary>
 public sealed class LogEntry
 {
     private readonly SharedBuffer _body;

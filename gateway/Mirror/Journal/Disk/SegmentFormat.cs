@@ -13,7 +13,7 @@ namespace InfluxMirror.Journal.Disk;
 /// </code>
 /// Little-endian; the checksum covers what stands before it.
 /// </summary>
-/// <param name="Generation">Its number: grows from segment to segment, never reused. The file is named after it.</param>
+/// <param name="Generation">Its number: grows from segment to segment; the file is named after it.</param>
 /// <param name="Salt">Random; every frame begins with it and its checksum is seeded with it.</param>
 /// <param name="First">No position in here is below; those from here on in earlier segments do not count.</param>
 /// <param name="Given">The highest position handed out when this was written.</param>

@@ -1,6 +1,8 @@
 namespace InfluxMirror.Journal.Disk;
 
-/// <summary>The segments that hold records, oldest first: readers take a snapshot, a change replaces it whole.</summary>
+/// <summary>
+/// The segments that hold records, oldest first: readers take a snapshot, a change replaces it whole.
+/// </summary>
 internal sealed class SegmentSet(IEnumerable<Segment> segments)
 {
     private readonly Lock _gate = new();
