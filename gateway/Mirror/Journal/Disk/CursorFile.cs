@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>
+/// Where a reader's state is kept. Every save is a file of its own that takes the place of the one before when it is
+/// whole on disk: after a crash there is the old state or the new one. A reader that must have a completion on disk
+/// before it goes on (a statement's) saves and then goes on.
+/// </summary>
+public sealed class CursorFile(IDisk disk, string name)
+{
+    private const string Ending = ".cursor";
+    private const string Unfinished = ".cursor.new";
+
+    // Percent-encoding triples a byte, and a file name has 255 of them.
+    private const int MaxEncodedName = 200;
+
+    private readonly string _file = FileName(name);
+
+    /// <summary>Replaces what was saved before. When it returns, the state is on disk.</summary>
+    /// <exception cref="DiskException">It may or may not have been replaced; save again.</exception>
+    public void Save(CursorState state)
+    {
+        var unfinished = Path.ChangeExtension(_file, null) + Unfinished;
+        // A file that failed is never synced again: each save begins with a new one.
+        disk.Delete(unfinished);
+        using (var file = disk.Create(unfinished))
+        {
+            file.Write(0, CursorFormat.Encode(name, state));
+            file.Sync();
+        }
+
+        disk.Rename(unfinished, _file);
+        disk.SyncDirectory();
+    }
+
+    /// <summary>Forgets the reader: its file goes.</summary>
+    /// <exception cref="DiskException">It may still be there.</exception>
+    public void Delete()
+    {
+        disk.Delete(_file);
+        disk.SyncDirectory();
+    }
+
+    /// <summary>Every cursor of a folder that can be read, by name; names of files that cannot are reported.</summary>
+    public static IReadOnlyDictionary<string, CursorState> LoadAll(IDisk disk, Action<string> damaged)
+    {
+        var cursors = new Dictionary<string, CursorState>(StringComparer.Ordinal);
+        foreach (var file in disk.List().Where(file => file.EndsWith(Ending, StringComparison.Ordinal)))
+        {
+            if (Read(disk, file) is { } bytes && CursorFormat.TryDecode(bytes, out var owner, out var state) &&
+                FileName(owner) == file)
+                cursors[owner] = state;
+            else
+                damaged(file);
+        }
+
+        return cursors;
+    }
+
+    private static byte[]? Read(IDisk disk, string file)
+    {
+        try
+        {
+            using var open = disk.Open(file);
+            var bytes = new byte[open.Length];
+            return open.Read(0, bytes) == bytes.Length ? bytes : null;
+        }
+        catch (DiskException)
+        {
+            return null;
+        }
+    }
+
+    private static string FileName(string name)
+    {
+        var encoded = Uri.EscapeDataString(name);
+        if (encoded.Length > MaxEncodedName)
+            encoded = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
+        return encoded + Ending;
+    }
+}

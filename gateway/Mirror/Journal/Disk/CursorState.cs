@@ -1,0 +1,44 @@
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>A run of positions, both ends included.</summary>
+public readonly record struct PositionRange(long From, long To);
+
+/// <summary>What a reader is done with, as it is kept on disk.</summary>
+/// <param name="LowWaterMark">Every position up to this one is done.</param>
+/// <param name="Completed">Runs above the mark that are done, in order, not touching each other.</param>
+/// <param name="Extra">The caller's own, such as counters that belong to exactly this state.</param>
+public sealed record CursorState(
+    long LowWaterMark, IReadOnlyList<PositionRange> Completed, ReadOnlyMemory<byte> Extra = default)
+{
+    /// <summary>The highest position that is done.</summary>
+    public long Highest => Completed.Count > 0 ? Completed[^1].To : LowWaterMark;
+
+    /// <summary>What <paramref name="ranges"/> says of positions up to <paramref name="readThrough"/>.</summary>
+    public static CursorState Of(CompletedRanges ranges, long readThrough, ReadOnlyMemory<byte> extra = default)
+    {
+        List<PositionRange> completed = [];
+        var from = 0L;
+        for (var position = ranges.LowWaterMark + 1; position <= readThrough + 1; position++)
+        {
+            var isDone = position <= readThrough && ranges.Contains(position);
+            if (isDone && from == 0)
+                from = position;
+            if (isDone || from == 0)
+                continue;
+            completed.Add(new PositionRange(from, position - 1));
+            from = 0;
+        }
+
+        return new CursorState(ranges.LowWaterMark, completed, extra);
+    }
+
+    /// <summary>The same as <see cref="CompletedRanges"/>.</summary>
+    public CompletedRanges ToRanges()
+    {
+        var ranges = new CompletedRanges(LowWaterMark);
+        foreach (var range in Completed)
+            for (var position = range.From; position <= range.To; position++)
+                ranges.Add(position);
+        return ranges;
+    }
+}

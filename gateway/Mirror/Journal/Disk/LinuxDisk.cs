@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>A folder of the machine. Its files belong to their owner only (folder 0700, files 0600).</summary>
+public sealed class LinuxDisk : IDisk
+{
+    private const string LockName = "lock";
+
+    private readonly string _folder;
+
+    /// <summary>The folder at <paramref name="folder"/>, made when it is not there.</summary>
+    /// <exception cref="DiskException">It cannot be made or read.</exception>
+    public LinuxDisk(string folder)
+    {
+        _folder = Path.GetFullPath(folder);
+        Try("make the folder", _folder, () =>
+        {
+            Directory.CreateDirectory(_folder);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(
+                    _folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return true;
+        });
+    }
+
+    /// <inheritdoc/>
+    public long FreeBytes => Try("ask for the space of", _folder, () => new DriveInfo(_folder).AvailableFreeSpace);
+
+    /// <inheritdoc/>
+    public long TotalBytes => Try("ask for the size of", _folder, () => new DriveInfo(_folder).TotalSize);
+
+    /// <inheritdoc/>
+    public IDisposable Lock()
+    {
+        var path = PathOf(LockName);
+        var file = OpenHandle(path, Libc.ReadWrite | Libc.Create);
+        if (Libc.Lock(file, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            var owner = Try("read", path, () => ReadOwner(file));
+            file.Dispose();
+            if (error == Libc.WouldBlock)
+                throw new DiskException(DiskFault.Locked, $"The folder '{_folder}' is in use by process {owner}.");
+            throw Failure("lock", path, error);
+        }
+
+        return Try<IDisposable>("write", path, () =>
+        {
+            var process = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            RandomAccess.SetLength(file, 0);
+            RandomAccess.Write(file, process, 0);
+            return file;
+        });
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> List() => Try("list", _folder, () =>
+        (IReadOnlyList<string>)[.. Directory.EnumerateFiles(_folder).Select(path => Path.GetFileName(path))]);
+
+    /// <inheritdoc/>
+    public DiskFile Create(string name) => OpenFile(name, Libc.ReadWrite | Libc.Create | Libc.Exclusive);
+
+    /// <inheritdoc/>
+    public DiskFile Open(string name) => OpenFile(name, Libc.ReadWrite);
+
+    /// <inheritdoc/>
+    public void Rename(string from, string to) => Try("rename", PathOf(from), () =>
+    {
+        File.Move(PathOf(from), PathOf(to), overwrite: true);
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public void Delete(string name) => Try("delete", PathOf(name), () =>
+    {
+        File.Delete(PathOf(name));
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public void SyncDirectory()
+    {
+        using var folder = OpenHandle(_folder, Libc.ReadOnly);
+        if (Libc.Sync(folder) != 0)
+            throw Failure("sync", _folder, Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>What a failed system call means.</summary>
+    internal static DiskException Failure(string verb, string path, int error) =>
+        new(FaultOf(error), $"Could not {verb} '{path}': {Marshal.GetPInvokeErrorMessage(error)} (error {error}).");
+
+    /// <summary>Runs a call of the framework and says what its exception means.</summary>
+    internal static T Try<T>(string verb, string path, Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Failure(verb, path, e);
+        }
+    }
+
+    /// <summary>What an exception of the framework means; on Linux it carries the error number.</summary>
+    internal static DiskException Failure(string verb, string path, Exception cause) =>
+        new(
+            cause is FileNotFoundException or DirectoryNotFoundException ? DiskFault.Missing : FaultOf(cause.HResult),
+            $"Could not {verb} '{path}': {cause.Message}",
+            cause);
+
+    private static DiskFault FaultOf(int error) => error switch
+    {
+        Libc.NoSpace or Libc.QuotaExceeded => DiskFault.Full,
+        Libc.NoEntry => DiskFault.Missing,
+        _ => DiskFault.Failed,
+    };
+
+    private static string ReadOwner(SafeFileHandle file)
+    {
+        Span<byte> text = stackalloc byte[20];
+        return Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]);
+    }
+
+    private static SafeFileHandle OpenHandle(string path, int flags)
+    {
+        while (true)
+        {
+            var descriptor = Libc.Open(path, flags | Libc.CloseOnExec, Libc.OwnerReadsAndWrites);
+            if (descriptor >= 0)
+                return new SafeFileHandle(descriptor, ownsHandle: true);
+            var error = Marshal.GetLastPInvokeError();
+            if (error != Libc.Interrupted)
+                throw Failure("open", path, error);
+        }
+    }
+
+    private LinuxFile OpenFile(string name, int flags)
+    {
+        var path = PathOf(name);
+        return new LinuxFile(path, OpenHandle(path, flags));
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder, name);
+}

@@ -1,0 +1,48 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>Sizes and limits of one log.</summary>
+public sealed class LogOptions
+{
+    /// <summary>When a record counts as safe. Default <see cref="LogSafety.Disk"/>.</summary>
+    public LogSafety Safety { get; init; } = LogSafety.Disk;
+
+    /// <summary>Bytes of a segment file; a record that is larger gets a larger file. Default 64 MiB.</summary>
+    [Range(16 * 1024, 1024 * 1024 * 1024)]
+    public int SegmentBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Most bytes of segments with records that are needed; spares come on top. Default 50 GB.</summary>
+    public long MaxBytes { get; init; } = 50_000_000_000;
+
+    /// <summary>Bytes of the file system that no new file is made from. Default none.</summary>
+    public long ReserveBytes { get; init; }
+
+    /// <summary>Most bytes that wait in memory to become safe. Default 64 MiB.</summary>
+    public long MaxPendingBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Most segments kept for another use once their records are not needed. Default 2.</summary>
+    [Range(0, 16)]
+    public int MaxSpares { get; init; } = 2;
+
+    /// <summary>Where the salts of segments come from: 64 bits that nobody can guess.</summary>
+    public Func<ulong> Salts { get; init; } = RandomSalt;
+
+    private static ulong RandomSalt()
+    {
+        Span<byte> salt = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(salt);
+        return BitConverter.ToUInt64(salt);
+    }
+}
+
+/// <summary>When a record counts as safe.</summary>
+public enum LogSafety
+{
+    /// <summary>When the disk has it: it survives a power cut.</summary>
+    Disk,
+
+    /// <summary>When the kernel has it: it survives the end of the process, not that of the machine.</summary>
+    Process,
+}

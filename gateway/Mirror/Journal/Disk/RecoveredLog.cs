@@ -1,0 +1,43 @@
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>What <see cref="Recovery"/> found in a folder.</summary>
+public sealed class RecoveredLog
+{
+    internal RecoveredLog(
+        IReadOnlyList<Segment> segments,
+        IReadOnlyList<string> spares,
+        long lastGeneration,
+        long lastPosition,
+        IReadOnlyDictionary<string, CursorState> cursors,
+        IReadOnlyList<LogDamage> damage)
+    {
+        Segments = segments;
+        Spares = spares;
+        LastGeneration = lastGeneration;
+        LastPosition = lastPosition;
+        Cursors = cursors;
+        Damage = damage;
+    }
+
+    /// <summary>Segments with records, oldest first.</summary>
+    public IReadOnlyList<Segment> Segments { get; }
+
+    /// <summary>Files ready for use.</summary>
+    public IReadOnlyList<string> Spares { get; }
+
+    /// <summary>The highest generation of any file.</summary>
+    public long LastGeneration { get; }
+
+    /// <summary>The highest position any record or cursor knows of; the next record is above.</summary>
+    public long LastPosition { get; }
+
+    /// <summary>The cursors that could be read, by name. One that is damaged or missing is rebuilt by its owner:
+    /// everything that is left counts as not done.</summary>
+    public IReadOnlyDictionary<string, CursorState> Cursors { get; }
+
+    /// <summary>
+    /// What could not be read of the newest segment, of headers and of cursors. Older segments are read when a
+    /// reader comes by, which reports their damage, and that of the newest one once more.
+    /// </summary>
+    public IReadOnlyList<LogDamage> Damage { get; }
+}

@@ -1,0 +1,263 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>
+/// Finds what a folder holds after whatever end the program before had. Keeps every intact record, tells a write
+/// that was cut short from damage, passes over damage, deletes no record and never refuses.
+/// </summary>
+public static class Recovery
+{
+    // A frame's first bytes with at most so many bits wrong are still known as such: chance does that to one place
+    // in three billion.
+    private const int ResemblingBits = 8;
+
+    /// <summary>Looks through the folder, which the caller has locked.</summary>
+    /// <exception cref="DiskException">The folder itself cannot be listed.</exception>
+    public static RecoveredLog Run(IDisk disk, LogOptions options)
+    {
+        List<LogDamage> damage = [];
+        var cursors = CursorFile.LoadAll(disk, file => damage.Add(OfFile(LogDamageKind.Cursor, file)));
+        var names = disk.List();
+        var headers = ReadHeaders(disk, names, damage);
+        var lastPosition = cursors.Values.Select(cursor => cursor.Highest).DefaultIfEmpty(0).Max();
+        List<Segment> segments = [];
+        for (var i = 0; i < headers.Count; i++)
+        {
+            var header = headers[i];
+            // A position is never used twice: not those of lost records, nor of ones that were withdrawn from a
+            // segment that failed. The header tells how far they had got when it was written.
+            lastPosition = Math.Max(lastPosition, Math.Max(header.Given, header.First - 1));
+            var next = i + 1 < headers.Count ? headers[i + 1].First : long.MaxValue;
+            segments.Add(Restore(disk, headers, i, next, damage, ref lastPosition));
+        }
+
+        if (segments.Count > 0 && options.Safety == LogSafety.Disk)
+            MakeSafe(disk, segments[^1].Name, damage);
+        ReportMissing(headers, cursors.Values, damage);
+        var lastGeneration = names.Select(SegmentFormat.GenerationOf).DefaultIfEmpty(0).Max();
+        return new RecoveredLog(
+            segments, KeepSpares(disk, names, options), lastGeneration, lastPosition, cursors, damage);
+    }
+
+    /// <summary>
+    /// Crash while a segment is opened: its header is whole on disk before it has a segment's name, so a header that
+    /// cannot be read is damage. The second copy helps, and else the first frame: it begins with the salt, and the
+    /// name has the generation.
+    /// </summary>
+    private static List<SegmentHeader> ReadHeaders(IDisk disk, IReadOnlyList<string> names, List<LogDamage> damage)
+    {
+        List<SegmentHeader> headers = [];
+        foreach (var name in names.Where(name => name.EndsWith(SegmentFormat.Segment, StringComparison.Ordinal)))
+        {
+            var generation = SegmentFormat.GenerationOf(name);
+            var start = ReadStart(disk, name);
+            if (SegmentFormat.TryDecode(start, out var header) && header.Generation == generation)
+                headers.Add(header);
+            else if (header.Generation == 0 && Guess(start, generation) is { } guess)
+                headers.Add(guess);
+            else
+                damage.Add(OfFile(LogDamageKind.Segment, name));
+        }
+
+        headers.Sort((left, right) => left.Generation.CompareTo(right.Generation));
+        return headers;
+    }
+
+    private static byte[] ReadStart(IDisk disk, string name)
+    {
+        var start = new byte[SegmentFormat.DataStart + RecordFormat.FrameLength];
+        try
+        {
+            using var file = disk.Open(name);
+            // By halves: one page that cannot be read must not hide the other.
+            const int half = SegmentFormat.DataStart / 2;
+            foreach (var (from, to) in ((int, int)[])[(0, half), (half, 2 * half), (2 * half, start.Length)])
+                ReadPart(file, from, start.AsSpan(from..to));
+        }
+        catch (DiskException)
+        {
+            Array.Clear(start);
+        }
+
+        return start;
+    }
+
+    private static void ReadPart(DiskFile file, int from, Span<byte> to)
+    {
+        try
+        {
+            file.Read(from, to);
+        }
+        catch (DiskException)
+        {
+            to.Clear();
+        }
+    }
+
+    private static SegmentHeader? Guess(ReadOnlySpan<byte> start, long generation)
+    {
+        var first = start[SegmentFormat.DataStart..];
+        var salt = BinaryPrimitives.ReadUInt64LittleEndian(first);
+        return RecordFormat.TryRead(first, SegmentKey.Of(generation, salt), out var frame)
+            ? new SegmentHeader(generation, salt, frame.Position, frame.Position)
+            : null;
+    }
+
+    /// <summary>
+    /// Crash, or a failed sync, behind which another segment was begun: that one's header says where this one ends,
+    /// and what follows in it does not count. Without such a header the segment is read to its end.
+    /// </summary>
+    private static Segment Restore(
+        IDisk disk, List<SegmentHeader> headers, int index, long next, List<LogDamage> damage, ref long lastPosition)
+    {
+        var header = headers[index];
+        var follower = headers.FindLast(other => other.Previous == header.Generation);
+        var name = SegmentFormat.Name(header.Generation, SegmentFormat.Segment);
+        Segment segment;
+        try
+        {
+            using var file = disk.Open(name);
+            segment = follower.Generation > 0
+                ? new Segment(header, follower.PreviousEnd, follower.PreviousSafeEnd, next - 1, file.Length)
+                : Scan(file, header, next, damage, ref lastPosition);
+        }
+        catch (DiskException)
+        {
+            damage.Add(OfFile(LogDamageKind.Segment, name));
+            segment = new Segment(header, SegmentFormat.DataStart, SegmentFormat.DataStart, header.First - 1, 0);
+        }
+
+        segment.Seal();
+        return segment;
+    }
+
+    /// <summary>
+    /// Crash during a write: any sectors of it may be missing. What is intact is kept, even behind a hole; each
+    /// frame says up to where all had been safe when it was written, which tells holes of records that somebody was
+    /// promised. Behind the last intact frame the segment ends. It is not written again, so that nothing needs
+    /// cutting: the next segment's header will say where it ended.
+    /// </summary>
+    private static Segment Scan(
+        DiskFile file, in SegmentHeader header, long next, List<LogDamage> damage, ref long lastPosition)
+    {
+        var length = file.Length;
+        var whole = new Segment(header, length, SegmentFormat.DataStart, next - 1, length);
+        using var walk = new FrameWalk(file, whole) { SkipsUnreadable = true };
+        List<LogDamage> open = [];
+        long end = SegmentFormat.DataStart, safe = SegmentFormat.DataStart, last = header.First - 1;
+        for (var step = walk.Next(length, 0); step != WalkStep.End; step = walk.Next(length, 0))
+        {
+            lastPosition = Math.Max(lastPosition, walk.Frame.Position);
+            if (step == WalkStep.Record)
+                walk.Record!.Body.Release();
+            // A later segment took it over.
+            if (walk.Frame.Position >= next)
+                break;
+            safe = Math.Max(safe, Math.Min(walk.Frame.SafeEnd, length));
+            if (step == WalkStep.Damage)
+            {
+                open.Add(walk.Damage!);
+                continue;
+            }
+
+            (end, last) = (walk.Offset, walk.Record!.Position);
+            damage.AddRange(open);
+            open.Clear();
+        }
+
+        // What had been safe counts, though nothing intact may be left behind it.
+        end = Math.Max(end, safe);
+        damage.AddRange(open.Where(hole => hole.Offset < end));
+        if (open.Find(hole => hole.Offset >= end) is { } torn && IsOfRecord(file, torn, header.Key))
+            damage.Add(torn with { Kind = LogDamageKind.TornTail, Length = length - torn.Offset });
+        return new Segment(header, end, safe, Math.Max(last, header.First - 1), length);
+    }
+
+    /// <summary>Old content of a file is behind every end; a frame's beginning is there only when one was written.
+    /// </summary>
+    private static bool IsOfRecord(DiskFile file, LogDamage torn, SegmentKey key)
+    {
+        Span<byte> salt = stackalloc byte[sizeof(ulong)];
+        ReadPart(file, (int)torn.Offset, salt);
+        var wrong = BitOperations.PopCount(BinaryPrimitives.ReadUInt64LittleEndian(salt) ^ key.Salt);
+        return torn.Position > 0 || wrong <= ResemblingBits;
+    }
+
+    /// <summary>
+    /// Crash of the program alone: what it wrote last is in the kernel's memory, and readers will act on it, so it
+    /// is made to last. When that fails, nobody had been promised it.
+    /// </summary>
+    private static void MakeSafe(IDisk disk, string name, List<LogDamage> damage)
+    {
+        try
+        {
+            using var file = disk.Open(name);
+            file.Sync();
+        }
+        catch (DiskException)
+        {
+            damage.Add(OfFile(LogDamageKind.Segment, name));
+        }
+    }
+
+    /// <summary>
+    /// Segments go oldest first, so that one missing between others was lost; but a crash may bring one back that
+    /// had gone, and then nobody needs what is missing.
+    /// </summary>
+    private static void ReportMissing(
+        List<SegmentHeader> headers, IEnumerable<CursorState> cursors, List<LogDamage> damage)
+    {
+        var needed = cursors.Select(cursor => cursor.LowWaterMark + 1).DefaultIfEmpty(1).Min();
+        for (var i = 1; i < headers.Count; i++)
+        {
+            var (before, header) = (headers[i - 1], headers[i]);
+            if (header.Previous > before.Generation && header.First > needed)
+                damage.Add(OfFile(
+                    LogDamageKind.MissingSegment, SegmentFormat.Name(header.Previous, SegmentFormat.Segment)) with
+                {
+                    After = before.First - 1,
+                    Before = header.First,
+                    Acknowledged = true,
+                });
+        }
+    }
+
+    private static List<string> KeepSpares(IDisk disk, IReadOnlyList<string> names, LogOptions options)
+    {
+        List<string> spares = [];
+        try
+        {
+            // A spare's name must last before the file is written: see SegmentStore.
+            disk.SyncDirectory();
+            foreach (var name in names)
+            {
+                if (name.EndsWith(SegmentFormat.Unfinished, StringComparison.Ordinal))
+                    disk.Delete(name);
+                if (!name.EndsWith(SegmentFormat.Spare, StringComparison.Ordinal))
+                    continue;
+                if (spares.Count < options.MaxSpares && LengthOf(disk, name) == options.SegmentBytes)
+                    spares.Add(name);
+                else
+                    disk.Delete(name);
+            }
+        }
+        catch (DiskException)
+        {
+            // Without spares the log makes new files; what is left here is looked at again at the next start.
+            spares.Clear();
+        }
+
+        return spares;
+    }
+
+    private static long LengthOf(IDisk disk, string name)
+    {
+        using var file = disk.Open(name);
+        return file.Length;
+    }
+
+    private static LogDamage OfFile(LogDamageKind kind, string file) =>
+        new(kind, file, 0, 0, After: 0, Before: 0, Acknowledged: false, Position: 0, default);
+}

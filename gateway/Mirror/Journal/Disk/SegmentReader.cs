@@ -1,0 +1,138 @@
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>
+/// Reads safe records in order, segment after segment, while the log is written. Holds one file open and one window
+/// of memory. Used by one thread.
+/// </summary>
+public sealed class SegmentReader : IDisposable
+{
+    private readonly IDisk _disk;
+    private readonly SegmentSet _segments;
+    private readonly Action<LogDamage> _damaged;
+    private Segment? _segment;
+    private DiskFile? _file;
+    private FrameWalk? _walk;
+    private long _generation;
+
+    internal SegmentReader(IDisk disk, SegmentSet segments, long from, Action<LogDamage> damaged)
+    {
+        _disk = disk;
+        _segments = segments;
+        _damaged = damaged;
+        Next = from;
+    }
+
+    /// <summary>No record below this position will be given.</summary>
+    public long Next { get; private set; }
+
+    /// <summary>
+    /// The next record, or null when there is none yet. Positions grow, with holes where records were cancelled,
+    /// damaged or trimmed.
+    /// </summary>
+    /// <exception cref="DiskException">Something cannot be read now. The next call tries again;
+    /// <see cref="SkipUnreadable"/> gives it up.</exception>
+    public LogRecord? TryRead()
+    {
+        while (_walk is not null || TryEnter())
+        {
+            // Looked at before the end: once sealed, the end seen afterwards is the last one.
+            var isSealed = _segment!.IsSealed;
+            switch (_walk!.Next(_segment.End, Next))
+            {
+                case WalkStep.Record:
+                    var record = _walk.Record!;
+                    Next = record.Position + 1;
+                    _walk.SkipsUnreadable = false;
+                    return record;
+                case WalkStep.Damage:
+                    Report(_walk.Damage!);
+                    break;
+                default:
+                    if (!isSealed)
+                        return null;
+                    Leave();
+                    break;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Gives up what could not be read: a file that cannot be opened, or the bytes before the next record, which
+    /// are reported as damage.
+    /// </summary>
+    public void SkipUnreadable()
+    {
+        if (_walk is not null)
+        {
+            _walk.SkipsUnreadable = true;
+            return;
+        }
+
+        if (NextSegment() is not { } segment)
+            return;
+        _generation = segment.Header.Generation;
+        if (segment.Last >= Next)
+            _damaged(new LogDamage(
+                LogDamageKind.Segment, segment.Name, 0, segment.FileBytes, segment.Header.First - 1, segment.Last + 1,
+                Acknowledged: true, Position: 0, default));
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => Leave();
+
+    private void Report(LogDamage damage)
+    {
+        // The last one of a segment is bounded by the next segment, and those below where this reader begins are
+        // none of its business.
+        if (damage.Before == 0 && _segments.Behind(_segment!.Header.Generation) is { } behind)
+            damage = damage with { Before = behind.Header.First };
+        if (damage.Position >= Next || (damage.Position == 0 && (damage.Before == 0 || damage.Before > Next)))
+            _damaged(damage);
+        Next = Math.Max(Next, damage.Position + 1);
+    }
+
+    private Segment? NextSegment() =>
+        _generation == 0 ? _segments.Holding(Next) : _segments.Behind(_generation);
+
+    private bool TryEnter()
+    {
+        while (NextSegment() is { } segment)
+        {
+            if (!segment.TryPin())
+            {
+                // It is being removed, and so are those before it.
+                _generation = segment.Header.Generation;
+                continue;
+            }
+
+            try
+            {
+                _file = _disk.Open(segment.Name);
+            }
+            catch (DiskException)
+            {
+                segment.Unpin();
+                throw;
+            }
+
+            _segment = segment;
+            _generation = segment.Header.Generation;
+            _walk = new FrameWalk(_file, segment);
+            return true;
+        }
+
+        return false;
+    }
+
+    private void Leave()
+    {
+        _walk?.Dispose();
+        _file?.Dispose();
+        _segment?.Unpin();
+        _walk = null;
+        _file = null;
+        _segment = null;
+    }
+}

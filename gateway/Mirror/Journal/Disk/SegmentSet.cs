@@ -1,0 +1,54 @@
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>
+/// The segments that hold records, oldest first: readers take a snapshot, a change replaces it whole.
+/// </summary>
+internal sealed class SegmentSet(IEnumerable<Segment> segments)
+{
+    private readonly Lock _gate = new();
+    private volatile Segment[] _all = [.. segments];
+
+    public IReadOnlyList<Segment> All => _all;
+
+    public Segment? Newest => _all is [.., var newest] ? newest : null;
+
+    public long Bytes => _all.Sum(segment => segment.FileBytes);
+
+    public void Add(Segment segment)
+    {
+        lock (_gate)
+            _all = [.. _all, segment];
+    }
+
+    public void Remove(Segment segment)
+    {
+        lock (_gate)
+            _all = [.. _all.Where(other => other != segment)];
+    }
+
+    /// <summary>The segment that has <paramref name="position"/>, or the oldest one when all are above.</summary>
+    public Segment? Holding(long position)
+    {
+        var all = _all;
+        for (var i = all.Length - 1; i > 0; i--)
+            if (all[i].Header.First <= position)
+                return all[i];
+        return all.Length > 0 ? all[0] : null;
+    }
+
+    /// <summary>The first segment behind one of <paramref name="generation"/>.</summary>
+    public Segment? Behind(long generation) =>
+        Array.Find(_all, segment => segment.Header.Generation > generation);
+
+    /// <summary>
+    /// The oldest segment, when it is full and no position above <paramref name="through"/> is in it.
+    /// </summary>
+    public Segment? Unneeded(long through)
+    {
+        var all = _all;
+        if (all.Length == 0 || !all[0].IsSealed)
+            return null;
+        var last = all.Length > 1 ? all[1].Header.First - 1 : all[0].Last;
+        return last <= through ? all[0] : null;
+    }
+}

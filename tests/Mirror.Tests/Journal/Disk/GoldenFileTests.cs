@@ -1,0 +1,99 @@
+using System.Text;
+using InfluxMirror.Journal.Disk;
+using Xunit;
+
+namespace InfluxMirror.Tests.Journal.Disk;
+
+/// <summary>A folder written by version 1, which every later version must read.</summary>
+public sealed class GoldenFileTests : IDisposable
+{
+    private const string Header = "db=telegraf rp=autogen from=1700000000 to=1700000060";
+
+    private readonly ScratchJournal _scratch = new()
+    {
+        Options = new LogOptions { SegmentBytes = 16 * 1024, MaxBytes = 1_000_000, MaxSpares = 0, Salts = NextSalt() },
+    };
+
+    private static readonly string[] Files = ["0000000000000001.seg", "0000000000000002.seg", "influx%2F1.cursor"];
+
+    private static string Golden => Path.Combine(Root, "tests", "Mirror.Tests", "Journal", "Disk", "Golden");
+
+    private static string Root
+    {
+        get
+        {
+            DirectoryInfo? at = new(AppContext.BaseDirectory);
+            while (at is not null && !File.Exists(Path.Combine(at.FullName, "Gateway.sln")))
+                at = at.Parent;
+            return at?.FullName ?? throw new DirectoryNotFoundException("no Gateway.sln above the tests");
+        }
+    }
+
+    [Fact]
+    public async Task Version_1_is_read()
+    {
+        foreach (string file in Files)
+            File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
+        await using SegmentLog log = _scratch.Open();
+        Assert.Empty(log.Recovered.Damage);
+        List<(long, byte, string, string)> read = [];
+        using SegmentReader reader = log.OpenReader(1, damage => Assert.Fail(damage.ToString()));
+        while (reader.TryRead() is { } record)
+        {
+            read.Add((
+                record.Position, record.Kind, Encoding.UTF8.GetString(record.Header.Span),
+                Encoding.UTF8.GetString(record.Body.Span)));
+            record.Body.Release();
+        }
+
+        Assert.Equal(Records().Select((r, i) => (i + 1L, r.Kind, r.Header, r.Body)), read);
+        CursorState cursor = log.Recovered.Cursors["influx/1"];
+        Assert.Equal(
+            (2L, new PositionRange(4, 5), "delivered=17"),
+            (cursor.LowWaterMark, Assert.Single(cursor.Completed), Encoding.ASCII.GetString(cursor.Extra.Span)));
+        Assert.Equal(6, log.Tail);
+    }
+
+    [Fact]
+    public async Task Version_1_is_still_written_byte_by_byte()
+    {
+        await WriteFolder();
+        foreach (string file in Files)
+            Assert.True(
+                File.ReadAllBytes(Path.Combine(Golden, file)).AsSpan()
+                    .SequenceEqual(File.ReadAllBytes(Path.Combine(_scratch.Folder, file))),
+                file);
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    private async Task WriteFolder()
+    {
+        await using SegmentLog log = _scratch.Open();
+        foreach ((byte kind, string header, string body) in Records())
+        {
+            LogEntry entry = ScratchJournal.Entry(Encoding.UTF8.GetBytes(body), header, kind);
+            Assert.Equal(AppendOutcome.Appended, log.TryAppend(entry));
+            Assert.True(await log.WaitDurableAsync(entry.Position, TestContext.Current.CancellationToken));
+        }
+
+        new CursorFile(new LinuxDisk(_scratch.Folder), "influx/1").Save(
+            new CursorState(2, [new PositionRange(4, 5)], "delivered=17"u8.ToArray()));
+    }
+
+    private static IEnumerable<(byte Kind, string Header, string Body)> Records() =>
+    [
+        (1, Header, "cpu,host=a usage=1.5 1700000000000000000\n"),
+        (2, "", "DROP MEASUREMENT \"cpu\""),
+        (255, "é", ""),
+        (1, Header, new string('x', 5000)),
+        (1, Header, new string('y', 5000)),
+        (0, "last", "m v=1i 1\n"),
+    ];
+
+    private static Func<ulong> NextSalt()
+    {
+        ulong salt = 0x0123456789ABCDEF;
+        return () => salt = (salt * 6364136223846793005) + 1442695040888963407;
+    }
+}

@@ -1,0 +1,202 @@
+using InfluxMirror.Journal.Disk;
+using Xunit;
+
+namespace InfluxMirror.Tests.Journal.Disk;
+
+/// <summary>What happens to a folder that was damaged (F4, F5), on a real disk.</summary>
+public sealed class RecoveryTests : IDisposable
+{
+    private readonly ScratchJournal _scratch = new();
+    private readonly byte[][] _bodies = [.. Enumerable.Range(0, 40).Select(i => ScratchJournal.Body(3000 + i, i))];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    [InlineData(100)]
+    [InlineData(2999)]
+    [InlineData(3080)]
+    public async Task A_segment_that_lost_its_end_loses_its_last_record_and_says_so(int bytes)
+    {
+        await Fill();
+        string newest = _scratch.Files(".seg")[^1];
+        int end = LastRecordEnd(newest);
+        using (FileStream file = File.OpenWrite(newest))
+            file.SetLength(end - bytes);
+
+        await using SegmentLog log = _scratch.Open();
+        (SortedDictionary<long, byte[]> read, _) = ScratchJournal.ReadAll(log);
+        Assert.Equal(_bodies[..39], read.Values);
+        if (bytes < 3000)
+            Assert.Contains(log.Recovered.Damage, damage => damage is { Kind: LogDamageKind.TornTail, After: 39 });
+        Assert.True((await ScratchJournal.Append(log, [1]))[0] > 39);
+    }
+
+    [Fact]
+    public async Task A_flipped_bit_costs_one_record_which_is_reported_with_its_header()
+    {
+        await Fill();
+        string oldest = _scratch.Files(".seg")[0];
+        Flip(oldest, Offset(oldest, record: 3) + 2000);
+
+        await using SegmentLog log = _scratch.Open();
+        (SortedDictionary<long, byte[]> read, List<LogDamage> damage) = ScratchJournal.ReadAll(log);
+        Assert.Equal(Enumerable.Range(1, 40).Where(i => i != 4).Select(i => (long)i), read.Keys);
+        LogDamage lost = Assert.Single(damage);
+        Assert.Equal((LogDamageKind.Record, 4L, true), (lost.Kind, lost.Position, lost.Acknowledged));
+        Assert.Equal("header of 3003"u8, lost.Header.Span);
+    }
+
+    [Fact]
+    public async Task A_damaged_frame_costs_one_record_and_its_neighbours_are_named()
+    {
+        await Fill();
+        string oldest = _scratch.Files(".seg")[0];
+        Flip(oldest, Offset(oldest, record: 3) + 21);
+
+        await using SegmentLog log = _scratch.Open();
+        (SortedDictionary<long, byte[]> read, List<LogDamage> damage) = ScratchJournal.ReadAll(log);
+        Assert.Equal(39, read.Count);
+        LogDamage lost = Assert.Single(damage);
+        Assert.Equal((LogDamageKind.Bytes, 3L, 5L, true), (lost.Kind, lost.After, lost.Before, lost.Acknowledged));
+    }
+
+    [Fact]
+    public async Task A_page_of_zeros_anywhere_costs_only_the_records_in_it()
+    {
+        await Fill();
+        string oldest = _scratch.Files(".seg")[0];
+        byte[] good = await File.ReadAllBytesAsync(oldest, Cancel);
+        for (int page = 0; page < good.Length / 4096; page++)
+        {
+            byte[] bad = [.. good];
+            bad.AsSpan(page * 4096, 4096).Clear();
+            await File.WriteAllBytesAsync(oldest, bad, Cancel);
+            await using SegmentLog log = _scratch.Open();
+            (SortedDictionary<long, byte[]> read, List<LogDamage> damage) = ScratchJournal.ReadAll(log);
+            Assert.InRange(40 - read.Count, page < 2 ? 0 : 1, page < 2 ? 0 : 3);
+            Assert.Equal(page < 2, damage.Count == 0);
+            foreach ((long position, byte[] body) in read)
+                Assert.Equal(_bodies[position - 1], body);
+        }
+    }
+
+    [Fact]
+    public async Task A_segment_whose_headers_are_gone_is_known_by_its_first_frame()
+    {
+        await Fill();
+        string oldest = _scratch.Files(".seg")[0];
+        byte[] bytes = await File.ReadAllBytesAsync(oldest, Cancel);
+        bytes.AsSpan(0, SegmentFormat.DataStart).Clear();
+        await File.WriteAllBytesAsync(oldest, bytes, Cancel);
+        await using SegmentLog log = _scratch.Open();
+        Assert.Equal(_bodies, ScratchJournal.ReadAll(log).Bodies.Values);
+    }
+
+    [Fact]
+    public async Task A_segment_that_cannot_be_read_is_reported_and_left_as_it_is()
+    {
+        await Fill();
+        string oldest = _scratch.Files(".seg")[0];
+        byte[] garbage = ScratchJournal.Body(30_000, 5);
+        await File.WriteAllBytesAsync(oldest, garbage, Cancel);
+        await using (SegmentLog log = _scratch.Open())
+        {
+            Assert.Contains(log.Recovered.Damage, damage => damage.Kind == LogDamageKind.Segment);
+            Assert.Equal(40, ScratchJournal.ReadAll(log).Bodies.Keys.Last());
+            log.Trim(log.Tail);
+            await ScratchJournal.Append(log, [1]);
+        }
+
+        Assert.Equal(garbage, await File.ReadAllBytesAsync(oldest, Cancel));
+    }
+
+    [Fact]
+    public async Task A_missing_segment_is_reported_with_the_positions_around_it()
+    {
+        await Fill();
+        string[] segments = _scratch.Files(".seg");
+        Assert.True(segments.Length >= 3);
+        File.Delete(segments[1]);
+        await using SegmentLog log = _scratch.Open();
+        LogDamage missing = Assert.Single(log.Recovered.Damage);
+        Assert.Equal((LogDamageKind.MissingSegment, Path.GetFileName(segments[1])), (missing.Kind, missing.File));
+        SortedDictionary<long, byte[]> read = ScratchJournal.ReadAll(log).Bodies;
+        Assert.Equal(read.Keys.First(position => !read.ContainsKey(position - 1) && position > 1), missing.Before);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_cursor_that_is_garbled_or_gone_costs_nothing_but_itself(bool isGone)
+    {
+        await Fill();
+        var disk = new LinuxDisk(_scratch.Folder);
+        new CursorFile(disk, "a").Save(new CursorState(12, []));
+        new CursorFile(disk, "b").Save(new CursorState(7, [new PositionRange(9, 9)]));
+        string file = Path.Combine(_scratch.Folder, "a.cursor");
+        if (isGone)
+            File.Delete(file);
+        else
+            Flip(file, 30);
+
+        await using SegmentLog log = _scratch.Open();
+        Assert.Equal(["b"], log.Recovered.Cursors.Keys);
+        Assert.Equal(!isGone, log.Recovered.Damage.Any(damage => damage is { Kind: LogDamageKind.Cursor, File: "a.cursor" }));
+        Assert.Equal(_bodies, ScratchJournal.ReadAll(log).Bodies.Values);
+    }
+
+    [Fact]
+    public async Task Positions_begin_above_every_cursor()
+    {
+        new CursorFile(new LinuxDisk(_scratch.Folder), "a/b ü").Save(new CursorState(100, [new PositionRange(103, 110)]));
+        await using SegmentLog log = _scratch.Open();
+        Assert.Equal(111, (await ScratchJournal.Append(log, [1]))[0]);
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _scratch.Dispose();
+
+    private async Task Fill()
+    {
+        await using SegmentLog log = _scratch.Open();
+        foreach (byte[] body in _bodies)
+            await ScratchJournal.Append(log, body);
+    }
+
+    private static int Offset(string file, int record)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        Assert.True(SegmentFormat.TryDecode(bytes, out SegmentHeader header));
+        int at = SegmentFormat.DataStart;
+        for (; record > 0; record--)
+        {
+            Assert.True(RecordFormat.TryRead(bytes.AsSpan(at), header.Key, out FrameHeader frame));
+            at += (int)frame.Size;
+        }
+
+        return at;
+    }
+
+    private static int LastRecordEnd(string file)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        Assert.True(SegmentFormat.TryDecode(bytes, out SegmentHeader header));
+        int at = SegmentFormat.DataStart;
+        int end = at;
+        while (at < bytes.Length && RecordFormat.TryRead(bytes.AsSpan(at), header.Key, out FrameHeader frame))
+        {
+            end = at + RecordFormat.FrameLength + frame.HeaderLength + frame.BodyLength;
+            at += (int)frame.Size;
+        }
+
+        return end;
+    }
+
+    private static void Flip(string file, int offset)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[offset] ^= 0x10;
+        File.WriteAllBytes(file, bytes);
+    }
+}

@@ -1,0 +1,161 @@
+using Gateway.SimulationTests.Disks;
+using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
+using Xunit;
+
+namespace Gateway.SimulationTests.Journal;
+
+/// <summary>Single faults, one after the other, and what the log does about each.</summary>
+public sealed class LogFaultTests : IDisposable
+{
+    private readonly SimulatedDisk _disk = new(new Random(1));
+    private readonly List<LogEventKind> _news = [];
+    private readonly LogCore _core;
+
+    public LogFaultTests() => _core = new LogCore(_disk, Options(), Recovery.Run(_disk, Options()), news => _news.Add(news.Kind));
+
+    [Fact]
+    public void A_full_disk_refuses_new_records_keeps_those_taken_and_recovers_by_itself()
+    {
+        _disk.Capacity = 60_000;
+        AppendOutcome outcome;
+        do
+            outcome = Append();
+        while (outcome == AppendOutcome.Appended && Write());
+
+        long safe = _core.SafeThrough;
+        Assert.Equal(outcome == AppendOutcome.Appended ? LogCondition.DiskFull : LogCondition.Working, _core.Condition);
+        Assert.Equal(AppendOutcome.DiskFull, Append());
+        Assert.Equal(safe, Read().Count);
+
+        _disk.Capacity = long.MaxValue;
+        _core.KeepStep();
+        Assert.True(Write());
+        Assert.Equal(AppendOutcome.Appended, Append());
+        Assert.True(Write());
+        Assert.Equal(LogCondition.Working, _core.Condition);
+        Assert.Equal(_core.Tail, Read().Count);
+    }
+
+    [Fact]
+    public void A_failed_sync_acknowledges_nothing_and_the_file_is_never_touched_again()
+    {
+        Append();
+        Assert.True(Write());
+        string poisoned = Assert.Single(_core.Segments).Name;
+        Append();
+        _disk.SyncFailures = 1000;
+        Assert.False(Write());
+        Assert.Equal(1, _core.SafeThrough);
+        Assert.Equal(LogCondition.DiskFailing, _core.Condition);
+        Assert.Contains(LogEventKind.Poisoned, _news);
+        byte[] before = _disk.Content(poisoned);
+
+        _disk.SyncFailures = 0;
+        Assert.True(Write());
+        Append();
+        Assert.True(Write());
+        Assert.Equal(before, _disk.Content(poisoned));
+        Assert.Equal([1, 2, 3], Read());
+        Assert.Equal([LogEventKind.Stopped, LogEventKind.Resumed], _news.Where(kind => kind >= LogEventKind.Stopped));
+    }
+
+    [Fact]
+    public void After_a_failed_sync_and_a_power_cut_only_what_was_acknowledged_is_owed()
+    {
+        Append();
+        Assert.True(Write());
+        Append();
+        _disk.SyncFailures = 1000;
+        Assert.False(Write());
+        _disk.SyncFailures = 0;
+        _disk.Restart(powerCut: true);
+        RecoveredLog recovered = Recovery.Run(_disk, Options());
+        using var next = new LogCore(_disk, Options(), recovered, _ => { });
+        using SegmentReader reader = next.OpenReader(1, damage => Assert.False(damage.Acknowledged));
+        Assert.Equal(1, reader.TryRead()?.Position);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_cannot_be_read_is_tried_again_until_it_is_given_up(bool isGivenUp)
+    {
+        for (int i = 0; i < 10; i++)
+            Append();
+        Assert.True(Write());
+        List<LogDamage> damage = [];
+        using SegmentReader reader = _core.OpenReader(1, damage.Add);
+        Assert.Equal(1, reader.TryRead()?.Position);
+        using SegmentReader late = _core.OpenReader(1, damage.Add);
+        _disk.ReadFailures = 1000;
+        Assert.Throws<DiskException>(() => late.TryRead());
+        Assert.Throws<DiskException>(() => late.TryRead());
+        Assert.Empty(damage);
+        if (isGivenUp)
+        {
+            late.SkipUnreadable();
+            Assert.Throws<DiskException>(() => late.TryRead());
+            Assert.True(Assert.Single(damage).Acknowledged);
+        }
+
+        _disk.ReadFailures = 0;
+        Assert.Equal(isGivenUp ? 9 : 1, late.TryRead()?.Position);
+        Assert.Equal(2, reader.TryRead()?.Position);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_opened_is_tried_again_until_it_is_given_up()
+    {
+        Append();
+        Assert.True(Write());
+        List<LogDamage> damage = [];
+        using SegmentReader reader = _core.OpenReader(1, damage.Add);
+        _disk.OtherFailures = 1000;
+        Assert.Throws<DiskException>(() => reader.TryRead());
+        Assert.Throws<DiskException>(() => reader.TryRead());
+        _disk.OtherFailures = 0;
+        Assert.Equal(1, reader.TryRead()?.Position);
+
+        using SegmentReader impatient = _core.OpenReader(1, damage.Add);
+        impatient.SkipUnreadable();
+        Assert.Null(impatient.TryRead());
+        Assert.Equal((LogDamageKind.Segment, 0L, 2L), (damage[0].Kind, damage[0].After, damage[0].Before));
+    }
+
+    public void Dispose() => _core.Dispose();
+
+    private static LogOptions Options()
+    {
+        ulong salt = 1;
+        return new LogOptions
+        {
+            SegmentBytes = 16 * 1024, MaxBytes = 1_000_000, MaxSpares = 1, Salts = () => salt = (salt * 6364136223846793005) + 1,
+        };
+    }
+
+    private AppendOutcome Append()
+    {
+        SharedBuffer body = SharedBuffer.Copy(new byte[900]);
+        AppendOutcome outcome = _core.TryAppend(new LogEntry(1, default, body));
+        body.Release();
+        return outcome;
+    }
+
+    private bool Write()
+    {
+        _core.Demand(_core.Tail);
+        _core.WriteStep();
+        _core.KeepStep();
+        return _core.SafeThrough == _core.Tail;
+    }
+
+    private List<long> Read()
+    {
+        List<long> positions = [];
+        using SegmentReader reader = _core.OpenReader(1, damage => Assert.Fail(damage.ToString()));
+        while (reader.TryRead() is { } record)
+            positions.Add(record.Position);
+        return positions;
+    }
+}
