@@ -90,7 +90,10 @@ public static class Consistency
         // Everybody who could be asked has answered, or the time is up.
         if (votes.Destinations - votes.Rejected < required)
             return Ruling.Refuse;
-        if (votes.Confirmed == 0 && votes.Rejected + votes.Parked > 0)
+        if (votes.Confirmed == 0 && votes.Rejected > 0)
+            return Ruling.Refuse;
+        // What may yet be accepted somewhere is no refusal: it would be taken back from those that lack something.
+        if (votes.Confirmed == 0 && votes.Parked > 0 && votes.Open == 0)
             return Ruling.Refuse;
         if (level == ConsistencyLevel.Any)
             return Ruling.Accept;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using InfluxMirror.Delivery;
 using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -75,7 +76,8 @@ public sealed class MirrorWriter(
         MirroredCluster cluster, ConsistencyLevel level, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
     {
         var receipt = new Receipt(cluster, level, statement: false, log);
-        return await AppendAsync(cluster, receipt, make(receipt), AnyWait(level, ackTimeout)).ConfigureAwait(false);
+        return await AppendAsync(cluster, receipt, make(receipt), AnyWait(level), ackTimeout)
+            .ConfigureAwait(false);
     }
 
     /// <summary>
@@ -86,11 +88,12 @@ public sealed class MirrorWriter(
         MirroredCluster cluster, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
     {
         var receipt = new Receipt(cluster, ConsistencyLevel.One, statement: true, log);
-        return await AppendAsync(cluster, receipt, make(receipt), ackTimeout).ConfigureAwait(false);
+        return await AppendAsync(cluster, receipt, make(receipt), Timeout.InfiniteTimeSpan, ackTimeout)
+            .ConfigureAwait(false);
     }
 
     private async ValueTask<WriteResult> AppendAsync(
-        MirroredCluster cluster, Receipt receipt, MirroredRecord record, TimeSpan patience)
+        MirroredCluster cluster, Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout)
     {
         record.Hold();
         try
@@ -100,7 +103,7 @@ public sealed class MirrorWriter(
             if (!cluster.TryAppend(record))
                 return new(WriteOutcome.Full, null);
             receipt.Reconcile(record);
-            var reply = await ReplyAsync(receipt, record, patience).ConfigureAwait(false);
+            var reply = await ReplyAsync(receipt, record, anyWait, ackTimeout).ConfigureAwait(false);
             Note(cluster, record, reply);
             return reply.Ruling switch
             {
@@ -115,25 +118,30 @@ public sealed class MirrorWriter(
         }
     }
 
-    private async ValueTask<Reply> ReplyAsync(Receipt receipt, MirroredRecord record, TimeSpan patience)
+    private async ValueTask<Reply> ReplyAsync(
+        Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout)
     {
         if (receipt.Reply.IsCompleted)
             return await receipt.Reply.ConfigureAwait(false);
+        var soon = anyWait != Timeout.InfiniteTimeSpan && anyWait < ackTimeout;
         using var timer = time.CreateTimer(
             static state =>
             {
-                var (receipt, record) = ((Receipt, MirroredRecord))state!;
-                receipt.TimeIsUp(record);
+                var (receipt, record, first) = ((Receipt, MirroredRecord, StrongBox<bool>))state!;
+                if (first.Value)
+                    receipt.AnyWaitIsOver(record);
+                else
+                    receipt.TimeIsUp(record);
+                first.Value = false;
             },
-            (receipt, record), patience, Timeout.InfiniteTimeSpan);
+            (receipt, record, new StrongBox<bool>(soon)),
+            soon ? anyWait : ackTimeout,
+            soon ? ackTimeout - anyWait : Timeout.InfiniteTimeSpan);
         return await receipt.Reply.ConfigureAwait(false);
     }
 
-    private TimeSpan AnyWait(ConsistencyLevel level, TimeSpan ackTimeout)
-    {
-        var wait = options.CurrentValue.Writes.AnyWait;
-        return level == ConsistencyLevel.Any && wait < ackTimeout ? wait : ackTimeout;
-    }
+    private TimeSpan AnyWait(ConsistencyLevel level) =>
+        level == ConsistencyLevel.Any ? options.CurrentValue.Writes.AnyWait : Timeout.InfiniteTimeSpan;
 
     /// <summary>What was answered is what later reads must see.</summary>
     private static void Note(MirroredCluster cluster, MirroredRecord record, Reply reply)

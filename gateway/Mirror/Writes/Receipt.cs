@@ -99,6 +99,19 @@ internal sealed class Receipt : DeliveryWatch
     /// <summary>The client is not to wait any longer.</summary>
     public void TimeIsUp(MirroredRecord record) => Conclude(record, timeIsUp: true);
 
+    /// <summary>
+    /// Nobody has confirmed for a while, and <c>any</c> asks no more than that it is kept; but where somebody has
+    /// refused, the others are waited for.
+    /// </summary>
+    public void AnyWaitIsOver(MirroredRecord record)
+    {
+        bool refused;
+        lock (_gate)
+            refused = Count() is { Rejected: > 0 } or { Parked: > 0 };
+        if (!refused)
+            TimeIsUp(record);
+    }
+
     /// <summary>Destinations that went while the record was appended will not answer.</summary>
     public void Reconcile(MirroredRecord record)
     {

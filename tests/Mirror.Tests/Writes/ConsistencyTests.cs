@@ -26,7 +26,7 @@ public sealed class ConsistencyTests
     [InlineData(ConsistencyLevel.Any, "rc", Ruling.Accept, Ruling.Accept)]
     [InlineData(ConsistencyLevel.Any, "ru", Ruling.Refuse, Ruling.Refuse)]
     [InlineData(ConsistencyLevel.Any, "rr", Ruling.Refuse, Ruling.Refuse)]
-    [InlineData(ConsistencyLevel.Any, "po", Ruling.Wait, Ruling.Refuse)]
+    [InlineData(ConsistencyLevel.Any, "po", Ruling.Wait, Ruling.Accept)]
     [InlineData(ConsistencyLevel.Any, "pu", Ruling.Refuse, Ruling.Refuse)]
     [InlineData(ConsistencyLevel.Any, "pp", Ruling.Refuse, Ruling.Refuse)]
     [InlineData(ConsistencyLevel.Any, "pc", Ruling.Accept, Ruling.Accept)]
@@ -65,7 +65,7 @@ public sealed class ConsistencyTests
     [InlineData("uu", Ruling.Wait, Ruling.Keep)]
     [InlineData("pp", Ruling.Refuse, Ruling.Refuse)]
     [InlineData("pu", Ruling.Refuse, Ruling.Refuse)]
-    [InlineData("po", Ruling.Wait, Ruling.Refuse)]
+    [InlineData("po", Ruling.Wait, Ruling.Keep)]
     public void A_statement_is_ruled_on(string said, Ruling now, Ruling whenTimeIsUp)
     {
         Assert.Equal(now, Consistency.DecideStatement(Count(said), timeIsUp: false));
