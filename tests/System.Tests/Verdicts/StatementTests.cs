@@ -114,6 +114,10 @@ public sealed class StatementTests
         await lab.AssertConvergedAsync();
     }
 
+    /// <summary>
+    /// A measurement for each round: influxd 1.6.7 by itself, with one request at a time, sometimes loses a whole
+    /// measurement when points are written to it between DELETEs or DROP SERIES that follow each other quickly.
+    /// </summary>
     [Fact]
     public async Task Writes_and_statements_of_one_database_keep_their_order_under_load()
     {
@@ -121,8 +125,9 @@ public sealed class StatementTests
         for (int round = 0; round < 20; round++)
         {
             Task<Answer>[] writes = [.. Enumerable.Range(0, 20).Select(number =>
-                lab.Client.WriteAsync("db1", $"m,round={round} v={number} {round * 100 + number}"))];
-            await lab.Client.MustQueryAsync($"DELETE FROM m WHERE \"round\" = '{round - 1}'", "db1");
+                lab.Client.WriteAsync("db1", $"m{round} v={number} {round * 100 + number}"))];
+            if (round > 0)
+                await lab.Client.MustQueryAsync($"DROP MEASUREMENT m{round - 1}", "db1");
             foreach (Task<Answer> write in writes)
                 (await write).MustBe(204);
         }
