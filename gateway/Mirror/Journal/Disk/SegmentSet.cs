@@ -41,14 +41,12 @@ internal sealed class SegmentSet(IEnumerable<Segment> segments)
         Array.Find(_all, segment => segment.Header.Generation > generation);
 
     /// <summary>
-    /// The oldest segment, when it is full and no position above <paramref name="through"/> is in it.
+    /// The oldest segment, when no position above <paramref name="through"/> is in it. Never the last one there is:
+    /// its header knows how far positions have got.
     /// </summary>
     public Segment? Unneeded(long through)
     {
         var all = _all;
-        if (all.Length == 0 || !all[0].IsSealed)
-            return null;
-        var last = all.Length > 1 ? all[1].Header.First - 1 : all[0].Last;
-        return last <= through ? all[0] : null;
+        return all.Length > 1 && all[0].IsSealed && all[1].Header.First - 1 <= through ? all[0] : null;
     }
 }

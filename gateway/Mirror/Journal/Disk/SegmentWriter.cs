@@ -15,6 +15,7 @@ internal sealed class SegmentWriter(
     private readonly FrameBatch _batch = new();
     private readonly List<LogEntry> _unsafe = [];
     private Segment? _current;
+    private Segment? _abandoned;
     private DiskFile? _file;
     private long _end;
     private int _written;
@@ -141,13 +142,18 @@ internal sealed class SegmentWriter(
 
     private void Open(long given)
     {
-        var previous = segments.Newest;
+        var previous = segments.All.LastOrDefault(segment => segment != _abandoned);
         var draft = new SegmentHeader(
             0, 0, _unsafe[_written].Position, given, previous?.Header.Generation ?? 0, previous?.End ?? 0,
             previous?.SafeEnd ?? 0);
         (_current, _file) = store.Open(_unsafe[_written].Size, draft);
         Volatile.Write(ref _end, SegmentFormat.DataStart);
         segments.Add(_current);
+        if (_abandoned is null)
+            return;
+        segments.Remove(_abandoned);
+        store.TryDelete(_abandoned.Name);
+        _abandoned = null;
     }
 
     private void Poison(DiskException cause)
@@ -155,13 +161,10 @@ internal sealed class SegmentWriter(
         tell(new LogEvent(LogEventKind.Poisoned, $"{_current!.Name} is given up: {cause.Message}"));
         Counters.GaveUp();
         _current.IsPoisoned = true;
+        // Nothing in it was ever acknowledged, and the next segment takes all of it. Until that one is there, this
+        // one may be the only file that knows how far positions have got.
         if (_current.End == SegmentFormat.DataStart)
-        {
-            // Nothing in it was ever acknowledged, and the next segment takes all of it.
-            segments.Remove(_current);
-            store.TryDelete(_current.Name);
-        }
-
+            _abandoned = _current;
         Leave();
         _written = 0;
     }
