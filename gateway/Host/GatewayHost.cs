@@ -72,7 +72,10 @@ internal static class GatewayHost
         services.AddSingleton<GatewayMetrics>();
         services.AddHostedService<MetricsExport>();
         services.AddSingleton(p => new MirrorView(
-            p.GetRequiredService<MirrorOverview>().Readiness, p.GetRequiredService<MirrorOverview>().Destinations));
+            p.GetRequiredService<MirrorOverview>().Readiness, p.GetRequiredService<MirrorOverview>().Destinations)
+        {
+            DeclareInSync = p.GetRequiredService<MirrorOverview>().DeclareInSync,
+        });
         services.AddSingleton<ManagementEndpoints>();
         extend?.Invoke(proxy);
         bool started = false;

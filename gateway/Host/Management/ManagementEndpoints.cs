@@ -27,6 +27,7 @@ internal sealed class ManagementEndpoints(
             endpoints.MapGet("/health/ready", Ready);
             endpoints.MapGet("/health/destinations/{id}", Destination);
             endpoints.MapGet("/status", Status);
+            endpoints.MapPost("/destinations/{id}/sync-done", SyncDone);
         });
     }
 
@@ -55,6 +56,11 @@ internal sealed class ManagementEndpoints(
         string[] reasons = [.. found.Select(destination => destination.Reason).OfType<string>()];
         return Answer(well, new { destination = found[0].Destination, well, reasons });
     }
+
+    // The operator's word: records were dropped for it, and it has been given them by other means.
+    private IResult SyncDone(string id) => mirror.DeclareInSync(id)
+        ? Results.NoContent()
+        : Results.NotFound(new { error = "there is no such destination" });
 
     private IResult Status()
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Clients;
 using Gateway.Management;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -33,6 +34,30 @@ public sealed class ManagementTests
 
         Assert.Equal(HttpStatusCode.OK, management.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, clients.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_destination_is_declared_in_sync_from_this_machine_and_only_by_its_id()
+    {
+        List<string> declared = [];
+        MirrorView mirror = new(static () => new(true, true, [], null), static () => [])
+        {
+            DeclareInSync = id =>
+            {
+                declared.Add(id);
+                return id == "b";
+            },
+        };
+        await using TestGateway gateway = await TestGateway.StartAsync(HostConfiguration.Valid(), mirror);
+
+        using HttpResponseMessage known = await gateway.Management.PostAsync("/destinations/b/sync-done", null, Stop);
+        using HttpResponseMessage unknown = await gateway.Management.PostAsync("/destinations/x/sync-done", null, Stop);
+        using HttpRequestMessage lured = new(HttpMethod.Post, "/destinations/b/sync-done");
+        lured.Headers.Add("Origin", "http://elsewhere.example");
+        using HttpResponseMessage refused = await gateway.Management.SendAsync(lured, Stop);
+
+        Assert.Equal([204, 404, 403], [(int)known.StatusCode, (int)unknown.StatusCode, (int)refused.StatusCode]);
+        Assert.Equal(["b", "x"], declared);
     }
 
     [Fact]
