@@ -55,7 +55,9 @@ public static class MirrorBuilderExtensions
             provider.GetRequiredService<Freshness>(),
             provider.GetRequiredService<IProxyStateLookup>(),
             provider.GetRequiredService<MirrorMetrics>()));
-        return builder.AddTransformFactory<MirrorTransformFactory>();
+        return builder
+            .ConfigureHttpClient(static (_, handler) => handler.PlaintextStreamFilter = GatheringStream.OverAsync)
+            .AddTransformFactory<MirrorTransformFactory>();
     }
 
     /// <summary>Adds the mirror's step to YARP's pipeline; it goes before <c>UseLoadBalancing</c>.</summary>

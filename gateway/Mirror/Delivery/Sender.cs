@@ -121,6 +121,9 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
                 }
 
                 await ShipAsync(batch).ConfigureAwait(false);
+                // Requests that have arrived meanwhile come first and join the next batch: none on an idle machine,
+                // more the busier it is.
+                await Task.Yield();
             }
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !courier.IsStopping)

@@ -1,0 +1,108 @@
+using System.Text;
+using InfluxMirror.Delivery;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>What leaves in one system call, and that every byte leaves, in order.</summary>
+public sealed class GatheringStreamTests
+{
+    private static readonly string Body = new('x', 10_000);
+
+    private readonly Recorder _wire = new();
+
+    [Fact]
+    public async Task A_head_leaves_together_with_the_body_behind_it()
+    {
+        await using var stream = new GatheringStream(_wire);
+        await SendAsync(stream, Head("Content-Length: 10000") + Body[..4000], Body[4000..]);
+        Assert.Equal(Head("Content-Length: 10000") + Body, Assert.Single(_wire.Writes));
+    }
+
+    [Fact]
+    public async Task A_body_too_large_for_the_block_follows_its_head()
+    {
+        var large = new string('y', 70_000);
+        await using var stream = new GatheringStream(_wire);
+        await SendAsync(stream, Head("content-length: 70000"), large);
+        Assert.Equal([Head("content-length: 70000"), large], _wire.Writes);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 0")]
+    [InlineData("X-Other: 1")]
+    [InlineData("Content-Length: 10000\r\nExpect: 100-continue")]
+    [InlineData("Content-Length: -1")]
+    [InlineData("Content-Length: x")]
+    [InlineData("Transfer-Encoding: chunked")]
+    public async Task A_head_whose_body_is_not_known_to_follow_leaves_at_once(string header)
+    {
+        await using var stream = new GatheringStream(_wire);
+        await SendAsync(stream, Head(header));
+        Assert.Equal([Head(header)], _wire.Writes);
+    }
+
+    [Fact]
+    public async Task A_body_that_looks_like_a_head_is_not_held()
+    {
+        var head = Head("Content-Length: 200");
+        var body = Head("Content-Length: 9999").PadRight(100);
+        await using var stream = new GatheringStream(_wire);
+        await SendAsync(stream, head, body, body);
+        Assert.Equal([head + body, body], _wire.Writes);
+    }
+
+    [Fact]
+    public async Task Behind_a_body_of_unknown_length_nothing_is_held()
+    {
+        var chunked = Head("Transfer-Encoding: chunked");
+        var next = Head("Content-Length: 100");
+        await using var stream = new GatheringStream(_wire);
+        await SendAsync(stream, chunked, "5\r\nhello\r\n0\r\n\r\n", next);
+        Assert.Equal(3, _wire.Writes.Count);
+        Assert.Equal(next, _wire.Writes[2]);
+    }
+
+    [Fact]
+    public async Task One_request_after_the_other_each_leaves_whole()
+    {
+        var head = Head("Content-Length: 100");
+        var body = new string('z', 100);
+        await using var stream = new GatheringStream(_wire);
+        for (var i = 0; i < 3; i++)
+            await SendAsync(stream, head, body);
+        await SendAsync(stream, head + body);
+        Assert.Equal([head + body, head + body, head + body, head + body], _wire.Writes);
+    }
+
+    [Fact]
+    public async Task Synchronous_writes_lose_nothing()
+    {
+        await using var stream = new GatheringStream(_wire);
+        stream.Write(Encoding.ASCII.GetBytes(Head("Content-Length: 10000")));
+        stream.Write(Encoding.ASCII.GetBytes(Body));
+        Assert.Equal(Head("Content-Length: 10000") + Body, string.Concat(_wire.Writes));
+    }
+
+    private static string Head(string header) => $"POST /write?db=d HTTP/1.1\r\nHost: h\r\n{header}\r\n\r\n";
+
+    private static async Task SendAsync(Stream stream, params string[] parts)
+    {
+        foreach (var part in parts)
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(part));
+    }
+
+    /// <summary>What was written, call by call.</summary>
+    private sealed class Recorder : MemoryStream
+    {
+        public List<string> Writes { get; } = [];
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Write(buffer.Span);
+            return default;
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer) => Writes.Add(Encoding.ASCII.GetString(buffer));
+    }
+}
