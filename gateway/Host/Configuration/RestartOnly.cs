@@ -12,8 +12,14 @@ internal static class RestartOnly
     [
         nameof(GatewaySchema.Kestrel),
         nameof(GatewaySchema.Management),
-        $"{nameof(GatewaySchema.Mirror)}:{nameof(MirrorOptions.Journal)}:{nameof(JournalOptions.Durability)}",
+        OfJournal(nameof(JournalOptions.Durability)),
+        OfJournal(nameof(JournalOptions.Directory)),
+        OfJournal(nameof(JournalOptions.MaxBytes)),
+        OfJournal(nameof(JournalOptions.ReservePercent)),
     ];
+
+    private static string OfJournal(string key) =>
+        $"{nameof(GatewaySchema.Mirror)}:{nameof(MirrorOptions.Journal)}:{key}";
 
     // Values are not shown: passwords and tokens are among them.
     public static IEnumerable<ConfigFault> Differences(GatewaySettings running, GatewaySettings wanted)

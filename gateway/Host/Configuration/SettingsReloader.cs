@@ -8,7 +8,7 @@ internal sealed class SettingsReloader(
     SettingsStore store,
     ProxyValidator validator,
     ReloadOutcome outcome,
-    ILogger<SettingsReloader> log) : IDisposable
+    ILogger<SettingsReloader> log)
 {
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private string _considered = store.Current.Hash;
@@ -46,8 +46,6 @@ internal sealed class SettingsReloader(
             _oneAtATime.Release();
         }
     }
-
-    public void Dispose() => _oneAtATime.Dispose();
 
     private void Apply(GatewaySettings settings)
     {

@@ -1,3 +1,4 @@
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
 
 namespace InfluxMirror.Delivery;
@@ -9,6 +10,7 @@ public sealed partial class Courier
     private readonly List<MirroredRecord> _left = [];
     private TaskCompletionSource? _idle;
     private int _atWork;
+    private long _givenUpThrough;
 
     /// <summary>It is coming to an end: nothing new is sent.</summary>
     internal bool IsStopping => _stop.IsCancellationRequested;
@@ -63,10 +65,10 @@ public sealed partial class Courier
             {
                 freed += record.Size;
                 Tally.Drop(record);
-                _cursor.Complete(record);
+                Complete_NeedsLock(record);
             }
 
-            foreach (var record in TakeParked_NeedsLock(last))
+            foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsDecided))
             {
                 freed += record.Size;
                 dropped.Add(record);
@@ -90,6 +92,49 @@ public sealed partial class Courier
         }
     }
 
+    /// <summary>
+    /// Gives up every record up to a position that has no fate yet, statements apart; others have decided about them.
+    /// </summary>
+    internal void DropThrough(long position)
+    {
+        lock (_gate)
+        {
+            if (position <= GivenUpThrough)
+                return;
+            Interlocked.Exchange(ref _givenUpThrough, position);
+            foreach (var lane in _lanes.Values.ToArray())
+            {
+                foreach (var record in lane.Remove(IsGivenUp))
+                    Drop_NeedsLock(record);
+                Reach_NeedsLock(lane);
+            }
+
+            foreach (var record in TakeParked_NeedsLock(IsGivenUp))
+            {
+                Tally.Unpark(record);
+                Drop_NeedsLock(record);
+            }
+
+            NeedsResync = true;
+        }
+
+        if (MayLog())
+            MirrorLog.DroppedThrough(_context.Log, Cluster, Destination, position);
+        Pump();
+    }
+
+    /// <summary>Whether a record was given up while it waited or was under way.</summary>
+    internal bool IsGivenUp(MirroredRecord record) =>
+        record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement;
+
+    private long GivenUpThrough => Interlocked.Read(ref _givenUpThrough);
+
+    private void Drop_NeedsLock(MirroredRecord record)
+    {
+        Tally.Drop(record);
+        Complete_NeedsLock(record);
+    }
+
     /// <summary>Up to which position records have to go to free so many bytes; 0 when none may.</summary>
     private long LastToDrop_NeedsLock(long bytes)
     {
@@ -109,12 +154,12 @@ public sealed partial class Courier
         return position;
     }
 
-    private List<MirroredRecord> TakeParked_NeedsLock(long last)
+    private List<MirroredRecord> TakeParked_NeedsLock(Func<MirroredRecord, bool> chosen)
     {
         var taken = new List<MirroredRecord>();
         foreach (var queue in _parking.Queues.ToArray())
         {
-            taken.AddRange(queue.Records.Where(record => record.Position <= last && record.IsDecided));
+            taken.AddRange(queue.Records.Where(chosen));
             foreach (var record in taken)
                 queue.Records.Remove(record);
             _parking.RemoveIfEmpty(queue);
@@ -123,21 +168,26 @@ public sealed partial class Courier
         return taken;
     }
 
-    /// <summary>Waits until everything pending is settled, the destination fails, or the time is up.</summary>
+    /// <summary>
+    /// Waits until everything in memory is settled, the destination fails, or the time is up. What is on disk stays
+    /// there.
+    /// </summary>
     internal async Task DrainAsync(CancellationToken cancellation)
     {
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(10), Time);
-        while (Tally.WaitingRecords > 0 && !IsFailing)
+        while (Tally.WaitingRecords > 0 && !IsFailing && !_cursor.IsBehind)
             await poll.WaitForNextTickAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Ends all sending. What is still pending counts as dropped. The journal's cursor must be closed before.
+    /// Ends all sending. What is still pending stays on disk, or counts as dropped where there is none. The journal's
+    /// cursor must be closed before.
     /// </summary>
     internal async Task CloseAsync()
     {
         Task idle;
         await _stop.CancelAsync().ConfigureAwait(false);
+        await _catchUp.StopAsync().ConfigureAwait(false);
         lock (_gate)
         {
             _parkedTimer?.Dispose();
@@ -158,10 +208,66 @@ public sealed partial class Courier
             record.Watch?.Unavailable(this, record);
             record.LetGo();
         }
+
+        Save();
     }
 
     /// <summary>The journal keeps nothing more for this destination.</summary>
     internal void CloseCursor(Journal.Journal journal) => journal.CloseCursor(_cursor);
+
+    /// <summary>Saves how far it has got, if the journal is on disk; a disk that fails is logged, and the next call tries again.</summary>
+    internal bool Save()
+    {
+        try
+        {
+            if (_keeper.IsDurable)
+                _keeper.Save(State);
+            return true;
+        }
+        catch (DiskException fault)
+        {
+            if (MayLog())
+                MirrorLog.NotSaved(_context.Log, Cluster, Destination, fault.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Something on disk cannot be read: what it held is lost to this destination.</summary>
+    internal void NoteDamage(LogDamage damage)
+    {
+        Counters.CountDamage();
+        MirrorLog.JournalDamaged(
+            _context.Log, Cluster, Destination, damage.Kind.ToString(), damage.File, damage.Offset, damage.Length);
+    }
+
+    /// <summary>The disk fails to give what waits for this destination.</summary>
+    internal void LogReadFault(string reason)
+    {
+        if (MayLog())
+            MirrorLog.JournalUnreadable(_context.Log, Cluster, Destination, reason);
+    }
+
+    private CursorState State()
+    {
+        long lost;
+        CursorState state;
+        lock (_gate)
+        {
+            lost = _keeper.DropLost();
+            NeedsResync |= lost > 0;
+            state = _keeper.State(NeedsResync);
+        }
+
+        if (lost > 0)
+            MirrorLog.Lost(_context.Log, Cluster, Destination, lost);
+        return state;
+    }
+
+    private async Task SaveUntilDoneAsync()
+    {
+        while (!Save())
+            await Task.Delay(TimeSpan.FromSeconds(1), Time, Stopping).ConfigureAwait(false);
+    }
 
     /// <summary>A sender is about to work.</summary>
     private void Begin_NeedsLock(Sender sender)
@@ -185,7 +291,8 @@ public sealed partial class Courier
     private static Barrier? Front_NeedsLock(Lane lane) => lane.TryPeek(out var entry) ? entry.Barrier : null;
 
     /// <summary>
-    /// Counts what is left as dropped; who waits for it is told by the caller, who lets go of it too.
+    /// Finds what is left, and counts it as dropped where it is nowhere else; who waits for it is told by the caller,
+    /// who lets go of it too.
     /// </summary>
     private void Abandon_NeedsLock(List<MirroredRecord> abandoned)
     {
@@ -202,6 +309,14 @@ public sealed partial class Courier
         }
 
         abandoned.AddRange(_left);
+        var parked = _parking.Queues.SelectMany(static queue => queue.Records).ToList();
+        if (_keeper.IsDurable)
+        {
+            // Nothing is lost: the next start reads it again.
+            abandoned.AddRange(parked);
+            return;
+        }
+
         foreach (var record in abandoned)
         {
             record.Hold();
@@ -211,7 +326,7 @@ public sealed partial class Courier
 
         foreach (var trial in _parking.Queues.Select(static queue => queue.OnTrial).OfType<MirroredRecord>())
             Tally.Unpark(trial);
-        foreach (var record in _parking.Queues.SelectMany(static queue => queue.Records))
+        foreach (var record in parked)
         {
             record.Hold();
             abandoned.Add(record);

@@ -71,10 +71,15 @@ public sealed partial class Courier
 
     private void Park_NeedsLock(MirroredRecord record, VerdictKind reason)
     {
-        record.Hold();
         Tally.Park(record);
         _parking.Park(record, reason);
-        _cursor.Complete(record);
+        // On disk it stays until it has its fate: a restart reads it again.
+        if (!_keeper.IsDurable)
+        {
+            record.Hold();
+            _cursor.Complete(record);
+        }
+
         if (_parkedTimer is not null || IsStopping)
             return;
         var interval = Pipeline.Options.ParkedRetryInterval;
@@ -85,7 +90,16 @@ public sealed partial class Courier
     private void Unpark_NeedsLock(MirroredRecord record)
     {
         Tally.Unpark(record);
-        record.LetGo();
+        LeaveParked_NeedsLock(record);
+    }
+
+    /// <summary>A parked record has its fate.</summary>
+    private void LeaveParked_NeedsLock(MirroredRecord record)
+    {
+        if (_keeper.IsDurable)
+            Complete_NeedsLock(record);
+        else
+            record.LetGo();
     }
 
     private void TryAllParked()
@@ -185,8 +199,9 @@ public sealed partial class Courier
             {
                 foreach (var record in queue.Records)
                 {
+                    record.Hold();
                     Tally.Reject(record);
-                    Tally.Unpark(record);
+                    Unpark_NeedsLock(record);
                     discarded.Add((record, queue.Reason));
                 }
 

@@ -17,6 +17,8 @@ public sealed partial class Courier
         List<MirroredRecord>? parked = null;
         ParkedQueue? trial = null;
         long bytes = 0, limit = Pipeline.Options.MaxBatchKB * 1024L;
+        if (_keeper.IsDurable && HasRoom && _cursor.ReadThrough < _keeper.Tail)
+            Pump();
         lock (_gate)
         {
             while (Peek_NeedsLock(lane, ref parked) is { Record: { } record } entry)
@@ -188,18 +190,31 @@ public sealed partial class Courier
         Rejected(sender, batch, new SendResult { Answer = answer, Verdict = new(VerdictKind.Rejected) });
     }
 
-    /// <summary>What is left of a batch when its withdrawn records are gone; null when that is nothing.</summary>
-    internal Batch? DiscardWithdrawn(Sender sender, Batch batch)
+    /// <summary>Some records of a batch need not be sent any more.</summary>
+    internal bool IsStale(Batch batch) =>
+        batch.HasWithdrawn || (batch.First.Position <= GivenUpThrough && batch.Records.Any(IsGivenUp));
+
+    /// <summary>What is left of a batch when those records are gone; null when that is nothing.</summary>
+    internal Batch? DiscardStale(Sender sender, Batch batch)
     {
         var left = new List<MirroredRecord>(batch.Count);
         lock (_gate)
         {
             foreach (var record in batch.Records)
             {
-                if (!record.IsWithdrawn)
-                    left.Add(record);
-                else
+                if (record.IsWithdrawn)
+                {
                     Withdraw_NeedsLock(sender, record);
+                }
+                else if (IsGivenUp(record))
+                {
+                    Tally.Drop(record);
+                    Settle_NeedsLock(sender, record);
+                }
+                else
+                {
+                    left.Add(record);
+                }
             }
 
             if (batch.Trial is { } trial)
@@ -280,18 +295,36 @@ public sealed partial class Courier
     private void Settle_NeedsLock(Sender? sender, MirroredRecord record)
     {
         Leave_NeedsLock(sender);
+        Complete_NeedsLock(record);
+    }
+
+    private void Complete_NeedsLock(MirroredRecord record)
+    {
+        _keeper.Settled(record);
         _cursor.Complete(record);
     }
 
-    /// <summary>The sender goes on to what it does next; behind a statement, its lanes do.</summary>
-    private void Leave_NeedsLock(Sender? sender)
+    /// <summary>The sender goes on to what it does next.</summary>
+    private static void Leave_NeedsLock(Sender? sender)
     {
-        if (sender is null)
-            return;
-        sender.Current = sender.Next;
-        if (sender.Lane is not null)
-            return;
-        var barrier = sender.Barrier;
+        if (sender is not null)
+            sender.Current = sender.Next;
+    }
+
+    /// <summary>
+    /// A statement has its fate. Before anything behind it is sent, that is on disk: after a restart it must not run
+    /// once more behind its successors.
+    /// </summary>
+    internal async ValueTask PassAsync(Barrier barrier)
+    {
+        await SaveUntilDoneAsync().ConfigureAwait(false);
+        lock (_gate)
+            Pass_NeedsLock(barrier);
+        Pump();
+    }
+
+    private void Pass_NeedsLock(Barrier barrier)
+    {
         _everywhere.Remove(barrier);
         _statements.Remove(barrier.Record.Position);
         foreach (var lane in barrier.Lanes)

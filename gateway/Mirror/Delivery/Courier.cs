@@ -13,6 +13,9 @@ public sealed partial class Courier
     /// <summary>Idle lanes are kept up to this number, and forgotten beyond it.</summary>
     private const int IdleLanes = 64;
 
+    /// <summary>Bytes taken from a journal on disk ahead of their delivery.</summary>
+    private const long LookAheadBytes = 16 * 1024 * 1024;
+
     /// <summary>Records merged at most: a bound on what a refusal has to take apart.</summary>
     private const int MaxBatchRecords = 8192;
 
@@ -26,17 +29,24 @@ public sealed partial class Courier
     private readonly CourierContext _context;
     private readonly LogThrottle _throttle;
     private readonly CourierHealth _health;
+    private readonly CourierKeeper _keeper;
+    private readonly CatchUp _catchUp;
     private (long At, TimeSpan Lag) _lag;
+    private long _oldestAt;
 
-    internal Courier(string cluster, string destination, JournalCursor cursor, CourierContext context)
+    internal Courier(string cluster, string destination, Journal.Journal journal, CourierContext context)
     {
         Cluster = cluster;
         Destination = destination;
-        _cursor = cursor;
         _context = context;
+        _keeper = new CourierKeeper(destination, journal, context, Tally);
+        _cursor = _keeper.Cursor;
+        NeedsResync = _keeper.NeedsResync;
+        _catchUp = new CatchUp(this, _cursor);
         _throttle = new LogThrottle(context.Time);
         _health = new CourierHealth(context.Time);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);
+        _oldestAt = context.Time.GetTimestamp();
     }
 
     /// <summary>YARP's cluster id.</summary>
@@ -70,6 +80,7 @@ public sealed partial class Courier
     {
         lock (_gate)
             NeedsResync = false;
+        Save();
     }
 
     /// <summary>A probe could not reach the destination.</summary>
@@ -151,7 +162,10 @@ public sealed partial class Courier
                     oldest = record;
             }
 
-            var lag = oldest is null ? TimeSpan.Zero : Time.GetElapsedTime(oldest.AppendedAt);
+            if (oldest is not null)
+                _oldestAt = oldest.AppendedAt;
+            // What waits on disk is no older than what was taken last.
+            var lag = oldest is null && !_cursor.IsBehind ? TimeSpan.Zero : Time.GetElapsedTime(_oldestAt);
             _lag = (Time.GetTimestamp(), lag);
             return lag;
         }
@@ -179,15 +193,15 @@ public sealed partial class Courier
         }
     }
 
-    /// <summary>Reads what the journal has and sorts it into lanes; called after every append.</summary>
+    /// <summary>Takes what the journal has in memory and sorts it into lanes; called after every append.</summary>
     internal void Pump()
     {
         List<MirroredRecord>? unavailable = null;
         lock (_gate)
         {
-            while (_cursor.TryRead() is MirroredRecord record)
+            while (HasRoom && _cursor.TryRead() is MirroredRecord record)
             {
-                Tally.Accept(record);
+                Tally.Take(record);
                 if (IsStopping)
                     _left.Add(record);
                 else if (!Dispatch_NeedsLock(record))
@@ -196,7 +210,60 @@ public sealed partial class Courier
         }
 
         Announce(unavailable);
+        if (WantsMoreFromDisk())
+            _catchUp.Start();
     }
+
+    /// <summary>
+    /// A record was appended: the courier takes it, or says that its destination does not get it at once.
+    /// </summary>
+    internal void Offer(MirroredRecord record)
+    {
+        Pump();
+        if (_cursor.ReadThrough < record.Position)
+            record.Watch?.Unavailable(this, record);
+    }
+
+    /// <summary>Whether the disk is to be read on: the next record is not in memory, and there is room for it.</summary>
+    internal bool WantsMoreFromDisk() =>
+        _keeper.IsDurable && !IsStopping && (HasRoom || _cursor.ReadThrough < GivenUpThrough) && _cursor.IsBehind;
+
+    /// <summary>Every position up to this one is done.</summary>
+    internal long LowWaterMark
+    {
+        get
+        {
+            lock (_gate)
+                return _cursor.LowWaterMark;
+        }
+    }
+
+    /// <summary>A record, or the end, was read on disk.</summary>
+    internal void Accept(in ReadBackStep step)
+    {
+        List<MirroredRecord>? unavailable = null;
+        lock (_gate)
+        {
+            if (_cursor.Accept(step) && step.Record is MirroredRecord record)
+            {
+                Tally.Take(record);
+                if (IsStopping)
+                    _left.Add(record);
+                else if (IsGivenUp(record))
+                    Drop_NeedsLock(record);
+                else if (!Dispatch_NeedsLock(record))
+                    unavailable = [record];
+            }
+        }
+
+        Announce(unavailable);
+    }
+
+    /// <summary>
+    /// With a log on disk a courier holds little in memory, and takes more as that gets its fate; else the journal is
+    /// all in memory anyway.
+    /// </summary>
+    private bool HasRoom => !_keeper.IsDurable || Tally.TakenBytes < LookAheadBytes;
 
     /// <summary>Sorts a record in; false when the destination cannot be asked about it at once.</summary>
     private bool Dispatch_NeedsLock(MirroredRecord record)

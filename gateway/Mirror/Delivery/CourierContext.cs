@@ -12,6 +12,10 @@ namespace InfluxMirror.Delivery;
 /// <param name="Refused">Clients that were refused lately.</param>
 /// <param name="Metrics">The instruments.</param>
 /// <param name="Answering">How many destinations of the cluster answer.</param>
+/// <param name="Cluster">YARP's cluster id.</param>
+/// <param name="Members">The destinations of the cluster.</param>
+/// <param name="WasKnown">Whether a destination without a cursor had been one before.</param>
+/// <param name="IsLateComer">Whether records were accepted before a destination that is added now.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The log.</param>
 internal sealed record CourierContext(
@@ -21,5 +25,9 @@ internal sealed record CourierContext(
     RefusedClients Refused,
     MirrorMetrics Metrics,
     Func<int> Answering,
+    string Cluster,
+    Func<IReadOnlyList<string>> Members,
+    Func<string, bool> WasKnown,
+    Func<bool> IsLateComer,
     TimeProvider Time,
     ILogger Log);

@@ -4,7 +4,7 @@ namespace InfluxMirror.Delivery;
 public sealed class CourierCounters
 {
     private readonly long[] _verdicts = new long[Enum.GetValues<VerdictKind>().Length];
-    private long _sends, _sentBytes, _sentRecords, _noAnswer, _overtaken, _setAside, _divergences, _withdrawn;
+    private long _sends, _sentBytes, _sentRecords, _noAnswer, _overtaken, _setAside, _divergences, _withdrawn, _damages;
 
     /// <summary>Requests sent.</summary>
     public long Sends => Interlocked.Read(ref _sends);
@@ -30,6 +30,9 @@ public sealed class CourierCounters
     /// <summary>Records taken back because every destination that could be asked refused them.</summary>
     public long Withdrawn => Interlocked.Read(ref _withdrawn);
 
+    /// <summary>Places in the journal's files that could not be read for it.</summary>
+    public long Damages => Interlocked.Read(ref _damages);
+
     /// <summary>Answers that meant <paramref name="kind"/>.</summary>
     public long Verdicts(VerdictKind kind) => Interlocked.Read(ref _verdicts[(int)kind]);
 
@@ -53,6 +56,8 @@ public sealed class CourierCounters
     internal void CountOvertaken(int points) => Interlocked.Add(ref _overtaken, points);
 
     internal void CountSetAside() => Interlocked.Increment(ref _setAside);
+
+    internal void CountDamage() => Interlocked.Increment(ref _damages);
 
     internal void CountWithdrawn() => Interlocked.Increment(ref _withdrawn);
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,7 +13,7 @@ namespace InfluxMirror.Delivery;
 /// All mirrored clusters. Follows YARP's clusters as they come, change and go; a cluster is mirrored once a route
 /// of it has the transform <c>Mirror</c>.
 /// </summary>
-public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisposable
+public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -22,11 +24,14 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     private readonly TimeProvider _time;
     private readonly ILogger<CourierFleet> _log;
     private readonly IDisposable? _changes;
+    private readonly string _root;
 
     /// <summary>A fleet without clusters.</summary>
     public CourierFleet(
-        IOptionsMonitor<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger<CourierFleet> log)
+        IOptionsMonitor<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, IHostEnvironment environment,
+        ILogger<CourierFleet> log)
     {
+        _root = environment.ContentRootPath;
         _options = options;
         _metrics = metrics;
         _time = time;
@@ -44,7 +49,7 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     public MirroredCluster Enlist(string cluster)
     {
         var mirrored = _clusters.GetOrAdd(
-            cluster, id => new MirroredCluster(id, () => _options.CurrentValue, _metrics, _time, _log));
+            cluster, id => new MirroredCluster(id, () => _options.CurrentValue, DiskOf(id), _metrics, _time, _log));
         if (_states.TryGetValue(cluster, out var state))
             Follow(mirrored, state);
         return mirrored;
@@ -79,10 +84,30 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
         using var patience = new CancellationTokenSource(Patience);
         await Task.WhenAll(_clusters.Values.Select(cluster => cluster.CloseAsync(patience.Token)))
             .ConfigureAwait(false);
+        await Task.WhenAll(_clusters.Values.Select(static cluster => cluster.CloseJournalAsync()))
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _changes?.Dispose();
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Lets go of the journals of a program that was never started, or not stopped.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _changes?.Dispose();
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>The folder of a cluster's journal; null when it is in memory.</summary>
+    private LinuxDisk? DiskOf(string cluster)
+    {
+        var options = _options.CurrentValue.Journal;
+        if (options.Durability == Durability.Memory)
+            return null;
+        // A dot is no harm in a name, but two are the folder above.
+        var name = Uri.EscapeDataString(cluster).Replace(".", "%2E", StringComparison.Ordinal);
+        return new LinuxDisk(Path.Combine(_root, options.Directory, name));
+    }
 
     // YARP calls its listeners one after the other, and Enlist comes from the same thread while routes are built.
     private static void Follow(MirroredCluster mirrored, ClusterState state)

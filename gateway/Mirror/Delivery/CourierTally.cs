@@ -7,7 +7,7 @@ namespace InfluxMirror.Delivery;
 public sealed class CourierTally
 {
     private long _accepted, _delivered, _rejected, _dropped;
-    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
+    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords, _takenBytes, _decided;
 
     /// <summary>Points accepted while it was a destination.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
@@ -21,6 +21,9 @@ public sealed class CourierTally
     /// <summary>Points given up: the journal was full, or the destination was removed.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
+    /// <summary>Grows whenever a record gets its fate.</summary>
+    internal long Decided => Interlocked.Read(ref _decided);
+
     /// <summary>Points that wait, counted one by one as they come and go, not derived from the others.</summary>
     public long Pending => Interlocked.Read(ref _pending);
 
@@ -29,6 +32,9 @@ public sealed class CourierTally
 
     /// <summary>Records that wait and are not parked, those without points included.</summary>
     public long WaitingRecords => Interlocked.Read(ref _pendingRecords) - Interlocked.Read(ref _parkedRecords);
+
+    /// <summary>Bytes among them that are in memory, taken from the journal.</summary>
+    public long TakenBytes => Interlocked.Read(ref _takenBytes);
 
     /// <summary>Points among the pending that are parked.</summary>
     public long Parked => Interlocked.Read(ref _parked);
@@ -40,6 +46,9 @@ public sealed class CourierTally
         Interlocked.Add(ref _pendingBytes, record.Body.Length);
         Interlocked.Increment(ref _pendingRecords);
     }
+
+    /// <summary>The courier has taken it from the journal.</summary>
+    internal void Take(MirroredRecord record) => Interlocked.Add(ref _takenBytes, record.Body.Length);
 
     internal void Deliver(MirroredRecord record, int rejected)
     {
@@ -61,16 +70,43 @@ public sealed class CourierTally
         Leave(record);
     }
 
+    /// <summary>Points that were pending when the gateway ended and cannot be read any more.</summary>
+    internal void DropLost(long points, long bytes, long records)
+    {
+        Interlocked.Add(ref _dropped, points);
+        Interlocked.Add(ref _pending, -points);
+        Interlocked.Add(ref _pendingBytes, -bytes);
+        Interlocked.Add(ref _pendingRecords, -records);
+    }
+
+    /// <summary>What it amounts to.</summary>
+    internal TallySnapshot Snapshot() => new(
+        Accepted, Delivered, Rejected, Dropped, PendingBytes, Interlocked.Read(ref _pendingRecords));
+
+    /// <summary>Goes on where another one ended.</summary>
+    internal void Restore(TallySnapshot saved)
+    {
+        Interlocked.Add(ref _accepted, saved.Accepted);
+        Interlocked.Add(ref _delivered, saved.Delivered);
+        Interlocked.Add(ref _rejected, saved.Rejected);
+        Interlocked.Add(ref _dropped, saved.Dropped);
+        Interlocked.Add(ref _pending, saved.Pending);
+        Interlocked.Add(ref _pendingBytes, saved.PendingBytes);
+        Interlocked.Add(ref _pendingRecords, saved.PendingRecords);
+    }
+
     internal void Park(MirroredRecord record)
     {
         Interlocked.Add(ref _parked, record.Points);
         Interlocked.Increment(ref _parkedRecords);
+        Interlocked.Add(ref _takenBytes, -record.Body.Length);
     }
 
     internal void Unpark(MirroredRecord record)
     {
         Interlocked.Add(ref _parked, -record.Points);
         Interlocked.Decrement(ref _parkedRecords);
+        Interlocked.Add(ref _takenBytes, record.Body.Length);
     }
 
     private void Leave(MirroredRecord record)
@@ -78,5 +114,15 @@ public sealed class CourierTally
         Interlocked.Add(ref _pending, -record.Points);
         Interlocked.Add(ref _pendingBytes, -record.Body.Length);
         Interlocked.Decrement(ref _pendingRecords);
+        Interlocked.Increment(ref _decided);
+        Interlocked.Add(ref _takenBytes, -record.Body.Length);
     }
+}
+
+/// <summary>An account at one moment, in points; bytes and records of what is pending.</summary>
+internal readonly record struct TallySnapshot(
+    long Accepted, long Delivered, long Rejected, long Dropped, long PendingBytes, long PendingRecords)
+{
+    /// <summary>Points without a fate.</summary>
+    public long Pending => Accepted - Delivered - Rejected - Dropped;
 }

@@ -1,3 +1,5 @@
+using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Model;
@@ -13,23 +15,41 @@ public sealed class MirroredCluster
     /// <summary>How long a refusal is remembered while the journal stays nearly full.</summary>
     private static readonly TimeSpan FullMemory = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
+
+    private const long SegmentBytes = 64 * 1024 * 1024;
+
     private readonly Func<MirrorOptions> _options;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
+    private readonly SemaphoreSlim _saving = new(1);
     private long _fullLoggedAt;
     private long _refusedAt;
+    private long _fruitlessAt = -1;
+    private bool _isFounded;
+    private ITimer? _saver;
 
+    /// <summary>A cluster without destinations yet.</summary>
+    /// <param name="id">YARP's cluster id.</param>
+    /// <param name="options">The options as they are now.</param>
+    /// <param name="disk">The folder of its journal; null when it is in memory.</param>
+    /// <param name="metrics">The instruments.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">The log.</param>
+    /// <exception cref="DiskException">The journal cannot be opened; the text says why.</exception>
     internal MirroredCluster(
-        string id, Func<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger log)
+        string id, Func<MirrorOptions> options, IDisk? disk, MirrorMetrics metrics, TimeProvider time, ILogger log)
     {
         Id = id;
         _options = options;
         _metrics = metrics;
         _time = time;
         _log = log;
-        Journal = new Journal.Journal(BufferBytes(options()), time);
+        Journal = disk is null
+            ? new Journal.Journal(options().Journal.BufferBytes, time)
+            : new Journal.Journal(Open(disk), options().Journal.BufferBytes, time);
         Letters = new DeadLetters(time, () => _options().Delivery.DeadLettersMB * 1024L * 1024L);
         Refused = new RefusedClients(time);
     }
@@ -67,14 +87,26 @@ public sealed class MirroredCluster
         }
     }
 
-    /// <summary>Records are refused, because the journal has no room and nothing may be dropped.</summary>
+    /// <summary>Records are refused: there is no room and nothing may be dropped, or the disk fails.</summary>
     public bool IsFull
     {
         get
         {
+            if (Journal.Store is { } store && store.Log.Condition != LogCondition.Working)
+                return true;
             var refused = Interlocked.Read(ref _refusedAt);
-            return refused != 0 && _time.GetElapsedTime(refused) < FullMemory
-                && Journal.Bytes > Journal.LimitBytes / 10 * 9;
+            return refused != 0 && _time.GetElapsedTime(refused) < FullMemory && IsNearlyFull;
+        }
+    }
+
+    private bool IsNearlyFull
+    {
+        get
+        {
+            if (Journal.Store is not { } store)
+                return Journal.Bytes > Journal.LimitBytes / 10 * 9;
+            var usage = store.Log.Usage;
+            return usage.IsShortOfSpace || usage.SegmentBytes > usage.MaxBytes / 10 * 9;
         }
     }
 
@@ -83,23 +115,31 @@ public sealed class MirroredCluster
         Array.Find(_couriers, courier => courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// Accepts a record for every destination. False when the journal is full and its policy leaves no room: then
-    /// nothing was done.
+    /// Accepts a record for every destination. False when the journal cannot take it: then nothing was done.
     /// </summary>
-    public bool TryAppend(MirroredRecord record)
+    public bool TryAppend(MirroredRecord record) => Append(record) == AppendOutcome.Appended;
+
+    /// <summary>
+    /// Accepts a record for every destination; nothing is done unless the outcome is
+    /// <see cref="AppendOutcome.Appended"/>.
+    /// </summary>
+    public AppendOutcome Append(MirroredRecord record)
     {
-        while (!Journal.TryAppend(record))
+        AppendOutcome outcome;
+        while ((outcome = Journal.TryAppend(record)) != AppendOutcome.Appended)
         {
-            if (_options().Journal.LimitPolicy == InfluxMirror.Journal.LimitPolicy.DropOldest && MakeRoom(record.Size))
+            if (outcome == AppendOutcome.LimitReached && Journal.Store is null && MakeRoom(record.Size))
                 continue;
+            if (outcome == AppendOutcome.LimitReached)
+                _ = SaveAsync();
             Interlocked.Exchange(ref _refusedAt, _time.GetTimestamp());
-            LogFull();
-            return false;
+            LogRefusal(outcome);
+            return outcome;
         }
 
         foreach (var courier in _couriers)
-            courier.Pump();
-        return true;
+            courier.Offer(record);
+        return outcome;
     }
 
     /// <summary>
@@ -107,7 +147,7 @@ public sealed class MirroredCluster
     /// </summary>
     internal void Follow(ClusterState state)
     {
-        Journal.LimitBytes = BufferBytes(_options());
+        Journal.LimitBytes = _options().Journal.BufferBytes;
         var before = _couriers;
         var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
         foreach (var (id, destination) in state.Destinations)
@@ -116,6 +156,8 @@ public sealed class MirroredCluster
                 kept.Add(Begin(state, destination));
         }
 
+        _isFounded |= kept.Count > 0;
+
         kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
         _couriers = [.. kept];
         // What was appended between a new courier's cursor and this moment told only the couriers of before.
@@ -123,12 +165,14 @@ public sealed class MirroredCluster
             courier.Pump();
         foreach (var courier in before.Except(kept))
             _ = EndAsync(courier);
+        if (Journal.Store is not null)
+            _saver ??= _time.CreateTimer(_ => _ = SaveAsync(), null, SaveInterval, SaveInterval);
     }
 
     /// <summary>The options have changed.</summary>
     internal void Reconfigure()
     {
-        Journal.LimitBytes = BufferBytes(_options());
+        Journal.LimitBytes = _options().Journal.BufferBytes;
         foreach (var courier in _couriers)
             courier.Reconfigure();
     }
@@ -148,6 +192,25 @@ public sealed class MirroredCluster
 
         _couriers = [];
         await Task.WhenAll(couriers.Select(EndAsync)).ConfigureAwait(false);
+        if (_saver is not null)
+            await _saver.DisposeAsync().ConfigureAwait(false);
+        _saver = null;
+    }
+
+    /// <summary>Lets go of the journal's folder; nothing can be appended any more.</summary>
+    internal async Task CloseJournalAsync()
+    {
+        if (Journal.Store is not { } store)
+            return;
+        await _saving.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _saving.Release();
+        }
     }
 
     /// <summary>An address as it may be shown: it may hold a user and a password.</summary>
@@ -156,7 +219,94 @@ public sealed class MirroredCluster
             ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
             : "";
 
-    private static long BufferBytes(MirrorOptions options) => options.Journal.BufferSizeMB * 1024L * 1024L;
+    private JournalStore Open(IDisk disk)
+    {
+        var options = _options().Journal;
+        var store = JournalStore.Open(
+            disk,
+            new LogOptions
+            {
+                Safety = options.Durability == Durability.Process ? LogSafety.Process : LogSafety.Disk,
+                SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
+                MaxBytes = options.MaxBytes,
+                ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
+            },
+            RecordHeader.Decode,
+            news => MirrorLog.JournalNews(_log, Id, news.Text));
+        foreach (var damage in store.Log.Recovered.Damage)
+        {
+            MirrorLog.JournalDamageFound(
+                _log, Id, damage.Kind.ToString(), damage.File, damage.Offset, damage.Length);
+        }
+
+        MirrorLog.JournalOpened(_log, Id, disk.ToString() ?? "", store.Log.Tail, store.Log.Usage.SegmentBytes);
+        return store;
+    }
+
+    /// <summary>Whether a destination without a cursor was one before, and has lost it.</summary>
+    private bool WasKnown(string destination)
+    {
+        var store = Journal.Store!;
+        var saved = store.AllSaved();
+        if (saved.Count == 0)
+            return !store.IsNew || !_isFounded;
+        return saved.Values
+            .Select(static state => CourierState.Decode(state.Extra.Span))
+            .Any(state => state?.Members.Contains(destination, StringComparer.OrdinalIgnoreCase) ?? false);
+    }
+
+    /// <summary>Saves how far each courier has got, and lets go of what all are done with.</summary>
+    private async Task SaveAsync()
+    {
+        // A save that takes longer than the interval is not to be overtaken.
+        if (!await _saving.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
+            return;
+        try
+        {
+            await Task.Run(SaveAll).ConfigureAwait(false);
+        }
+        finally
+        {
+            _saving.Release();
+        }
+    }
+
+    private void SaveAll()
+    {
+        var couriers = _couriers;
+        var store = Journal.Store!;
+        foreach (var courier in couriers)
+            courier.Save();
+        if (couriers.Length > 0)
+            store.Trim(couriers.Select(static courier => courier.Destination));
+        if (_options().Journal.LimitPolicy == LimitPolicy.DropOldest)
+            MakeRoomOnDisk(store, couriers);
+    }
+
+    /// <summary>
+    /// Near the limit the oldest segment goes, for those who lag: what of it another destination has decided about
+    /// is dropped for them. Before the limit is reached, so that no write is refused over it.
+    /// </summary>
+    private static void MakeRoomOnDisk(JournalStore store, Courier[] couriers)
+    {
+        var usage = store.Log.Usage;
+        var wanted = usage.MaxBytes - Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        var excess = usage.SegmentBytes - wanted;
+        foreach (var segment in store.Log.Segments)
+        {
+            if (excess <= 0 || !segment.IsSealed)
+                return;
+            excess -= segment.FileBytes;
+            foreach (var courier in couriers)
+            {
+                if (courier.LowWaterMark >= segment.Last)
+                    continue;
+                if (!couriers.Any(other => other != courier && other.LowWaterMark >= segment.Last))
+                    return;
+                courier.DropThrough(segment.Last);
+            }
+        }
+    }
 
     private Courier Begin(ClusterState state, DestinationState destination)
     {
@@ -169,9 +319,16 @@ public sealed class MirroredCluster
             Refused,
             _metrics,
             () => _couriers.Count(static courier => !courier.IsFailing),
+            Id,
+            () => [.. _couriers.Select(static courier => courier.Destination)],
+            WasKnown,
+            () => _isFounded,
             _time,
             _log);
-        return new Courier(Id, destination.DestinationId, Journal.OpenCursor(destination.DestinationId), context);
+        var courier = new Courier(Id, destination.DestinationId, Journal, context);
+        if (courier.NeedsResync)
+            MirrorLog.NeedsResync(_log, Id, courier.Destination);
+        return courier;
     }
 
     private async Task EndAsync(Courier courier)
@@ -197,6 +354,12 @@ public sealed class MirroredCluster
     /// </summary>
     private bool MakeRoom(int bytes)
     {
+        if (_options().Journal.LimitPolicy != LimitPolicy.DropOldest)
+            return false;
+        // Looking through a backlog is work: not again while nothing has been decided since it was in vain.
+        var decided = _couriers.Sum(static courier => courier.Tally.Decided);
+        if (Interlocked.Read(ref _fruitlessAt) == decided)
+            return false;
         var wanted = Math.Max(bytes, Journal.LimitBytes / 32);
         foreach (var courier in _couriers.OrderByDescending(static courier => courier.Tally.PendingBytes))
         {
@@ -204,17 +367,18 @@ public sealed class MirroredCluster
                 return true;
         }
 
+        Interlocked.Exchange(ref _fruitlessAt, decided);
         return false;
     }
 
-    private void LogFull()
+    private void LogRefusal(AppendOutcome outcome)
     {
         var now = _time.GetTimestamp();
         var last = Interlocked.Read(ref _fullLoggedAt);
         if (last != 0 && _time.GetElapsedTime(last, now) < TimeSpan.FromSeconds(10))
             return;
         if (Interlocked.CompareExchange(ref _fullLoggedAt, now, last) == last)
-            MirrorLog.Full(_log, Id, Journal.Bytes);
+            MirrorLog.Refused(_log, Id, outcome);
     }
 
     /// <summary>A destination's address, parsed once for each text.</summary>

@@ -27,7 +27,7 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     private volatile bool _withdrawn;
     private int _suspicions;
 
-    /// <summary>Its kind.</summary>
+    /// <summary>What kind of request it is.</summary>
     public required RecordKind Kind { get; init; }
 
     /// <summary>Where it goes.</summary>
@@ -69,6 +69,12 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     /// <inheritdoc/>
     protected override int Overhead =>
         base.Overhead + (sizeof(char) * (Target.PathAndQuery.Length + (Target.Authorization?.Length ?? 0)));
+
+    /// <inheritdoc/>
+    protected override byte KindOnDisk => (byte)Kind;
+
+    /// <inheritdoc/>
+    protected override ReadOnlyMemory<byte> EncodeHeader() => RecordHeader.Encode(this);
 
     /// <summary>Destinations that find it suspect, so far.</summary>
     internal int Suspicions => Volatile.Read(ref _suspicions);

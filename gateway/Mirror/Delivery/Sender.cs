@@ -82,7 +82,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// One attempt to send <paramref name="batch"/>; none, and no answer, when part of it was withdrawn.
     /// </summary>
     public ValueTask<SendResult> AttemptAsync(Batch batch) =>
-        batch.HasWithdrawn
+        courier.IsStale(batch)
             ? ValueTask.FromResult(new SendResult { IsSuspect = true })
             : courier.AttemptAsync(this, batch);
 
@@ -114,6 +114,8 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
             {
                 if (!_work.TryPeek(out var batch))
                 {
+                    if (_barrier is not null)
+                        await courier.PassAsync(_barrier).ConfigureAwait(false);
                     batch = Lane is null ? null : courier.TakeNext(this);
                     if (batch is null)
                         return true;
@@ -139,10 +141,10 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// </summary>
     private async ValueTask ShipAsync(Batch batch)
     {
-        if (batch.HasWithdrawn)
+        if (courier.IsStale(batch))
         {
             _work.Pop();
-            if (courier.DiscardWithdrawn(this, batch) is { } left)
+            if (courier.DiscardStale(this, batch) is { } left)
                 _work.Push(left);
             return;
         }
@@ -153,7 +155,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
             _work.Pop();
             Settle(batch, result);
         }
-        else if (!result.IsSuspect || batch.HasWithdrawn)
+        else if (!result.IsSuspect || courier.IsStale(batch))
         {
             // Still on top of the work: it is tried again, without what was withdrawn.
             return;

@@ -71,7 +71,7 @@ internal sealed class LineProtocolInput(
                 Watch = watch,
             }).ConfigureAwait(false);
 
-        if (result.Outcome is not (WriteOutcome.Full or WriteOutcome.NoDestination))
+        if (result.Outcome is not (WriteOutcome.Full or WriteOutcome.NotTaken or WriteOutcome.NoDestination))
             metrics.CountPoints(body.Scan.Points, body.Scan.Faults);
 
         // No destination could be asked: our own check says what influxd will say of the faulty lines.

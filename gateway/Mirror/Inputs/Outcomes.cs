@@ -33,8 +33,12 @@ internal static class Outcomes
                 return Unavailable("not confirmed in time; it is kept and will be delivered");
             case WriteOutcome.NoDestination:
                 return Unavailable("no destination is configured");
+            case WriteOutcome.NotTaken:
+                return Unavailable("the journal's disk is full, fails or is too slow; nothing of this was taken");
+            case WriteOutcome.NotSafe:
+                return Unavailable("the journal's disk does not make it safe; it may be delivered all the same");
             default:
-                return Unavailable("the buffer is full");
+                return Unavailable("the journal is full");
         }
 
         Task Unavailable(string error) =>

@@ -1,29 +1,54 @@
+using InfluxMirror.Journal.Disk;
+
 namespace InfluxMirror.Journal;
 
 /// <summary>
 /// The append-only log of a cluster, shared by its destinations: each has a cursor, reads in order, and completes
-/// entries in any order. An entry goes when nobody needs it. Safe for any number of threads.
+/// entries in any order. The newest entries are in memory; with a log on disk that is all that is, else it is
+/// everything there is. Safe for any number of threads.
 /// </summary>
 public sealed class Journal
 {
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
-    private JournalRecord _tail = new Origin();
+    private readonly JournalStore? _store;
+    private readonly RecentRecords _recent;
     private JournalCursor[] _cursors = [];
     private long _limitBytes;
     private long _bytes;
+    private long _tail;
 
-    /// <summary>An empty journal that holds at most <paramref name="limitBytes"/>.</summary>
+    // Somebody who is not here now may come back: what everybody else has is written all the same.
+    private bool _hasAbsent;
+
+    /// <summary>An empty journal in memory, that holds at most <paramref name="limitBytes"/>.</summary>
     public Journal(long limitBytes, TimeProvider time)
     {
         _limitBytes = limitBytes;
         _time = time;
+        _recent = new RecentRecords(0);
     }
 
-    /// <summary>Bytes held now.</summary>
+    /// <summary>
+    /// A journal that goes on where <paramref name="store"/> ends, and keeps its newest entries in memory, about
+    /// <paramref name="limitBytes"/>.
+    /// </summary>
+    public Journal(JournalStore store, long limitBytes, TimeProvider time)
+    {
+        _limitBytes = limitBytes;
+        _time = time;
+        _store = store;
+        _tail = store.Log.Tail;
+        _recent = new RecentRecords(_tail);
+    }
+
+    /// <summary>The part on disk; null when all is in memory.</summary>
+    public JournalStore? Store => _store;
+
+    /// <summary>Bytes held in memory now.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Most bytes it may hold; a lower value takes effect as entries go.</summary>
+    /// <summary>Bytes of records kept in memory; a lower value takes effect as entries go.</summary>
     public long LimitBytes
     {
         get => Interlocked.Read(ref _limitBytes);
@@ -31,63 +56,202 @@ public sealed class Journal
     }
 
     /// <summary>The position of the newest entry; 0 when there never was one.</summary>
-    public long Tail => Volatile.Read(ref _tail).Position;
+    public long Tail => Interlocked.Read(ref _tail);
 
     /// <summary>
-    /// Appends an entry, gives it its position, and makes every cursor hold it. False, and nothing done, when its
-    /// bytes do not fit; an entry always fits into an empty journal.
+    /// Appends an entry, gives it its position, and makes every cursor hold it. Nothing is done unless the outcome is
+    /// <see cref="AppendOutcome.Appended"/>. An entry always fits into an empty journal in memory.
     /// </summary>
-    public bool TryAppend(JournalRecord record)
+    public AppendOutcome TryAppend(JournalRecord record)
     {
+        // Checksums are the business of the thread that has the bytes, not of the lock.
         record.Measure();
+        record.AcceptedAt = _time.GetUtcNow();
+        if (_store is not null)
+            record.Encode();
         lock (_gate)
         {
-            if (_bytes > 0 && _bytes + record.Size > _limitBytes)
-                return false;
-            record.Journal = this;
-            record.Position = _tail.Position + 1;
-            record.AppendedAt = _time.GetTimestamp();
-            record.AddReaders(_cursors.Length);
-            for (var i = 0; i < _cursors.Length; i++)
-                record.Hold();
+            var outcome = Admit_NeedsLock(record);
+            if (outcome != AppendOutcome.Appended)
+                return outcome;
+            record.Place(
+                this, record.Entry?.Position ?? _tail + 1, _time.GetTimestamp(), _cursors.Length, _hasAbsent);
             Interlocked.Add(ref _bytes, record.Size);
-            // Readers follow Next without the lock: the entry is complete before it becomes visible.
-            Volatile.Write(ref _tail.Next, record);
-            Volatile.Write(ref _tail, record);
-            return true;
+            _recent.Add(record);
+            Interlocked.Exchange(ref _tail, record.Position);
+            foreach (var cursor in _cursors)
+                cursor.Appended(record);
+            Tidy_NeedsLock();
+            if (_store is not null)
+                Evict_NeedsLock(_store.Log.DurableThrough);
+            return AppendOutcome.Appended;
         }
     }
 
-    /// <summary>A new cursor that reads from the tail on.</summary>
+    /// <summary>
+    /// Completes when <paramref name="record"/> is safe: durable, or done with by every reader. False when it cannot
+    /// be made durable now; it stays all the same.
+    /// </summary>
+    public async ValueTask<bool> WaitSafeAsync(JournalRecord record)
+    {
+        if (_store is null || record.IsSettled)
+            return true;
+        var durable = _store.Log.WaitDurableAsync(record.Position);
+        if (durable.IsCompleted)
+            return await durable.ConfigureAwait(false) || record.IsSettled;
+        var waiting = durable.AsTask();
+        var first = await Task.WhenAny(waiting, record.WhenSettled()).ConfigureAwait(false);
+        return first != waiting || await waiting.ConfigureAwait(false) || record.IsSettled;
+    }
+
+    /// <summary>Somebody will wait for everything up to here to be durable.</summary>
+    public void DemandDurable(long position) => _store?.Log.Demand(position);
+
+    /// <summary>
+    /// A new cursor: it goes on where one of its name was saved, or reads from the tail on.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="appended">Told of each entry as it is appended; must return at once.</param>
+    /// <param name="fromStart">Nothing is saved, but it had been here: it reads all there is.</param>
     /// <exception cref="InvalidOperationException">There is one of that name.</exception>
-    public JournalCursor OpenCursor(string name)
+    public JournalCursor OpenCursor(string name, Action<JournalRecord>? appended = null, bool fromStart = false)
     {
         lock (_gate)
         {
             if (_cursors.Any(cursor => cursor.Name == name))
                 throw new InvalidOperationException($"The journal has a cursor named '{name}' already.");
-            var cursor = new JournalCursor(name, _tail);
+            var saved = _store?.Saved(name);
+            var completed = saved?.ToRanges() ?? new CompletedRanges(fromStart ? _store?.First - 1 ?? 0 : _tail);
+            var cursor = new JournalCursor(name, this, completed, _tail, appended ?? (static _ => { }));
+            // It reads the disk up to where it begins to be counted, and that has to get there.
+            if (completed.LowWaterMark < _tail)
+                DemandDurable(_tail);
             _cursors = [.. _cursors, cursor];
+            LookForAbsent_NeedsLock();
             return cursor;
         }
     }
 
     /// <summary>
-    /// Ends a cursor: entries appended from now on are not held for it. The caller completes what it has read and
+    /// Ends a cursor: entries appended from now on are not held for it. With a log on disk it gives out nothing more,
+    /// and what it has not read stays there for the next of its name; else the caller completes what it has read and
     /// what <see cref="JournalCursor.TryRead"/> still gives.
     /// </summary>
     public void CloseCursor(JournalCursor cursor)
     {
         lock (_gate)
         {
+            if (!_cursors.Contains(cursor))
+                return;
             _cursors = [.. _cursors.Where(other => other != cursor)];
-            cursor.EndAt(_tail.Position);
+            if (_store is null)
+            {
+                cursor.EndAt(_tail);
+                return;
+            }
+
+            _hasAbsent = true;
+            var first = Math.Max(cursor.ReadThrough + 1, Live_NeedsLock(cursor));
+            for (var position = first; position <= _tail; position++)
+            {
+                _recent[position].Unread--;
+                _recent[position].LetGo();
+            }
+
+            cursor.EndAt(cursor.ReadThrough);
+            Tidy_NeedsLock();
         }
+    }
+
+    /// <summary>
+    /// The next entry for a cursor, from memory; null at the tail, at the cursor's end, and when it is behind what is
+    /// in memory.
+    /// </summary>
+    internal JournalRecord? Read(JournalCursor cursor)
+    {
+        lock (_gate)
+        {
+            var position = cursor.ReadThrough + 1;
+            if (position > cursor.End || position > _tail || position < Live_NeedsLock(cursor))
+                return null;
+            var record = _recent[position];
+            cursor.ReadThrough = position;
+            record.Unread--;
+            Tidy_NeedsLock();
+            return record;
+        }
+    }
+
+    /// <summary>Whether what a cursor reads next is on disk only.</summary>
+    internal bool IsBehind(JournalCursor cursor)
+    {
+        lock (_gate)
+            return cursor.ReadThrough + 1 < Live_NeedsLock(cursor) && cursor.ReadThrough < cursor.End;
+    }
+
+    /// <summary>
+    /// A cursor has read everything on disk below <paramref name="position"/>: goes on in memory if that reaches so
+    /// far back. The last position it need not look at; -1 when it has to go on reading the disk.
+    /// </summary>
+    internal long Rejoin(JournalCursor cursor, long position)
+    {
+        lock (_gate)
+        {
+            var live = Live_NeedsLock(cursor);
+            return position >= live ? live - 1 : -1;
+        }
+    }
+
+    /// <summary>A record that was read back counts in memory from now on, and the reader holds it.</summary>
+    internal void Adopt(JournalRecord record, long position)
+    {
+        record.Measure();
+        var age = _time.GetUtcNow() - record.AcceptedAt;
+        var ticks = age > TimeSpan.Zero ? (long)(age.TotalSeconds * _time.TimestampFrequency) : 0;
+        record.Place(this, position, _time.GetTimestamp() - ticks, cursors: 1, mustBeWritten: true);
+        Interlocked.Add(ref _bytes, record.Size);
+    }
+
+    /// <summary>Looks at something that goes with the tail, while nothing is appended.</summary>
+    internal T AtTail<T>(Func<long, T> look)
+    {
+        lock (_gate)
+            return look(_tail);
     }
 
     /// <summary>An entry that nobody holds counts no more.</summary>
     internal void Forget(JournalRecord record) => Interlocked.Add(ref _bytes, -record.Size);
 
-    /// <summary>Stands before the first entry, so that there always is a tail.</summary>
-    private sealed class Origin() : JournalRecord(SharedBuffer.Rent(0));
+    private void LookForAbsent_NeedsLock() =>
+        _hasAbsent = _store is not null && _store.AllSaved().Keys.Any(
+            name => !_cursors.Any(cursor => cursor.Name.Equals(name, StringComparison.OrdinalIgnoreCase)));
+
+    /// <summary>From here on entries are in memory, and held for this cursor.</summary>
+    private long Live_NeedsLock(JournalCursor cursor) => Math.Max(_recent.First, cursor.Joined + 1);
+
+    private AppendOutcome Admit_NeedsLock(JournalRecord record)
+    {
+        if (_store is not null)
+            return _store.Log.TryAppend(record.Entry!);
+        return _bytes > 0 && _bytes + record.Size > _limitBytes ? AppendOutcome.LimitReached : AppendOutcome.Appended;
+    }
+
+    /// <summary>What everybody has read need not be found again.</summary>
+    private void Tidy_NeedsLock()
+    {
+        while (_recent.Oldest is { Unread: 0 })
+            _recent.RemoveOldest();
+    }
+
+    /// <summary>
+    /// Past the bound on memory the oldest entries go, once they are durable; who has not read them reads the disk.
+    /// </summary>
+    private void Evict_NeedsLock(long durableThrough)
+    {
+        while (_recent.Bytes > _limitBytes && _recent.Oldest is { } oldest && oldest.Position <= durableThrough)
+        {
+            _recent.RemoveOldest();
+            oldest.LetGo(oldest.Unread);
+        }
+    }
 }

@@ -1,53 +1,133 @@
+using InfluxMirror.Journal.Disk;
+
 namespace InfluxMirror.Journal;
 
 /// <summary>
-/// One reader's place in the journal: what it reads next and what it is done with. Used by one thread at a time;
-/// its owner's lock says which.
+/// One reader's place in the journal: what it reads next and what it is done with. Used by one thread at a time, its
+/// owner's lock says which; only <see cref="ReadBack"/> is called outside that lock.
 /// </summary>
 public sealed class JournalCursor
 {
+    private readonly Journal _journal;
     private readonly CompletedRanges _completed;
-    private JournalRecord _last;
+    private SegmentReader? _reader;
+    private long _readThrough;
     private long _end = long.MaxValue;
 
-    internal JournalCursor(string name, JournalRecord tail)
+    internal JournalCursor(
+        string name, Journal journal, CompletedRanges completed, long joined, Action<JournalRecord> appended)
     {
         Name = name;
-        _last = tail;
-        tail.AddReaders(1);
-        _completed = new CompletedRanges(tail.Position);
+        _journal = journal;
+        _completed = completed;
+        _readThrough = completed.LowWaterMark;
+        Joined = joined;
+        Appended = appended;
     }
 
     /// <summary>Whose it is; unique in its journal.</summary>
     public string Name { get; }
 
     /// <summary>The last position that was read.</summary>
-    public long ReadThrough => _last.Position;
+    public long ReadThrough
+    {
+        get => Interlocked.Read(ref _readThrough);
+        internal set => Interlocked.Exchange(ref _readThrough, value);
+    }
 
     /// <summary>Every position up to this one is done.</summary>
     public long LowWaterMark => _completed.LowWaterMark;
 
+    /// <summary>What it reads next is on disk only: <see cref="ReadBack"/> gives it.</summary>
+    public bool IsBehind => _journal.IsBehind(this);
+
+    /// <summary>Entries behind this position are held for it.</summary>
+    internal long Joined { get; }
+
+    /// <summary>Told of each entry as it is appended.</summary>
+    internal Action<JournalRecord> Appended { get; }
+
+    /// <summary>Positions above this one are not held for it.</summary>
+    internal long End => Volatile.Read(ref _end);
+
     /// <summary>
-    /// The next entry, or null at the tail or at its own end. The reader keeps it until <see cref="Complete"/>.
+    /// The next entry in memory, or null: at the tail, at its own end, and while it is behind. The reader keeps it
+    /// until <see cref="Complete"/>.
     /// </summary>
-    public JournalRecord? TryRead()
-    {
-        if (_last.Position >= Volatile.Read(ref _end))
-            return null;
-        var next = Volatile.Read(ref _last.Next);
-        if (next is null)
-            return null;
-        _last.Leave();
-        return _last = next;
-    }
+    public JournalRecord? TryRead() => _journal.Read(this);
 
     /// <summary>The reader is done with an entry it read; the entry goes when all are.</summary>
     public void Complete(JournalRecord record)
     {
         _completed.Add(record.Position);
+        record.Settle();
         record.LetGo();
     }
 
-    /// <summary>Entries behind this position are not held for it, so it must not give them out.</summary>
+    /// <summary>Reads on in what is on disk. May take long; by one thread at a time.</summary>
+    /// <param name="damaged">Told of what cannot be read.</param>
+    /// <exception cref="DiskException">
+    /// The disk fails; the next call tries again, <see cref="SkipUnreadable"/> gives it up.
+    /// </exception>
+    internal ReadBackStep ReadBack(Action<LogDamage> damaged)
+    {
+        var store = _journal.Store!;
+        _reader ??= store.Log.OpenReader(ReadThrough + 1, damaged);
+        // Before the read: what is found missing afterwards was missing then.
+        var durable = store.Log.DurableThrough;
+        var found = _reader.TryRead();
+        var rejoined = _journal.Rejoin(this, found?.Position ?? durable + 1);
+        if (rejoined >= 0 || found is null)
+        {
+            found?.Body.Release();
+            if (rejoined >= 0)
+                StopReading();
+            return new ReadBackStep(null, rejoined);
+        }
+
+        var record = store.Decode(found);
+        _journal.Adopt(record, found.Position);
+        return new ReadBackStep(record, found.Position);
+    }
+
+    /// <summary>Gives up what the disk refuses to read.</summary>
+    internal void SkipUnreadable() => _reader?.SkipUnreadable();
+
+    /// <summary>
+    /// Takes over what <see cref="ReadBack"/> found, under the owner's lock: false when it was done before, or the
+    /// cursor has ended, and then it is let go. Positions passed over hold nothing for anybody.
+    /// </summary>
+    internal bool Accept(in ReadBackStep step)
+    {
+        var isDue = step.Record is not null && step.Through <= End && !_completed.Contains(step.Through);
+        if (step.Through > ReadThrough && step.Through <= End)
+        {
+            var through = step.Record is null ? step.Through : step.Through - 1;
+            for (var position = ReadThrough + 1; position <= through; position++)
+                _completed.Add(position);
+            ReadThrough = step.Through;
+        }
+
+        if (!isDue)
+            step.Record?.LetGo();
+        return isDue;
+    }
+
+    /// <summary>What is to be saved of it.</summary>
+    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, ReadThrough, extra);
+
+    /// <summary>It need not look at anything up to here, whatever it has read.</summary>
     internal void EndAt(long position) => Volatile.Write(ref _end, position);
+
+    /// <summary>Closes the file it reads, if it does.</summary>
+    internal void StopReading()
+    {
+        _reader?.Dispose();
+        _reader = null;
+    }
 }
+
+/// <summary>What came of reading on in the log on disk.</summary>
+/// <param name="Record">The next record; null when there is none.</param>
+/// <param name="Through">Its position; or, without one, the last position that need not be looked at, or -1.</param>
+internal readonly record struct ReadBackStep(JournalRecord? Record, long Through);

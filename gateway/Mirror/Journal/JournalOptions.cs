@@ -5,24 +5,53 @@ namespace InfluxMirror.Journal;
 /// <summary>Where accepted records wait until every destination has them.</summary>
 public sealed class JournalOptions
 {
-    /// <summary>When a record counts as safe. Default <see cref="Durability.Memory"/>.</summary>
-    public Durability Durability { get; set; } = Durability.Memory;
+    private const int DiskBufferMB = 64;
+    private const int MemoryBufferMB = 256;
+
+    /// <summary>When a record counts as safe. Default <see cref="Durability.Disk"/>.</summary>
+    public Durability Durability { get; set; } = Durability.Disk;
 
     /// <summary>
-    /// Bytes of records kept, in MiB, shared by the destinations of a cluster; influxdb-relay's
-    /// <c>buffer-size-mb</c>. Default 256.
+    /// Folder of the journals, one folder in it for each cluster; relative to the configuration file. Default
+    /// <c>data</c>.
+    /// </summary>
+    [Required]
+    public string Directory { get; set; } = "data";
+
+    /// <summary>
+    /// Records kept in memory, in MiB, shared by the destinations of a cluster. With <see cref="Durability.Memory"/>
+    /// it is the limit of the journal itself, influxdb-relay's <c>buffer-size-mb</c>, by default 256; else the newest
+    /// part, so that nothing is read back from disk while all is well, by default 64.
     /// </summary>
     [Range(1, 1_048_576)]
-    public int BufferSizeMB { get; set; } = 256;
+    public int? BufferSizeMB { get; set; }
 
-    /// <summary>What happens when the buffer is full. Default <see cref="LimitPolicy.DropOldest"/>.</summary>
+    /// <summary>Bytes of a cluster's files, spare ones apart. Default 50,000,000,000.</summary>
+    [Range(64L * 1024 * 1024, long.MaxValue)]
+    public long MaxBytes { get; set; } = 50_000_000_000;
+
+    /// <summary>Per cent of the file system that is left free; past that new writes get 503. Default 5.</summary>
+    [Range(0, 90)]
+    public int ReservePercent { get; set; } = 5;
+
+    /// <summary>What happens at the limit. Default <see cref="LimitPolicy.DropOldest"/>.</summary>
     public LimitPolicy LimitPolicy { get; set; } = LimitPolicy.DropOldest;
+
+    /// <summary>Bytes of records kept in memory.</summary>
+    internal long BufferBytes =>
+        (BufferSizeMB ?? (Durability == Durability.Memory ? MemoryBufferMB : DiskBufferMB)) * 1024L * 1024L;
 }
 
 /// <summary>When an accepted record counts as safe.</summary>
 public enum Durability
 {
-    /// <summary>As soon as it is in the buffer: lost when the process ends, as with influxdb-relay.</summary>
+    /// <summary>When the disk has it (<c>fdatasync</c>): it survives a power cut.</summary>
+    Disk,
+
+    /// <summary>When the kernel has it: it survives the end of the gateway, not that of the machine.</summary>
+    Process,
+
+    /// <summary>As soon as it is in the buffer: lost when the gateway ends, as with influxdb-relay.</summary>
     Memory,
 }
 

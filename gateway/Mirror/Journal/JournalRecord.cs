@@ -1,3 +1,5 @@
+using InfluxMirror.Journal.Disk;
+
 namespace InfluxMirror.Journal;
 
 /// <summary>
@@ -7,9 +9,11 @@ namespace InfluxMirror.Journal;
 public abstract class JournalRecord
 {
     private readonly SharedBuffer _body;
+    private TaskCompletionSource? _settled;
     private int _holders;
+    private int _unsettled;
     private bool _decided;
-    private int _readers;
+    private bool _mustBeWritten;
 
     /// <summary>An entry that takes over the caller's reference to <paramref name="body"/>.</summary>
     protected JournalRecord(SharedBuffer body)
@@ -17,13 +21,18 @@ public abstract class JournalRecord
         _body = body;
     }
 
-    /// <summary>Where it stands: 1 for the first entry ever, growing, never reused; 0 before it is appended.</summary>
-    public long Position { get; internal set; }
+    /// <summary>
+    /// Where it stands: growing, never reused, 1 for the first entry of a new journal; 0 before it is appended.
+    /// </summary>
+    public long Position { get; private set; }
 
     /// <summary>When it was appended: a timestamp of the journal's <see cref="TimeProvider"/>.</summary>
-    public long AppendedAt { get; internal set; }
+    public long AppendedAt { get; private set; }
 
-    /// <summary>Bytes it counts against the journal's limit, from the moment it is appended.</summary>
+    /// <summary>When it was accepted, by the wall clock; set when it is appended.</summary>
+    public DateTimeOffset AcceptedAt { get; protected internal set; }
+
+    /// <summary>Bytes it counts in memory, from the moment it is appended or read back.</summary>
     public int Size { get; private set; }
 
     /// <summary>Memory it takes beside its body, an estimate that makes the bound on bytes honest.</summary>
@@ -35,21 +44,39 @@ public abstract class JournalRecord
     /// <summary>Some reader has decided about it, for good or ill.</summary>
     public bool IsDecided => Volatile.Read(ref _decided);
 
-    /// <summary>The entry after this one; null at the tail.</summary>
-    internal JournalRecord? Next;
+    /// <summary>Every reader it was appended for is done with it.</summary>
+    internal bool IsSettled => Volatile.Read(ref _unsettled) == 0;
+
+    /// <summary>Cursors that have not read it yet. Belongs to the journal's lock.</summary>
+    internal int Unread { get; set; }
+
+    /// <summary>It on its way to the disk; null when the journal is in memory, and when it was read back.</summary>
+    internal LogEntry? Entry { get; private set; }
 
     /// <summary>The journal it counts in.</summary>
-    internal Journal? Journal { get; set; }
+    private Journal? Journal { get; set; }
+
+    /// <summary>What kind of record it is, on disk.</summary>
+    protected virtual byte KindOnDisk => 0;
+
+    /// <summary>Everything but the body, as it goes to the disk.</summary>
+    protected virtual ReadOnlyMemory<byte> EncodeHeader() => default;
 
     /// <summary>One more part of the program keeps the entry (a cursor, a parked queue, a waiting client).</summary>
     public void Hold() => Interlocked.Increment(ref _holders);
 
     /// <summary>One keeper less; after the last one the bytes are gone and no longer counted.</summary>
-    public void LetGo()
+    public void LetGo() => LetGo(1);
+
+    /// <summary>Notes that a reader has decided about it.</summary>
+    public void NoteDecided() => Volatile.Write(ref _decided, true);
+
+    /// <summary>So many keepers less.</summary>
+    internal void LetGo(int keepers)
     {
-        var left = Interlocked.Decrement(ref _holders);
+        var left = Interlocked.Add(ref _holders, -keepers);
         ObjectDisposedException.ThrowIf(left < 0, this);
-        if (left > 0)
+        if (left > 0 || keepers == 0)
             return;
         Journal?.Forget(this);
         _body.Release();
@@ -58,19 +85,38 @@ public abstract class JournalRecord
     /// <summary>Fixes its <see cref="Size"/>.</summary>
     internal void Measure() => Size = _body.Capacity + Overhead;
 
-    /// <summary>So many cursors will stand on this entry before they go on.</summary>
-    internal void AddReaders(int count) => Interlocked.Add(ref _readers, count);
+    /// <summary>Fixes its bytes on disk.</summary>
+    internal void Encode() => Entry = new LogEntry(KindOnDisk, EncodeHeader(), _body);
 
-    /// <summary>
-    /// A cursor goes on to the next entry. The last one cuts the link: an old entry that the collector has not
-    /// found yet would otherwise keep every later one alive.
-    /// </summary>
-    internal void Leave()
+    /// <summary>It has a place, and so many cursors keep it.</summary>
+    internal void Place(Journal journal, long position, long appendedAt, int cursors, bool mustBeWritten)
     {
-        if (Interlocked.Decrement(ref _readers) == 0)
-            Volatile.Write(ref Next, null);
+        _mustBeWritten = mustBeWritten;
+        Journal = journal;
+        Position = position;
+        AppendedAt = appendedAt;
+        Unread = _unsettled = cursors;
+        Interlocked.Add(ref _holders, cursors);
     }
 
-    /// <summary>Notes that a reader has decided about it.</summary>
-    public void NoteDecided() => Volatile.Write(ref _decided, true);
+    /// <summary>One of the readers it was appended for is done with it.</summary>
+    internal void Settle()
+    {
+        if (Interlocked.Decrement(ref _unsettled) != 0)
+            return;
+        if (!_mustBeWritten)
+            Entry?.Cancel();
+        Volatile.Read(ref _settled)?.TrySetResult();
+    }
+
+    /// <summary>Completes when every reader it was appended for is done with it.</summary>
+    internal Task WhenSettled()
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var settled = Interlocked.CompareExchange(ref _settled, mine, null) ?? mine;
+        // Whoever settled it before this moment did not see it.
+        if (IsSettled)
+            settled.TrySetResult();
+        return settled.Task;
+    }
 }

@@ -1,3 +1,4 @@
+using InfluxMirror.Journal.Disk;
 using Microsoft.Extensions.Logging;
 
 namespace InfluxMirror.Telemetry;
@@ -34,8 +35,13 @@ internal static partial class MirrorLog
         + "The destination needs a resync and serves no reads until it is declared in sync")]
     public static partial void Dropped(ILogger log, string cluster, string destination, int records, long bytes);
 
-    [LoggerMessage(8, LogLevel.Warning, "{Cluster}: the journal is full ({Bytes} bytes); writes are refused")]
-    public static partial void Full(ILogger log, string cluster, long bytes);
+    [LoggerMessage(24, LogLevel.Error,
+        "{Cluster}/{Destination}: the journal is near its limit; records up to position {Position} are dropped. "
+        + "The destination needs a resync and serves no reads until it is declared in sync")]
+    public static partial void DroppedThrough(ILogger log, string cluster, string destination, long position);
+
+    [LoggerMessage(8, LogLevel.Warning, "{Cluster}: the journal takes no records now: {Outcome}; writes get 503")]
+    public static partial void Refused(ILogger log, string cluster, AppendOutcome outcome);
 
     [LoggerMessage(9, LogLevel.Information, "{Cluster}/{Destination} is delivered to at {Address}")]
     public static partial void DestinationAdded(ILogger log, string cluster, string destination, string address);
@@ -62,4 +68,39 @@ internal static partial class MirrorLog
     [LoggerMessage(15, LogLevel.Information,
         "{Cluster}/{Destination}: {Messages} message(s) like the next were not logged")]
     public static partial void Held(ILogger log, string cluster, string destination, int messages);
+
+    [LoggerMessage(16, LogLevel.Information,
+        "{Cluster}: journal in {Folder}, positions up to {Tail}, {Bytes} bytes of records on disk")]
+    public static partial void JournalOpened(ILogger log, string cluster, string folder, long tail, long bytes);
+
+    [LoggerMessage(17, LogLevel.Error,
+        "{Cluster}/{Destination}: {Kind} in {File} at {Offset}, {Length} bytes, cannot be read: what was there is lost "
+        + "to this destination")]
+    public static partial void JournalDamaged(
+        ILogger log, string cluster, string destination, string kind, string file, long offset, long length);
+
+    [LoggerMessage(18, LogLevel.Error, "{Cluster}/{Destination}: the journal cannot be read now: {Reason}")]
+    public static partial void JournalUnreadable(ILogger log, string cluster, string destination, string reason);
+
+    [LoggerMessage(19, LogLevel.Error,
+        "{Cluster}/{Destination}: its progress cannot be saved; after a restart some records are sent again: {Reason}")]
+    public static partial void NotSaved(ILogger log, string cluster, string destination, string reason);
+
+    [LoggerMessage(20, LogLevel.Error,
+        "{Cluster}/{Destination}: {Points} point(s) that waited when the gateway ended are not in the journal any more. "
+        + "They count as dropped, and the destination needs a resync")]
+    public static partial void Lost(ILogger log, string cluster, string destination, long points);
+
+    [LoggerMessage(21, LogLevel.Warning, "{Cluster}: {News}")]
+    public static partial void JournalNews(ILogger log, string cluster, string news);
+
+    [LoggerMessage(22, LogLevel.Warning,
+        "{Cluster}: {Kind} in {File} at {Offset}, {Length} bytes, found at the start: it cannot be read")]
+    public static partial void JournalDamageFound(
+        ILogger log, string cluster, string kind, string file, long offset, long length);
+
+    [LoggerMessage(23, LogLevel.Warning,
+        "{Cluster}/{Destination} came later than the journal: it needs a resync, and serves no reads until it is "
+        + "declared in sync")]
+    public static partial void NeedsResync(ILogger log, string cluster, string destination);
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -25,6 +26,12 @@ public enum WriteOutcome
 
     /// <summary>Not taken: the journal is full.</summary>
     Full,
+
+    /// <summary>Not taken: the disk is full, fails, or is too slow for what comes in.</summary>
+    NotTaken,
+
+    /// <summary>Taken, but the disk does not make it safe: it is delivered unless the gateway ends before.</summary>
+    NotSafe,
 
     /// <summary>Not taken: the client was refused lately and its lane is busy.</summary>
     Penalized,
@@ -100,10 +107,16 @@ public sealed class MirrorWriter(
         {
             if (receipt.Destinations == 0)
                 return new(WriteOutcome.NoDestination, null);
-            if (!cluster.TryAppend(record))
-                return new(WriteOutcome.Full, null);
+            var outcome = cluster.Append(record);
+            if (outcome != AppendOutcome.Appended)
+                return new(outcome is AppendOutcome.LimitReached ? WriteOutcome.Full : WriteOutcome.NotTaken, null);
             receipt.Reconcile(record);
+            // Somebody will not have it for a while: it has to be on disk for its client's sake.
+            if (receipt.IsSomeoneMissing)
+                cluster.Journal.DemandDurable(record.Position);
             var reply = await ReplyAsync(receipt, record, anyWait, ackTimeout).ConfigureAwait(false);
+            if (reply.Ruling != Ruling.Refuse && !await IsSafeAsync(cluster, record, ackTimeout).ConfigureAwait(false))
+                return new(WriteOutcome.NotSafe, null);
             Note(cluster, record, reply);
             return reply.Ruling switch
             {
@@ -115,6 +128,23 @@ public sealed class MirrorWriter(
         finally
         {
             record.LetGo();
+        }
+    }
+
+    /// <summary>Whether the record is safe before the time is up, whatever the disk does.</summary>
+    private async ValueTask<bool> IsSafeAsync(MirroredCluster cluster, MirroredRecord record, TimeSpan patience)
+    {
+        var safe = cluster.Journal.WaitSafeAsync(record);
+        if (safe.IsCompleted)
+            return await safe.ConfigureAwait(false);
+        try
+        {
+            return await safe.AsTask().WaitAsync(patience, time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The disk hangs: the client is told that nothing is sure.
+            return false;
         }
     }
 

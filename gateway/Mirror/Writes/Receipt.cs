@@ -28,6 +28,7 @@ internal sealed class Receipt : DeliveryWatch
     private Ruling _ruling;
     private ulong _digest;
     private bool _withdrawn;
+    private volatile bool _isSomeoneMissing;
 
     public Receipt(MirroredCluster cluster, ConsistencyLevel level, bool statement, ILogger log)
     {
@@ -50,6 +51,9 @@ internal sealed class Receipt : DeliveryWatch
 
     /// <summary>How many destinations it asks.</summary>
     public int Destinations => _couriers.Count;
+
+    /// <summary>Some destination does not get the record at once.</summary>
+    public bool IsSomeoneMissing => _isSomeoneMissing;
 
     /// <summary>What the client is to be told, as soon as that is known.</summary>
     public Task<Reply> Reply => _reply.Task;
@@ -93,8 +97,11 @@ internal sealed class Receipt : DeliveryWatch
     }
 
     /// <inheritdoc/>
-    public override void Unavailable(Courier courier, MirroredRecord record) =>
+    public override void Unavailable(Courier courier, MirroredRecord record)
+    {
+        _isSomeoneMissing = true;
         Cast(courier, record, Vote.Unavailable, null, out _);
+    }
 
     /// <summary>The client is not to wait any longer.</summary>
     public void TimeIsUp(MirroredRecord record) => Conclude(record, timeIsUp: true);

@@ -1,4 +1,5 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal.Disk;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using Log = InfluxMirror.Journal.Journal;
@@ -57,7 +58,7 @@ public sealed class AnsweredPositionsTests
 
     private MirroredRecord Append(MirroredRecord record)
     {
-        Assert.True(_journal.TryAppend(record));
+        Assert.Equal(AppendOutcome.Appended, _journal.TryAppend(record));
         return record;
     }
 }

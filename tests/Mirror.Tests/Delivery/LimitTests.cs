@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using InfluxMirror.Delivery;
 using InfluxMirror.Journal;
 using Xunit;
@@ -51,6 +52,21 @@ public sealed class LimitTests
             Assert.Equal((accepted, 0), (courier.Tally.Pending, courier.Tally.Dropped));
             Assert.False(courier.NeedsResync);
         });
+    }
+
+    [Fact]
+    public async Task A_full_journal_refuses_without_looking_through_its_backlog_each_time()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
+        while (cluster.Cluster.TryAppend(Records.Write("x", "m v=1 1\n")))
+        {
+        }
+
+        Stopwatch watch = Stopwatch.StartNew();
+        for (int i = 0; i < 20_000; i++)
+            Assert.False(cluster.Cluster.TryAppend(Records.Write("x", "m v=1 1\n")));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
     [Fact]
@@ -135,8 +151,7 @@ public sealed class LimitTests
     {
         TestCluster cluster = new();
         cluster.Options.Journal.BufferSizeMB = 1;
-        foreach (string destination in destinations)
-            cluster.Add(destination);
+        cluster.Found(destinations);
         return cluster;
     }
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using InfluxMirror.Delivery;
 using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.LineProtocol;
 using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -21,15 +22,31 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly MirrorMetrics _metrics = new();
 
     public TestCluster(params string[] destinations)
+        : this(folder: null, static _ => { }, destinations)
+    {
+    }
+
+    private TestCluster(string? folder, Action<MirrorOptions> configure, string[] destinations)
     {
         _invoker = new HttpMessageInvoker(_network);
         // Nothing times out because a busy machine is slow while the clock is moved.
         Options.Delivery.Timeout = TimeSpan.FromHours(1);
         State = new ClusterState("influx", new ClusterModel(new ClusterConfig { ClusterId = "influx" }, _invoker));
-        Cluster = new MirroredCluster("influx", () => Options, _metrics, Time, NullLogger.Instance);
-        foreach (string destination in destinations)
-            Add(destination);
+        Options.Journal.Durability = folder is null ? Durability.Memory : Durability.Process;
+        Options.Journal.ReservePercent = 0;
+        configure(Options);
+        LinuxDisk? disk = folder is null ? null : new(folder);
+        Cluster = new MirroredCluster("influx", () => Options, disk, _metrics, Time, NullLogger.Instance);
+        Found(destinations);
     }
+
+    /// <summary>A cluster whose journal is in a folder.</summary>
+    public static TestCluster OnDisk(string folder, params string[] destinations) =>
+        new(folder, static _ => { }, destinations);
+
+    /// <summary>A cluster whose journal is in a folder, with other options.</summary>
+    public static TestCluster OnDisk(string folder, Action<MirrorOptions> configure, params string[] destinations) =>
+        new(folder, configure, destinations);
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -45,14 +62,28 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public Courier Courier(string destination) => Cluster.Find(destination)!;
 
+    /// <summary>The destinations that are there from the start.</summary>
+    public void Found(params string[] destinations)
+    {
+        foreach (string destination in destinations)
+            Enter(destination);
+        Cluster.Follow(State);
+    }
+
+    /// <summary>A destination that comes later.</summary>
     public ScriptedDestination Add(string destination)
+    {
+        Enter(destination);
+        Cluster.Follow(State);
+        return this[destination];
+    }
+
+    private void Enter(string destination)
     {
         _network.Destinations[destination] = new ScriptedDestination();
         State.Destinations[destination] = new DestinationState(
             destination,
             new DestinationModel(new DestinationConfig { Address = $"http://{destination}:8086/" }));
-        Cluster.Follow(State);
-        return this[destination];
     }
 
     public void Remove(string destination)
@@ -128,6 +159,7 @@ internal sealed class TestCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Cluster.CloseAsync(new CancellationToken(canceled: true)).WaitAsync(Patience);
+        await Cluster.CloseJournalAsync().WaitAsync(Patience);
         _invoker.Dispose();
         _metrics.Dispose();
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -227,7 +228,7 @@ public sealed class AnyHostTests
                             one => names[one.Index], static one => new DestinationConfig { Address = one.Item }),
                     },
                 ])
-            .AddInfluxMirror();
+            .AddInfluxMirror(static options => options.Journal.Durability = Durability.Memory);
         return builder;
     }
 

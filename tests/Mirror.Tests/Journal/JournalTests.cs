@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using Log = InfluxMirror.Journal.Journal;
@@ -19,8 +20,8 @@ public sealed class JournalTests
         TestRecord first = new(1), second = new(2);
 
         Assert.Equal(0, journal.Tail);
-        Assert.True(journal.TryAppend(first));
-        Assert.True(journal.TryAppend(second));
+        Assert.Equal(AppendOutcome.Appended, journal.TryAppend(first));
+        Assert.Equal(AppendOutcome.Appended, journal.TryAppend(second));
 
         Assert.Equal((1, 2, 2), (first.Position, second.Position, journal.Tail));
         Assert.Same(first, cursor.TryRead());
@@ -48,10 +49,10 @@ public sealed class JournalTests
         TestRecord first = new(1, 1000), second = new(2, 1000);
         Log journal = new(first.Size + second.Size - 1, _time);
         JournalCursor cursor = journal.OpenCursor("a");
-        Assert.True(journal.TryAppend(first));
+        Assert.Equal(AppendOutcome.Appended, journal.TryAppend(first));
         long before = journal.Bytes;
 
-        Assert.False(journal.TryAppend(second));
+        Assert.Equal(AppendOutcome.LimitReached, journal.TryAppend(second));
 
         Assert.Equal(before, journal.Bytes);
         Assert.Equal(0, second.Position);
@@ -65,8 +66,8 @@ public sealed class JournalTests
         Log journal = new(1, _time);
         journal.OpenCursor("a");
 
-        Assert.True(journal.TryAppend(new TestRecord(1, 100_000)));
-        Assert.False(journal.TryAppend(new TestRecord(2)));
+        Assert.Equal(AppendOutcome.Appended, journal.TryAppend(new TestRecord(1, 100_000)));
+        Assert.Equal(AppendOutcome.LimitReached, journal.TryAppend(new TestRecord(2)));
     }
 
     [Fact]
@@ -78,9 +79,9 @@ public sealed class JournalTests
 
         journal.LimitBytes = 1;
 
-        Assert.False(journal.TryAppend(new TestRecord(2)));
+        Assert.Equal(AppendOutcome.LimitReached, journal.TryAppend(new TestRecord(2)));
         cursor.Complete(cursor.TryRead()!);
-        Assert.True(journal.TryAppend(new TestRecord(3)));
+        Assert.Equal(AppendOutcome.Appended, journal.TryAppend(new TestRecord(3)));
     }
 
     [Fact]
@@ -160,7 +161,7 @@ public sealed class JournalTests
         Task[] writers = [.. Enumerable.Range(0, Writers).Select(writer => Task.Run(() =>
         {
             for (int i = 0; i < Each; i++)
-                Assert.True(journal.TryAppend(new TestRecord((writer * Each) + i)));
+                Assert.Equal(AppendOutcome.Appended, journal.TryAppend(new TestRecord((writer * Each) + i)));
         }))];
         Task<List<JournalRecord>>[] readers = [.. cursors.Select(cursor => Task.Run(() =>
         {

@@ -27,6 +27,9 @@ public sealed class LinuxDisk : IDisk
         });
     }
 
+    /// <summary>The folder.</summary>
+    public override string ToString() => _folder;
+
     /// <inheritdoc/>
     public long FreeBytes => Try("ask for the space of", _folder, () => new DriveInfo(_folder).AvailableFreeSpace);
 

@@ -107,6 +107,13 @@ public sealed class SegmentLog : IAsyncDisposable
         return new ValueTask<bool>(cancellation.CanBeCanceled ? source.Task.WaitAsync(cancellation) : source.Task);
     }
 
+    /// <summary>Makes everything up to <paramref name="position"/> safe soon, whoever waits for it.</summary>
+    public void Demand(long position)
+    {
+        _core.Demand(position);
+        _write.Set();
+    }
+
     /// <inheritdoc cref="LogCore.Trim"/>
     public void Trim(long through)
     {

@@ -1,0 +1,129 @@
+using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
+using InfluxMirror.Telemetry;
+
+namespace InfluxMirror.Delivery;
+
+/// <summary>
+/// A courier's place in the journal across restarts: opens its cursor where it was saved, with its account, and saves
+/// both.
+/// </summary>
+internal sealed class CourierKeeper
+{
+    private readonly Lock _saving = new();
+    private readonly string _destination;
+    private readonly Journal.Journal _journal;
+    private readonly CourierContext _context;
+    private readonly CourierTally _tally;
+
+    // What was pending when the gateway ended, and up to which position: what of it cannot be read any more is lost.
+    private readonly long _restoredThrough;
+    private long _lostPoints, _lostBytes, _lostRecords;
+    private CursorState? _last;
+
+    public CourierKeeper(string destination, Journal.Journal journal, CourierContext context, CourierTally tally)
+    {
+        _destination = destination;
+        _journal = journal;
+        _context = context;
+        _tally = tally;
+        var store = journal.Store;
+        var saved = store?.Saved(destination);
+        var known = saved is not null || store is null || context.WasKnown(destination);
+        Cursor = journal.OpenCursor(
+            destination, record => tally.Accept((MirroredRecord)record), fromStart: store is not null && known);
+        if (store is null)
+        {
+            NeedsResync = context.IsLateComer();
+            return;
+        }
+
+        var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
+        NeedsResync = !known || (state?.NeedsResync ?? false) || (saved is not null && !store.Reaches(saved));
+        if (state is not null)
+            tally.Restore(state.Tally);
+        _restoredThrough = Cursor.Joined;
+        CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
+        var pending = tally.Snapshot();
+        (_lostPoints, _lostBytes, _lostRecords) = (pending.Pending, pending.PendingBytes, pending.PendingRecords);
+    }
+
+    /// <summary>The courier's cursor.</summary>
+    public JournalCursor Cursor { get; }
+
+    /// <summary>Whether the destination lacks records that others have.</summary>
+    public bool NeedsResync { get; }
+
+    /// <summary>The journal is on disk.</summary>
+    public bool IsDurable => _journal.Store is not null;
+
+    /// <summary>The newest position of the journal.</summary>
+    public long Tail => _journal.Tail;
+
+    /// <summary>A record has its fate. Belongs to the courier's lock.</summary>
+    public void Settled(MirroredRecord record)
+    {
+        if (record.Position > _restoredThrough)
+            return;
+        _lostPoints -= record.Points;
+        _lostBytes -= record.Body.Length;
+        _lostRecords--;
+    }
+
+    /// <summary>
+    /// What was pending at the last end and is nowhere to be found, once everything of that time is done. Belongs to
+    /// the courier's lock.
+    /// </summary>
+    public long DropLost()
+    {
+        if (Cursor.LowWaterMark < _restoredThrough || _lostRecords == 0)
+            return 0;
+        _tally.DropLost(_lostPoints, _lostBytes, _lostRecords);
+        var lost = _lostPoints;
+        (_lostPoints, _lostBytes, _lostRecords) = (0, 0, 0);
+        return lost;
+    }
+
+    /// <summary>What is to be saved now. Belongs to the courier's lock.</summary>
+    public CursorState State(bool needsResync) => Cursor.State(
+        _journal.AtTail(tail => new CourierState(tail, _tally.Snapshot(), needsResync, _context.Members())).Encode());
+
+    /// <summary>Saves; when it returns, the state is on disk. States are saved in the order of the calls.</summary>
+    /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
+    public void Save(Func<CursorState> state)
+    {
+        lock (_saving)
+        {
+            var now = state();
+            if (_last is not null && IsSame(now, _last))
+                return;
+            _last = null;
+            _journal.Store!.Save(_destination, now);
+            _last = now;
+        }
+    }
+
+    private static bool IsSame(CursorState left, CursorState right) =>
+        left.LowWaterMark == right.LowWaterMark && left.Completed.SequenceEqual(right.Completed)
+        && left.Extra.Span.SequenceEqual(right.Extra.Span);
+
+    /// <summary>What was appended after the account was saved: the seconds before a crash.</summary>
+    private void CountFrom(JournalStore store, long through)
+    {
+        using var reader = store.Log.OpenReader(through + 1, static _ => { });
+        try
+        {
+            while (reader.TryRead() is { } found && found.Position <= Cursor.Joined)
+            {
+                var record = (MirroredRecord)store.Decode(found);
+                _tally.Accept(record);
+                record.Body.Release();
+            }
+        }
+        catch (Exception fault) when (fault is DiskException or InvalidDataException)
+        {
+            // The account lacks what cannot be read; delivery meets it again and reports it.
+            MirrorLog.JournalUnreadable(_context.Log, _context.Cluster, _destination, fault.Message);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace InfluxMirror.Delivery;
+
+/// <summary>
+/// What a courier keeps beside its cursor, as JSON: its account up to a position, and whether its destination needs
+/// a resync.
+/// </summary>
+/// <param name="Through">Entries up to this position are in the account.</param>
+/// <param name="Tally">The account.</param>
+/// <param name="NeedsResync">Records were dropped for it, or it came when others had data already.</param>
+/// <param name="Members">
+/// The destinations of the cluster: one of them without a cursor has lost it, and is not a new one.
+/// </param>
+internal sealed record CourierState(
+    long Through, TallySnapshot Tally, bool NeedsResync, IReadOnlyList<string> Members)
+{
+    /// <summary>The bytes.</summary>
+    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, CourierStateJson.Default.CourierState);
+
+    /// <summary>What was written; null when there is nothing that can be read.</summary>
+    public static CourierState? Decode(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return bytes.IsEmpty ? null : JsonSerializer.Deserialize(bytes, CourierStateJson.Default.CourierState);
+        }
+        catch (JsonException)
+        {
+            // Of a version this program does not know: the account begins anew, the cursor is as good as ever.
+            return null;
+        }
+    }
+}
+
+[JsonSerializable(typeof(CourierState))]
+internal sealed partial class CourierStateJson : JsonSerializerContext;

@@ -1,0 +1,89 @@
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Journal;
+
+/// <summary>The part of a journal that is on disk: the log, and the state of each cursor.</summary>
+public sealed class JournalStore : IAsyncDisposable
+{
+    private readonly IDisk _disk;
+    private readonly Func<LogRecord, JournalRecord> _decode;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, CursorState> _saved;
+
+    private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
+    {
+        SegmentBytes = options.SegmentBytes;
+        _disk = disk;
+        _decode = decode;
+        Log = log;
+        _saved = new Dictionary<string, CursorState>(log.Recovered.Cursors, StringComparer.OrdinalIgnoreCase);
+        IsNew = log.Recovered is { Segments.Count: 0, Cursors.Count: 0, Damage.Count: 0 };
+    }
+
+    /// <summary>The log.</summary>
+    public SegmentLog Log { get; }
+
+    /// <summary>Bytes of a segment.</summary>
+    public int SegmentBytes { get; }
+
+    /// <summary>The folder held no journal before.</summary>
+    public bool IsNew { get; }
+
+    /// <summary>Opens the journal in a folder.</summary>
+    /// <param name="disk">The folder.</param>
+    /// <param name="options">Sizes and limits.</param>
+    /// <param name="decode">Makes a record of what was read; takes over the body's reference.</param>
+    /// <param name="tell">Takes the log's news; must return soon.</param>
+    /// <exception cref="DiskException">Another process has the folder, or it cannot be used.</exception>
+    public static JournalStore Open(
+        IDisk disk, LogOptions options, Func<LogRecord, JournalRecord> decode, Action<LogEvent> tell) =>
+        new(disk, options, SegmentLog.Open(disk, options, tell), decode);
+
+    /// <summary>The lowest position that may still be read.</summary>
+    public long First => Log.Segments is [var oldest, ..] ? oldest.Header.First : Log.Tail + 1;
+
+    /// <summary>Everything that was saved, by cursor.</summary>
+    public IReadOnlyDictionary<string, CursorState> AllSaved()
+    {
+        lock (_gate)
+            return new Dictionary<string, CursorState>(_saved, _saved.Comparer);
+    }
+
+    /// <summary>What was saved of a cursor; null when there is nothing.</summary>
+    public CursorState? Saved(string cursor)
+    {
+        lock (_gate)
+            return _saved.GetValueOrDefault(cursor);
+    }
+
+    /// <summary>Whether everything that a cursor with this state has not done yet can still be read.</summary>
+    public bool Reaches(CursorState state) => state.LowWaterMark + 1 >= First;
+
+    /// <summary>Saves a cursor's state; when it returns, it is on disk.</summary>
+    /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
+    public void Save(string cursor, CursorState state)
+    {
+        lock (_gate)
+        {
+            new CursorFile(_disk, cursor).Save(state);
+            _saved[cursor] = state;
+        }
+    }
+
+    /// <summary>
+    /// Lets go of what every one of these cursors is done with, as it was saved. Nothing goes while one of them was
+    /// never saved.
+    /// </summary>
+    public void Trim(IEnumerable<string> cursors)
+    {
+        long through;
+        lock (_gate)
+            through = cursors.Select(cursor => _saved.GetValueOrDefault(cursor)?.LowWaterMark ?? 0).Min();
+        Log.Trim(through);
+    }
+
+    /// <summary>Makes what waits durable, and lets go of the folder.</summary>
+    public ValueTask DisposeAsync() => Log.DisposeAsync();
+
+    internal JournalRecord Decode(LogRecord found) => _decode(found);
+}

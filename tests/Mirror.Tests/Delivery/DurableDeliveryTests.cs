@@ -1,0 +1,286 @@
+using InfluxMirror.Delivery;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>Delivery from a journal on disk: across ends of the gateway, and past what memory holds.</summary>
+public sealed class DurableDeliveryTests : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("durable-delivery-");
+
+    private string Folder => Path.Combine(_root.FullName, "journal");
+
+    [Fact]
+    public async Task What_waits_at_the_end_is_delivered_after_the_next_start_in_order_and_once()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            for (int i = 1; i <= 20; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 20, "a has them");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        Assert.Empty(second["a"].Requests);
+        Assert.Equal((20, 20), (second.Courier("a").Tally.Accepted, second.Courier("a").Tally.Delivered));
+        Assert.Equal((20, 20), (second.Courier("b").Tally.Accepted, second.Courier("b").Tally.Delivered));
+        Assert.False(second.Courier("b").NeedsResync);
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task What_was_durable_when_the_gateway_was_killed_reaches_everybody()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            Fates last = null!;
+            for (int i = 1; i <= 20; i++)
+                last = first.Write("db", $"m v={i} {i}\n");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
+            CopyTo(image);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        second.AssertAccounts();
+        Assert.Equal(20, second.Courier("b").Tally.Delivered);
+    }
+
+    [Fact]
+    public async Task A_backlog_larger_than_memory_is_read_back_from_disk_while_memory_stays_small()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.BufferSizeMB = 1, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        List<Fates> all = [];
+        for (int i = 1; i <= 1500; i++)
+        {
+            all.Add(cluster.Write("db", $"m v=\"{filler}\",i={i}i {i}\n"));
+            if (i % 50 == 0)
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(all[^1].Record));
+        }
+
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1500, "a has them");
+        Assert.InRange(cluster.Cluster.Journal.Bytes, 1, 30_000_000);
+
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+
+        Assert.Equal(
+            Enumerable.Range(1, 1500).Select(static i => $" {i}"),
+            got.Select(static line => line[line.LastIndexOf(' ')..]));
+        await cluster.UntilAsync(() => cluster.Cluster.Journal.Bytes == 0, "nothing is held");
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task While_one_catches_up_new_records_come_behind_the_old_ones()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.BufferSizeMB = 1, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        for (int i = 1; i <= 1000; i++)
+        {
+            Fates one = cluster.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            if (i % 50 == 0)
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(one.Record));
+        }
+
+        List<string> got = Listen(cluster["b"]);
+        cluster.Courier("b").Wake();
+        for (int i = 1001; i <= 1200; i++)
+        {
+            cluster.Write("db", $"m i={i}i {i}\n");
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        await cluster.QuietAsync();
+        Assert.Equal(
+            Enumerable.Range(1, 1200).Select(static i => $" {i}"),
+            got.Select(static line => line[line.LastIndexOf(' ')..]));
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_statement_that_ran_does_not_run_again_after_a_kill_though_what_follows_does()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
+        {
+            first["a"].Script = static request => request.Query is null ? null : ScriptedDestination.Accept(request);
+            Fates statement = first.Statement("DROP MEASUREMENT m", "db");
+            Fates write = first.Write("db", "m v=1 1\n");
+            await first["a"].NextAsync();
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(statement.Record));
+            first.Cluster.Journal.DemandDurable(write.Record.Position);
+            await first.UntilAsync(
+                () => first.Cluster.Journal.Store!.Log.DurableThrough >= write.Record.Position, "the write is durable");
+            CopyTo(image);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a");
+        await second.QuietAsync();
+
+        Assert.Equal("m v=1 1", Assert.Single(second["a"].Lines));
+        Assert.DoesNotContain(second["a"].Requests, static request => request.Query is not null);
+    }
+
+    [Fact]
+    public async Task Parked_records_stay_parked_across_restarts_and_go_out_when_it_is_healed()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = static request => SentRequest.Response(404, "database not found: \"db\"");
+            for (int i = 1; i <= 3; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 3, "they are parked");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 3).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        Assert.Empty(second["a"].Requests);
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_destination_that_comes_later_gets_what_is_new_and_needs_a_resync_also_after_a_restart()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
+        {
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            first.Add("c");
+            first.Write("db", "m v=2 2\n");
+            await first.QuietAsync();
+            Assert.True(first.Courier("c").NeedsResync);
+            Assert.False(first.Courier("a").NeedsResync);
+            Assert.Equal("m v=2 2", Assert.Single(first["c"].Lines));
+        }
+
+        await using (TestCluster second = TestCluster.OnDisk(Folder, "a", "c"))
+        {
+            Assert.True(second.Courier("c").NeedsResync);
+            second.Courier("c").DeclareInSync();
+        }
+
+        await using TestCluster third = TestCluster.OnDisk(Folder, "a", "c");
+        Assert.False(third.Courier("c").NeedsResync);
+    }
+
+    [Fact]
+    public async Task F5_a_cursor_that_is_gone_costs_repetition_and_nothing_else()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            for (int i = 1; i <= 5; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 5, "a has them");
+        }
+
+        File.Delete(Path.Combine(Folder, "a.cursor"));
+        await File.WriteAllTextAsync(
+            Path.Combine(Folder, "b.cursor"), "garbled", TestContext.Current.CancellationToken);
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(5, second["b"].Lines.Count());
+        Assert.Equal(5, second["a"].Lines.Count());
+        Assert.False(second.Courier("b").NeedsResync);
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_destination_that_went_and_comes_back_goes_on_where_it_was()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        for (int i = 1; i <= 5; i++)
+            cluster.Write("db", $"m v={i} {i}\n");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 5, "a has them");
+        Courier gone = cluster.Courier("b");
+        cluster.Remove("b");
+        await cluster.UntilAsync(
+            () => cluster.Cluster.Journal.Store!.Saved("b") is { } saved && gone.IsStopping && saved.Extra.Length > 0,
+            "its place is saved");
+        cluster.Write("db", "m v=6 6\n");
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+
+        cluster.Add("b");
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 6).Select(static i => $"m v={i} {i}"), got);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F8_at_the_limit_the_laggard_loses_what_another_confirmed_and_needs_a_resync()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.MaxBytes = 4 * 1024 * 1024;
+                options.Journal.BufferSizeMB = 1;
+            },
+            "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        int taken = 0;
+        for (int i = 1; i <= 400; i++)
+        {
+            Fates fates = new();
+            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n", watch: fates);
+            await cluster.UntilAsync(
+                () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+            taken++;
+            await cluster.Cluster.Journal.WaitSafeAsync(record);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == taken, "a has them all");
+        Assert.InRange(cluster.Cluster.Journal.Store!.Log.Usage.SegmentBytes, 0, 4 * 1024 * 1024);
+        Assert.True(cluster.Courier("b").NeedsResync);
+        Assert.True(cluster.Courier("b").Tally.Dropped > 0);
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+        cluster.AssertAccounts();
+        Assert.Equal(400, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
+        Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    /// <summary>From now on it takes everything; the lines it took.</summary>
+    private static List<string> Listen(ScriptedDestination destination)
+    {
+        List<string> got = [];
+        destination.Script = request =>
+        {
+            lock (got)
+                got.AddRange(request.Lines);
+            return ScriptedDestination.Accept(request);
+        };
+        return got;
+    }
+
+    /// <summary>What a process finds that starts after this one was killed now.</summary>
+    private void CopyTo(string image)
+    {
+        Directory.CreateDirectory(image);
+        foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
+            File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
+    }
+}
