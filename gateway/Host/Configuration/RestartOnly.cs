@@ -13,6 +13,7 @@ internal static class RestartOnly
         nameof(GatewaySchema.Kestrel),
         nameof(GatewaySchema.Management),
         $"{nameof(GatewaySchema.Mirror)}:{nameof(MirrorOptions.Journal)}:{nameof(JournalOptions.Durability)}",
+        UdpSection.Name,
     ];
 
     // Values are not shown: passwords and tokens are among them.
