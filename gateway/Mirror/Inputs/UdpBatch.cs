@@ -4,7 +4,9 @@ using InfluxMirror.Journal;
 
 namespace InfluxMirror.Inputs;
 
-/// <summary>Good lines of several datagrams, on their way to become one record. Allocates nothing per datagram.</summary>
+/// <summary>
+/// Good lines of several datagrams, on their way to become one record. Allocates nothing per datagram.
+/// </summary>
 internal sealed class UdpBatch
 {
     /// <summary>Bytes that make a record; one datagram that is larger once stamped is a record of its own.</summary>

@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace InfluxMirror.Inputs;
 
-/// <summary>A UDP socket that takes line protocol, by the keys of influxd's and influxdb-relay's <c>[[udp]]</c>.</summary>
+/// <summary>
+/// A UDP socket that takes line protocol, by the keys of influxd's and influxdb-relay's <c>[[udp]]</c>.
+/// </summary>
 public sealed class UdpListenerOptions
 {
     /// <summary>
@@ -18,8 +20,9 @@ public sealed class UdpListenerOptions
     [Range(0, 1_073_741_824)]
     public int ReadBuffer { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Unit of the timestamps: <c>n</c>, <c>u</c>, <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>. Default
-    /// <c>n</c>.</summary>
+    /// <summary>
+    /// Unit of the timestamps: <c>n</c>, <c>u</c>, <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c>. Default <c>n</c>.
+    /// </summary>
     public string? Precision { get; set; } = "n";
 
     /// <summary>The database the points go to. Has to be given.</summary>

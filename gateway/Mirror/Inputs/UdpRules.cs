@@ -7,7 +7,9 @@ namespace InfluxMirror.Inputs;
 /// <summary>What has to hold of the UDP listeners.</summary>
 public static class UdpRules
 {
-    /// <summary>Everything wrong with them, each with its key below <c>Udp</c>, as in <c>name:BindAddress</c>.</summary>
+    /// <summary>
+    /// Everything wrong with them, each with its key below <c>Udp</c>, as in <c>name:BindAddress</c>.
+    /// </summary>
     public static IEnumerable<(string Key, string Message)> Check(
         IReadOnlyDictionary<string, UdpListenerOptions> listeners)
     {
