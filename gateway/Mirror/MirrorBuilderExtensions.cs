@@ -55,6 +55,9 @@ public static class MirrorBuilderExtensions
             provider.GetRequiredService<Freshness>(),
             provider.GetRequiredService<IProxyStateLookup>(),
             provider.GetRequiredService<MirrorMetrics>()));
+        // After the fleet, so that it ends first.
+        services.AddSingleton<UdpListeners>();
+        services.AddHostedService(static provider => provider.GetRequiredService<UdpListeners>());
         return builder
             .ConfigureHttpClient(static (_, handler) => handler.PlaintextStreamFilter = GatheringStream.OverAsync)
             .AddTransformFactory<MirrorTransformFactory>();

@@ -1,4 +1,5 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Inputs;
 using InfluxMirror.Journal;
 using InfluxMirror.Reads;
 using InfluxMirror.Writes;
@@ -27,6 +28,9 @@ public sealed class MirrorOptions
     /// <summary>Which destination may answer a read.</summary>
     [ValidateObjectMembers]
     public ReadOptions Reads { get; set; } = new();
+
+    /// <summary>UDP listeners by name; none by default. Read once, at start.</summary>
+    public Dictionary<string, UdpListenerOptions> Udp { get; set; } = [];
 }
 
 /// <summary>Checks every range stated on the options; generated, so that no reflection is needed.</summary>

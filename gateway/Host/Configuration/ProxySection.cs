@@ -34,7 +34,8 @@ internal static class ProxySection
             [.. read.Clusters.Select(cluster => mirrored.Contains(cluster.ClusterId) ? ForMirror(cluster) : cluster)]);
     }
 
-    private static bool IsMirrored(RouteConfig route) =>
+    /// <summary>Whether a route has the transform that mirrors.</summary>
+    public static bool IsMirrored(RouteConfig route) =>
         route.Transforms?.Any(transform => transform.ContainsKey("Mirror")) ?? false;
 
     private static ClusterConfig ForMirror(ClusterConfig cluster)

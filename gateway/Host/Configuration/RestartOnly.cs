@@ -16,6 +16,7 @@ internal static class RestartOnly
         OfJournal(nameof(JournalOptions.Directory)),
         OfJournal(nameof(JournalOptions.MaxBytes)),
         OfJournal(nameof(JournalOptions.ReservePercent)),
+        UdpSection.Name,
     ];
 
     private static string OfJournal(string key) =>

@@ -36,6 +36,7 @@ internal static class SettingsReader
         faults.AddRange(settings.Limits.Faults());
         faults.AddRange(EndpointRules.Check(values));
         faults.AddRange(MirrorFaults(settings.Mirror));
+        faults.AddRange(UdpSection.Check(settings));
         return new(faults.Count == 0 ? settings : null, faults);
     }
 
@@ -46,6 +47,7 @@ internal static class SettingsReader
     {
         GatewaySchema bound = new();
         values.GetSection(nameof(GatewaySchema.Mirror)).Bind(bound.Mirror);
+        UdpSection.Complete(bound.Mirror, values);
         values.GetSection(nameof(GatewaySchema.RateLimiting)).Bind(bound.RateLimiting);
         values.GetSection(nameof(GatewaySchema.Management)).Bind(bound.Management);
         values.GetSection(ListenerLimits.Section).Bind(bound.Kestrel.Limits);

@@ -25,7 +25,8 @@ internal static class EndpointRules
         }
     }
 
-    private static bool TryParse(string url, out BindingAddress? address)
+    /// <summary>Reads a listening URL, of http or https.</summary>
+    public static bool TryParse(string url, out BindingAddress? address)
     {
         try
         {

@@ -103,4 +103,23 @@ internal static partial class MirrorLog
         "{Cluster}/{Destination} came later than the journal: it needs a resync, and serves no reads until it is "
         + "declared in sync")]
     public static partial void NeedsResync(ILogger log, string cluster, string destination);
+
+    [LoggerMessage(100, LogLevel.Information,
+        "UDP {Listener} takes line protocol at {EndPoint} for database '{Database}'; receive buffer {Bytes} bytes")]
+    public static partial void UdpListening(
+        ILogger log, string listener, string endPoint, string database, int bytes);
+
+    [LoggerMessage(101, LogLevel.Warning,
+        "UDP {Listener}: the kernel grants a receive buffer of {Granted} bytes, not {Wanted}: raise the sysctl "
+        + "net.core.rmem_max, or give the process CAP_NET_ADMIN")]
+    public static partial void UdpReadBuffer(ILogger log, string listener, int granted, int wanted);
+
+    [LoggerMessage(102, LogLevel.Warning,
+        "UDP {Listener}: {Lines} line(s) from {Client} refused: {Error}; {Held} message(s) like this were not logged")]
+    public static partial void UdpRefused(
+        ILogger log, string listener, int lines, string client, string error, int held);
+
+    [LoggerMessage(103, LogLevel.Error,
+        "UDP {Listener}: datagrams could not be read or kept; {Held} message(s) like this were not logged")]
+    public static partial void UdpFault(ILogger log, Exception fault, string listener, int held);
 }

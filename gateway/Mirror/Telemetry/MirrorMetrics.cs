@@ -34,10 +34,10 @@ public sealed class MirrorMetrics : IDisposable
             "Reads, by outcome.");
         _meter.CreateObservableCounter(
             "points_received_total", () => Interlocked.Read(ref _points), null,
-            "Points received in requests that were accepted.");
+            "Points received in requests and datagrams that were accepted.");
         _meter.CreateObservableCounter(
             "bytes_received_total", () => Interlocked.Read(ref _bytes), "By",
-            "Bytes of bodies received, as they came.");
+            "Bytes of bodies and datagrams received, as they came.");
         _meter.CreateObservableCounter(
             "lines_invalid_total", () => Interlocked.Read(ref _invalidLines), null,
             "Lines that InfluxDB refuses, as the gateway's own check found them.");
@@ -130,8 +130,32 @@ public sealed class MirrorMetrics : IDisposable
             _meter.CreateObservableGauge(name, () => destinations().Select(r => Of(r, value(r))), null, description);
     }
 
+    /// <summary>Observes what <paramref name="listeners"/> reads from UDP listeners.</summary>
+    public void ObserveUdp(Func<IEnumerable<UdpReading>> listeners)
+    {
+        Counter("udp_datagrams_total", null, "Datagrams received.", r => r.Datagrams);
+        Counter("udp_bytes_total", "By", "Bytes of datagrams received.", r => r.Bytes);
+        Counter("udp_points_total", null, "Points that came by UDP and were accepted.", r => r.Points);
+        Counter("udp_kernel_drops_total", null, "Datagrams the kernel dropped before they could be read.",
+            r => r.KernelDrops);
+        _meter.CreateObservableCounter(
+            "udp_refused_total",
+            () => listeners().SelectMany(static r => r.Refused.Select(cause => new Measurement<long>(
+                cause.Value, new("listener", r.Listener), new("cause", cause.Key)))),
+            null, "Points that came by UDP and were not accepted, by cause.");
+        _meter.CreateObservableGauge(
+            "udp_read_buffer_bytes", () => listeners().Select(static r => Of(r, r.ReadBuffer)), "By",
+            "Receive buffer the kernel granted.");
+
+        void Counter(string name, string? unit, string description, Func<UdpReading, long> value) =>
+            _meter.CreateObservableCounter(name, () => listeners().Select(r => Of(r, value(r))), unit, description);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
+
+    private static Measurement<long> Of(UdpReading reading, long value) =>
+        new(value, new KeyValuePair<string, object?>("listener", reading.Listener));
 
     private static Measurement<T> Of<T>(DestinationReading reading, T value)
         where T : struct =>

@@ -19,6 +19,22 @@ public enum RequestOutcome
     Failed,
 }
 
+/// <summary>Why a point that came by UDP was not taken.</summary>
+public enum UdpRefusal
+{
+    /// <summary>Its line is not line protocol.</summary>
+    Invalid,
+
+    /// <summary>Its line would end the influxd process, or make it fail.</summary>
+    Harmful,
+
+    /// <summary>The journal was full.</summary>
+    Full,
+
+    /// <summary>The cluster has no destination, or something failed inside the gateway.</summary>
+    Unavailable,
+}
+
 /// <summary>How a read ended.</summary>
 public enum ReadOutcome
 {
@@ -108,3 +124,28 @@ public sealed record DestinationReading
 /// <param name="DeadLetters">Dead letters filed.</param>
 /// <param name="DeadLettersDiscarded">Dead letters thrown away.</param>
 public sealed record ClusterReading(string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded);
+
+/// <summary>The account of one UDP listener at the moment of asking.</summary>
+public sealed record UdpReading
+{
+    /// <summary>Its name in the configuration.</summary>
+    public required string Listener { get; init; }
+
+    /// <summary>Datagrams received.</summary>
+    public required long Datagrams { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Points the journal took.</summary>
+    public required long Points { get; init; }
+
+    /// <summary>Datagrams the kernel dropped before they could be read.</summary>
+    public required long KernelDrops { get; init; }
+
+    /// <summary>Bytes of receive buffer the kernel granted.</summary>
+    public required long ReadBuffer { get; init; }
+
+    /// <summary>Points that were not taken, by <see cref="UdpRefusal"/> in lower case.</summary>
+    public required IReadOnlyList<KeyValuePair<string, long>> Refused { get; init; }
+}
