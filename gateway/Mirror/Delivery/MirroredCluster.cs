@@ -378,7 +378,7 @@ public sealed class MirroredCluster
         if (last != 0 && _time.GetElapsedTime(last, now) < TimeSpan.FromSeconds(10))
             return;
         if (Interlocked.CompareExchange(ref _fullLoggedAt, now, last) == last)
-            MirrorLog.Refused(_log, Id, outcome);
+            MirrorLog.Refused(_log, Id, outcome.ToString());
     }
 
     /// <summary>A destination's address, parsed once for each text.</summary>
