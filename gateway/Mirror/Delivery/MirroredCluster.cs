@@ -19,6 +19,9 @@ public sealed class MirroredCluster
 
     private const long SegmentBytes = 64 * 1024 * 1024;
 
+    /// <summary>Behind the first confirmation; the others mostly come within it, and nothing needs to be written.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+
     private readonly Func<MirrorOptions> _options;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
@@ -229,6 +232,7 @@ public sealed class MirroredCluster
                 Safety = options.Durability == Durability.Process ? LogSafety.Process : LogSafety.Disk,
                 SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
                 MaxBytes = options.MaxBytes,
+                Patience = Patience,
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },
             RecordHeader.Decode,
