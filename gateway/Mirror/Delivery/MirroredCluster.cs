@@ -19,7 +19,7 @@ public sealed class MirroredCluster
 
     private const long SegmentBytes = 64 * 1024 * 1024;
 
-    /// <summary>Behind the first confirmation; the others mostly come within it, and nothing needs to be written.</summary>
+    /// <summary>Behind the first confirmation: mostly the others come within it, and nothing is written.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
 
     private readonly Func<MirrorOptions> _options;
@@ -233,6 +233,7 @@ public sealed class MirroredCluster
                 SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
                 MaxBytes = options.MaxBytes,
                 Patience = Patience,
+                Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },
             RecordHeader.Decode,
@@ -383,19 +384,5 @@ public sealed class MirroredCluster
             return;
         if (Interlocked.CompareExchange(ref _fullLoggedAt, now, last) == last)
             MirrorLog.Refused(_log, Id, outcome.ToString());
-    }
-
-    /// <summary>A destination's address, parsed once for each text.</summary>
-    private sealed class CachedAddress
-    {
-        private volatile Tuple<string, Uri>? _last;
-
-        public Uri Of(string text)
-        {
-            var last = _last;
-            if (last is null || last.Item1 != text)
-                _last = last = Tuple.Create(text, new Uri(text, UriKind.Absolute));
-            return last.Item2;
-        }
     }
 }

@@ -32,6 +32,9 @@ public sealed class LogOptions
     [Range(0, 16)]
     public int MaxSpares { get; init; } = 2;
 
+    /// <summary>Told how long each sync took; must return at once.</summary>
+    public Action<TimeSpan> Synced { get; init; } = static _ => { };
+
     /// <summary>Where the salts of segments come from: 64 bits that nobody can guess.</summary>
     public Func<ulong> Salts { get; init; } = RandomSalt;
 
