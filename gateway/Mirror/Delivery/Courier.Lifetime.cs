@@ -115,6 +115,17 @@ public sealed partial class Courier
                 Drop_NeedsLock(record);
             }
 
+            foreach (var queue in _parking.Queues.ToArray())
+            {
+                foreach (var parked in queue.OnDisk.Where(parked => parked.Position <= position).ToArray())
+                {
+                    queue.OnDisk.Remove(parked);
+                    DropOnDisk_NeedsLock(parked);
+                }
+
+                _parking.RemoveIfEmpty(queue);
+            }
+
             NeedsResync = true;
         }
 
@@ -188,6 +199,8 @@ public sealed partial class Courier
         Task idle;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _catchUp.StopAsync().ConfigureAwait(false);
+        _cursor.StopReading();
+        await _parkedReturn.StopAsync().ConfigureAwait(false);
         lock (_gate)
         {
             _parkedTimer?.Dispose();
