@@ -48,6 +48,10 @@ public sealed partial class Courier
                 Park_NeedsLock(record, reason);
             }
 
+            // The obstacle is there still, or again: what is on its way back waits with the others.
+            if (_parking.Find(batch.First.Target) is { } parked)
+                parked.IsReturning = false;
+
             if (batch.Trial is { } trial && trial.Reason != reason)
                 Release_NeedsLock(trial);
             else if (batch.Trial is { TryAgain: true } again)
@@ -88,7 +92,6 @@ public sealed partial class Courier
     {
         Tally.Park(record);
         var queue = _parking.Park(record, reason);
-        queue.IsReturning = false;
         // On disk it stays until it has its fate: a restart reads it again.
         if (_keeper.IsDurable)
         {
@@ -119,7 +122,9 @@ public sealed partial class Courier
         var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk[0].Position;
         if (!isBehind && Tally.ParkedBytes <= ParkedMemoryBytes)
             return;
-        foreach (var record in Parking.Spill(queue, isBehind ? 1 : ParkedMemoryBytes / 2))
+        // What came behind those on disk goes there; else the newest half, but for the oldest record.
+        var spilled = isBehind ? Parking.Spill(queue, 1, keep: 0) : Parking.Spill(queue, ParkedMemoryBytes / 2, keep: 1);
+        foreach (var record in spilled)
         {
             Tally.Spill(record.Body.Length);
             record.LetGo();

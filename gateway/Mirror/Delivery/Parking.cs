@@ -90,13 +90,13 @@ internal sealed class Parking
     }
 
     /// <summary>
-    /// Leaves the newest records of a queue to the disk, until those in memory are small enough; the oldest stays.
+    /// Leaves the newest records of a queue to the disk: so many bytes of them, and all but so many records at most.
     /// Those that were left, to be let go.
     /// </summary>
-    public static List<MirroredRecord> Spill(ParkedQueue queue, long bytes)
+    public static List<MirroredRecord> Spill(ParkedQueue queue, long bytes, int keep)
     {
         List<MirroredRecord> spilled = [];
-        while (bytes > 0 && queue.Records.Count > 1)
+        while (bytes > 0 && queue.Records.Count > keep)
         {
             var record = queue.Records.Last!.Value;
             queue.Records.RemoveLast();
