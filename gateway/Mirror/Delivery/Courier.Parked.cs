@@ -123,7 +123,9 @@ public sealed partial class Courier
         if (!isBehind && Tally.ParkedBytes <= ParkedMemoryBytes)
             return;
         // What came behind those on disk goes there; else the newest half, but for the oldest record.
-        var spilled = isBehind ? Parking.Spill(queue, 1, keep: 0) : Parking.Spill(queue, ParkedMemoryBytes / 2, keep: 1);
+        var spilled = isBehind
+            ? Parking.Spill(queue, 1, keep: 0)
+            : Parking.Spill(queue, ParkedMemoryBytes / 2, keep: 1);
         foreach (var record in spilled)
         {
             Tally.Spill(record.Body.Length);

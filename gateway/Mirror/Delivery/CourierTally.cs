@@ -7,7 +7,8 @@ namespace InfluxMirror.Delivery;
 public sealed class CourierTally
 {
     private long _accepted, _delivered, _rejected, _dropped;
-    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords, _takenBytes, _parkedBytes, _decided, _settledBytes;
+    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
+    private long _takenBytes, _parkedBytes, _decided, _settledBytes;
 
     /// <summary>Points accepted while it was a destination.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
