@@ -139,7 +139,6 @@ internal sealed class GatewayConfiguration
 
     private static JsonObject Mirror() => new()
     {
-        ["Journal"] = new JsonObject { ["Durability"] = "Memory" },
         ["Delivery"] = new JsonObject
         {
             ["Timeout"] = "00:00:02",
