@@ -113,6 +113,9 @@ public sealed class JournalCursor
         return isDue;
     }
 
+    /// <summary>Whether a position is done.</summary>
+    internal bool IsDone(long position) => _completed.Contains(position);
+
     /// <summary>What is to be saved of it.</summary>
     internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, ReadThrough, extra);
 

@@ -55,6 +55,34 @@ public sealed class DurableDeliveryTests : IDisposable
     }
 
     [Fact]
+    public async Task What_no_disk_had_yet_when_the_gateway_was_killed_is_not_missed()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            first["a"].Script = ScriptedDestination.Wait;
+            first["b"].Script = ScriptedDestination.Wait;
+            Fates last = first.Write("db", "m v=2 2\n");
+            await first["a"].NextAsync();
+            await first["b"].NextAsync();
+            Assert.True(first.Cluster.Journal.Store!.Log.DurableThrough < last.Record.Position);
+            Assert.All(first.Cluster.Couriers, static courier => Assert.True(courier.Save()));
+            CopyTo(image);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        Assert.All(second.Cluster.Couriers, static courier => Assert.True(courier.Save()));
+
+        Assert.All(second.Cluster.Couriers, static courier => Assert.False(courier.NeedsResync));
+        Assert.All(second.Cluster.Couriers, static courier => Assert.Equal(0, courier.Tally.Dropped));
+        Assert.All(second.Cluster.Couriers, static courier => Assert.Equal(1, courier.Tally.Accepted));
+        second.AssertAccounts();
+    }
+
+    [Fact]
     public async Task A_backlog_larger_than_memory_is_read_back_from_disk_while_memory_stays_small()
     {
         await using TestCluster cluster = TestCluster.OnDisk(
