@@ -14,6 +14,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
         await using LoadWriter small = LoadWriter.Start(lab.Client, "db1", pause: TimeSpan.FromMilliseconds(20));
         await small.MoreAsync(20);
         lab.B.Kill();
+        await small.MoreAsync(50);
         List<int> accepted = [];
         int refused = 0;
         files.Fill();
@@ -32,6 +33,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{accepted.Count} accepted, then {refused} refused");
+        Assert.NotEmpty(accepted);
         (await lab.Gateway.Management.SendAsync(HttpMethod.Get, "/health/ready")).MustBe(503);
         (await lab.Client.SendAsync(HttpMethod.Get, "/ping")).MustBeRefusal();
         // Reads go on.
@@ -52,6 +54,32 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
             Assert.Contains($"autogen padded,n=number{number:00000} {number} v={number}", held));
         Assert.Equal(0, (await lab.Gateway.MetricsAsync()).Of(MetricNames.Dropped, "b"));
         lab.Gateway.AssertRunning();
+    }
+
+    [Fact]
+    public async Task F6_It_starts_on_a_full_disk_delivers_what_is_there_and_takes_writes_when_there_is_space()
+    {
+        using SmallFileSystem files = SmallFileSystem.Mount(48);
+        GatewayConfiguration configuration = Small.Journal(64, $$""", "Directory": "{{files.Folder}}" """);
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = configuration });
+        lab.B.Kill();
+        await using LoadWriter load = LoadWriter.Start(lab.Client, "db1");
+        await load.MoreAsync(200);
+        lab.Gateway.Kill();
+        await load.StopAsync();
+        files.Fill();
+        await lab.Gateway.RestartAsync(waitReady: false);
+        await lab.B.RestartAsync();
+        await lab.Gateway.SettledAsync();
+        await load.Acknowledged.AssertStoredAsync(lab.B);
+        await lab.Gateway.AssertAccountingAsync();
+
+        files.Free();
+        await Eventually.TrueAsync("writes are taken again", async () =>
+            (await lab.Client.WriteAsync("db1", "again v=1i 1")).Status == 204);
+        await lab.AssertConvergedAsync();
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
     }
 
     [Fact]

@@ -1,9 +1,11 @@
 /* Preloaded into a gateway: system calls that fail, and a clock that jumps, as a shared page of memory says. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/syscall.h>
@@ -60,7 +62,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
 {
     int result = (int)syscall(SYS_gettimeofday, now, zone);
-    if (result == 0 && now && faults)
+    if (result == 0 && faults)
         now->tv_sec += faults->clock_seconds;
     return result;
 }
@@ -72,4 +74,18 @@ time_t time(time_t *result)
     if (result)
         *result = now.tv_sec;
     return now.tv_sec;
+}
+
+/* .NET asks libc itself for its functions, past what is preloaded. */
+void *dlsym(void *library, const char *name)
+{
+    static void *(*next)(void *, const char *);
+    static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5" };
+    for (int i = 0; !next && i < 3; i++)
+        next = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+    if (strcmp(name, "fsync") == 0)
+        return (void *)fsync;
+    if (strcmp(name, "fdatasync") == 0)
+        return (void *)fdatasync;
+    return next ? next(library, name) : NULL;
 }

@@ -134,6 +134,12 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public void Kill() => process?.Kill();
 
+    /// <summary>SIGSTOP.</summary>
+    public void Pause() => process?.Pause();
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => process?.Resume();
+
     /// <summary>Waits until it ends by itself; the exit code, or null after the bound.</summary>
     public async Task<int?> ExitAsync(TimeSpan bound) => await process!.ExitAsync(bound) ? process.ExitCode : null;
 
