@@ -1,4 +1,5 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.Reads;
 using InfluxMirror.Telemetry;
 using Yarp.ReverseProxy;
@@ -18,6 +19,7 @@ public sealed class MirrorOverview
         _freshness = freshness;
         _lookup = lookup;
         metrics.Observe(ReadDestinations, ReadClusters);
+        metrics.ObserveJournals(ReadClusters);
     }
 
     /// <summary>Every mirrored destination, ordered by cluster and id.</summary>
@@ -131,6 +133,7 @@ public sealed class MirrorOverview
                 Unanswered = counters.NoAnswer,
                 SentBytes = counters.SentBytes,
                 Overtaken = counters.Overtaken,
+                Damages = counters.Damages,
                 SetAside = counters.SetAside,
                 Withdrawn = counters.Withdrawn,
                 Divergences = counters.Divergences,
@@ -141,5 +144,13 @@ public sealed class MirrorOverview
     }
 
     private IEnumerable<ClusterReading> ReadClusters() => _fleet.Clusters.Select(static cluster =>
-        new ClusterReading(cluster.Id, cluster.Journal.Bytes, cluster.Letters.Filed, cluster.Letters.Discarded));
+        new ClusterReading(
+            cluster.Id, cluster.Journal.Bytes, cluster.Letters.Filed, cluster.Letters.Discarded,
+            Read(cluster.Journal.Store?.Log)));
+
+    private static LogReading? Read(SegmentLog? log) => log is null
+        ? null
+        : new LogReading(
+            log.Usage.SegmentBytes, log.Segments.Count, log.Usage.WaitingBytes, log.Counters.Bytes, log.Counters.Syncs,
+            log.Counters.GivenUp, log.Condition == LogCondition.Working);
 }

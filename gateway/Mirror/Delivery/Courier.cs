@@ -224,7 +224,7 @@ public sealed partial class Courier
             record.Watch?.Unavailable(this, record);
     }
 
-    /// <summary>Whether the disk is to be read on: the next record is not in memory, and there is room for it.</summary>
+    /// <summary>Whether to read on disk: the next record is not in memory, and there is room for it.</summary>
     internal bool WantsMoreFromDisk() =>
         _keeper.IsDurable && !IsStopping && (HasRoom || _cursor.ReadThrough < GivenUpThrough) && _cursor.IsBehind;
 

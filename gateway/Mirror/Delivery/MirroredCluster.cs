@@ -19,6 +19,9 @@ public sealed class MirroredCluster
 
     private const long SegmentBytes = 64 * 1024 * 1024;
 
+    /// <summary>Behind the first confirmation: mostly the others come within it, and nothing is written.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+
     private readonly Func<MirrorOptions> _options;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
@@ -229,6 +232,8 @@ public sealed class MirroredCluster
                 Safety = options.Durability == Durability.Process ? LogSafety.Process : LogSafety.Disk,
                 SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
                 MaxBytes = options.MaxBytes,
+                Patience = Patience,
+                Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },
             RecordHeader.Decode,
@@ -378,20 +383,6 @@ public sealed class MirroredCluster
         if (last != 0 && _time.GetElapsedTime(last, now) < TimeSpan.FromSeconds(10))
             return;
         if (Interlocked.CompareExchange(ref _fullLoggedAt, now, last) == last)
-            MirrorLog.Refused(_log, Id, outcome);
-    }
-
-    /// <summary>A destination's address, parsed once for each text.</summary>
-    private sealed class CachedAddress
-    {
-        private volatile Tuple<string, Uri>? _last;
-
-        public Uri Of(string text)
-        {
-            var last = _last;
-            if (last is null || last.Item1 != text)
-                _last = last = Tuple.Create(text, new Uri(text, UriKind.Absolute));
-            return last.Item2;
-        }
+            MirrorLog.Refused(_log, Id, outcome.ToString());
     }
 }

@@ -105,6 +105,9 @@ public sealed record DestinationReading
     /// <summary>Points, see <c>influxmirror_points_overtaken_total</c>.</summary>
     public required long Overtaken { get; init; }
 
+    /// <summary>Places, see <c>influxmirror_journal_damages_total</c>.</summary>
+    public required long Damages { get; init; }
+
     /// <summary>Records, see <c>influxmirror_records_set_aside_total</c>.</summary>
     public required long SetAside { get; init; }
 
@@ -120,10 +123,23 @@ public sealed record DestinationReading
 
 /// <summary>The state of one cluster at the moment of asking.</summary>
 /// <param name="Cluster">YARP's cluster id.</param>
-/// <param name="JournalBytes">Bytes held by the journal.</param>
+/// <param name="JournalBytes">Bytes of records in memory.</param>
 /// <param name="DeadLetters">Dead letters filed.</param>
 /// <param name="DeadLettersDiscarded">Dead letters thrown away.</param>
-public sealed record ClusterReading(string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded);
+/// <param name="Log">The journal on disk; null when it is in memory.</param>
+public sealed record ClusterReading(
+    string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded, LogReading? Log);
+
+/// <summary>The state of a journal on disk at the moment of asking.</summary>
+/// <param name="DiskBytes">Bytes of files that hold records.</param>
+/// <param name="Segments">Number of those files.</param>
+/// <param name="WaitingBytes">Bytes of records that are not durable yet.</param>
+/// <param name="WrittenBytes">Bytes of records written.</param>
+/// <param name="Syncs">Syncs that succeeded.</param>
+/// <param name="GivenUp">Segments given up because a write or sync failed.</param>
+/// <param name="Works">Records can be made durable.</param>
+public sealed record LogReading(
+    long DiskBytes, int Segments, long WaitingBytes, long WrittenBytes, long Syncs, long GivenUp, bool Works);
 
 /// <summary>The account of one UDP listener at the moment of asking.</summary>
 public sealed record UdpReading
