@@ -127,6 +127,9 @@ public sealed partial class Courier
     internal bool IsGivenUp(MirroredRecord record) =>
         record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement;
 
+    /// <summary>Every record up to a position was given up, statements apart.</summary>
+    internal bool HasGivenUp(long position) => position <= GivenUpThrough;
+
     private long GivenUpThrough => Interlocked.Read(ref _givenUpThrough);
 
     private void Drop_NeedsLock(MirroredRecord record)

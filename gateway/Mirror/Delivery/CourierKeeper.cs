@@ -46,11 +46,14 @@ internal sealed class CourierKeeper
         var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
         NeedsResync = !known || (state?.NeedsResync ?? false) || (saved is not null && !store.Reaches(saved));
         if (state is not null)
+        {
             tally.Restore(state.Tally);
+            (_lostPoints, _lostBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
+            _lostRecords = state.Tally.PendingRecords;
+        }
+
         _restoredThrough = Cursor.Joined;
         CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
-        var pending = tally.Snapshot();
-        (_lostPoints, _lostBytes, _lostRecords) = (pending.Pending, pending.PendingBytes, pending.PendingRecords);
     }
 
     /// <summary>The courier's cursor.</summary>
@@ -155,7 +158,13 @@ internal sealed class CourierKeeper
             {
                 var record = (MirroredRecord)store.Decode(found);
                 if (!Cursor.IsDone(found.Position))
+                {
                     _tally.Accept(record);
+                    _lostPoints += record.Points;
+                    _lostBytes += record.Body.Length;
+                    _lostRecords++;
+                }
+
                 record.Body.Release();
             }
         }

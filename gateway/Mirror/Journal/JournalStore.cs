@@ -57,7 +57,19 @@ public sealed class JournalStore : IAsyncDisposable
     }
 
     /// <summary>Whether everything that a cursor with this state has not done yet can still be read.</summary>
-    public bool Reaches(CursorState state) => state.LowWaterMark + 1 >= First;
+    public bool Reaches(CursorState state)
+    {
+        var all = Log.Segments;
+        for (var i = all.Count - 1; i > 0 && all[i].Header.First > state.LowWaterMark + 1; i--)
+        {
+            // One that is missing between two others was discarded, or is lost.
+            if (all[i].Header.Previous != all[i - 1].Header.Generation
+                && !state.IsDone(all[i - 1].Last + 1, all[i].Header.First - 1))
+                return false;
+        }
+
+        return state.LowWaterMark + 1 >= First;
+    }
 
     /// <summary>Saves a cursor's state; when it returns, it is on disk.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
@@ -71,15 +83,22 @@ public sealed class JournalStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets go of what every one of these cursors is done with, as it was saved. Nothing goes while one of them was
-    /// never saved.
+    /// Lets go of what every one of these cursors is done with, as it was saved, also behind what one of them still
+    /// needs. Nothing goes while one of them was never saved.
     /// </summary>
     public void Trim(IEnumerable<string> cursors)
     {
-        long through;
+        CursorState?[] states;
         lock (_gate)
-            through = cursors.Select(cursor => _saved.GetValueOrDefault(cursor)?.LowWaterMark ?? 0).Min();
-        Log.Trim(through);
+            states = [.. cursors.Select(_saved.GetValueOrDefault)];
+        if (states.Contains(null))
+            return;
+        Log.Trim(states.Min(static state => state!.LowWaterMark));
+        foreach (var segment in Log.Segments)
+        {
+            if (segment.IsSealed && states.All(state => state!.IsDone(segment.Header.First, segment.Last)))
+                Log.Discard(segment);
+        }
     }
 
     /// <summary>Makes what waits durable, and lets go of the folder.</summary>

@@ -289,6 +289,31 @@ public sealed class DurableDeliveryTests : IDisposable
         Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task F8_a_statement_that_waits_does_not_keep_what_is_behind_it_from_being_dropped()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.MaxBytes = 4 * 1024 * 1024, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        cluster.Statement("CREATE DATABASE db", "db");
+        string filler = new('x', 30_000);
+        for (int i = 1; i <= 400; i++)
+        {
+            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            await cluster.UntilAsync(
+                () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+            await cluster.Cluster.Journal.WaitSafeAsync(record);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 401, "a has them all");
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+        cluster.AssertAccounts();
+        Assert.Contains(cluster["b"].Requests, static request => request.Query == "CREATE DATABASE db");
+        Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+        Assert.Equal(401, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
 
     /// <summary>From now on it takes everything; the lines it took.</summary>

@@ -141,6 +141,16 @@ public sealed class SegmentLog : IAsyncDisposable
             _keep.Set();
     }
 
+    /// <summary>
+    /// Nobody needs the records of a sealed segment, though somebody may need older ones: its file goes.
+    /// </summary>
+    public void Discard(Segment segment)
+    {
+        segment.IsDiscarded = segment.IsSealed;
+        if (_core.HasKeepWork)
+            _keep.Set();
+    }
+
     /// <inheritdoc cref="LogCore.OpenReader"/>
     public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => _core.OpenReader(from, damaged);
 
