@@ -7,7 +7,7 @@ internal static class Requires
 
     public static void InfluxCommandLine() => Program("influx", "Debian's package influxdb-client");
 
-    public static void Compiler() => Program("gcc", "Debian's packages gcc and libc6-dev");
+    public static void Compiler() => Program("gcc", "Debian's package g++");
 
     /// <summary>Rights that only root has: to mount a file system.</summary>
     public static void Root()

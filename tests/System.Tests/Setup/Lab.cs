@@ -71,7 +71,8 @@ internal sealed class Lab : IAsyncDisposable
     }
 
     /// <summary>Point by point, except what the test expects to differ.</summary>
-    public Task AssertSamePointsAsync(Func<string, bool> expected) => AssertSamePointsAsync((_, line) => expected(line));
+    public Task AssertSamePointsAsync(Func<string, bool> expected) =>
+        AssertSamePointsAsync((_, line) => expected(line));
 
     /// <summary>Point by point, except lines of a database that may differ.</summary>
     public async Task AssertSamePointsAsync(Func<string, string, bool>? expected = null)

@@ -23,7 +23,8 @@ internal sealed class ModelWriter : IAsyncDisposable
     private long unsure;
     private long number;
 
-    private ModelWriter(InfluxClient client, PointModel model, string[] databases, int clients, int seed, TimeSpan pause)
+    private ModelWriter(
+        InfluxClient client, PointModel model, string[] databases, int clients, int seed, TimeSpan pause)
     {
         this.client = client;
         this.model = model;
