@@ -115,6 +115,17 @@ public sealed partial class Courier
                 Drop_NeedsLock(record);
             }
 
+            foreach (var queue in _parking.Queues.ToArray())
+            {
+                foreach (var parked in queue.OnDisk.Where(parked => parked.Position <= position).ToArray())
+                {
+                    queue.OnDisk.Remove(parked);
+                    DropOnDisk_NeedsLock(parked);
+                }
+
+                _parking.RemoveIfEmpty(queue);
+            }
+
             NeedsResync = true;
         }
 
@@ -126,6 +137,9 @@ public sealed partial class Courier
     /// <summary>Whether a record was given up while it waited or was under way.</summary>
     internal bool IsGivenUp(MirroredRecord record) =>
         record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement;
+
+    /// <summary>It is about to be done with all that was appended a moment ago.</summary>
+    internal bool IsKeepingUp => !IsFailing && !_cursor.IsBehind && Tally.Parked == 0;
 
     /// <summary>Every record up to a position was given up, statements apart.</summary>
     internal bool HasGivenUp(long position) => position <= GivenUpThrough;
@@ -191,6 +205,8 @@ public sealed partial class Courier
         Task idle;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _catchUp.StopAsync().ConfigureAwait(false);
+        _cursor.StopReading();
+        await _parkedReturn.StopAsync().ConfigureAwait(false);
         lock (_gate)
         {
             _parkedTimer?.Dispose();

@@ -43,6 +43,7 @@ public sealed partial class Courier
         _cursor = _keeper.Cursor;
         NeedsResync = _keeper.NeedsResync;
         _catchUp = new CatchUp(this, _cursor);
+        _parkedReturn = new ParkedReturn(this);
         _throttle = new LogThrottle(context.Time);
         _health = new CourierHealth(context.Time);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);

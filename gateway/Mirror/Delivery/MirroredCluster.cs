@@ -280,12 +280,20 @@ public sealed class MirroredCluster
     {
         var couriers = _couriers;
         var store = Journal.Store!;
-        foreach (var courier in couriers)
-            courier.Save();
-        if (couriers.Length > 0)
-            store.Trim(couriers.Select(static courier => courier.Destination));
+        if (couriers.Length > 0 && store.Log.MayRepeat && couriers.All(static courier => courier.IsKeepingUp))
+            store.SaveHeld(() => couriers.Min(static courier => courier.LowWaterMark), Save);
+        else
+            Save();
         if (_options().Journal.LimitPolicy == LimitPolicy.DropOldest)
             MakeRoomOnDisk(store, couriers);
+
+        void Save()
+        {
+            foreach (var courier in couriers)
+                courier.Save();
+            if (couriers.Length > 0)
+                store.Trim(couriers.Select(static courier => courier.Destination));
+        }
     }
 
     /// <summary>

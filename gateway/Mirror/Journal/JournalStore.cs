@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Journal;
@@ -5,6 +6,8 @@ namespace InfluxMirror.Journal;
 /// <summary>The part of a journal that is on disk: the log, and the state of each cursor.</summary>
 public sealed class JournalStore : IAsyncDisposable
 {
+    private static readonly TimeSpan HoldLimit = TimeSpan.FromMilliseconds(20);
+
     private readonly IDisk _disk;
     private readonly Func<LogRecord, JournalRecord> _decode;
     private readonly Lock _gate = new();
@@ -93,11 +96,35 @@ public sealed class JournalStore : IAsyncDisposable
             states = [.. cursors.Select(_saved.GetValueOrDefault)];
         if (states.Contains(null))
             return;
-        Log.Trim(states.Min(static state => state!.LowWaterMark));
+        var through = states.Min(static state => state!.LowWaterMark);
+        Log.Trim(through);
+        Log.Cover(through);
         foreach (var segment in Log.Segments)
         {
             if (segment.IsSealed && states.All(state => state!.IsDone(segment.Header.First, segment.Last)))
                 Log.Discard(segment);
+        }
+    }
+
+    /// <summary>
+    /// Saves while the log is held, and the readers get done with all that is written: it need not write everything
+    /// from then on (<see cref="SegmentLog.MayRepeat"/>). In vain when they do not get so far soon.
+    /// </summary>
+    /// <param name="lowWaterMark">How far all readers have got.</param>
+    /// <param name="save">Saves that, and trims.</param>
+    public void SaveHeld(Func<long> lowWaterMark, Action save)
+    {
+        try
+        {
+            Log.Hold(true);
+            var began = Stopwatch.GetTimestamp();
+            while (lowWaterMark() < Log.Written && Stopwatch.GetElapsedTime(began) < HoldLimit)
+                Thread.Sleep(1);
+            save();
+        }
+        finally
+        {
+            Log.Hold(false);
         }
     }
 
