@@ -97,7 +97,7 @@ public sealed class DurableDeliveryTests : IDisposable
             SentRequest request = await first["b"].NextAsync();
             Assert.True(await first.Cluster.Journal.WaitSafeAsync(older.Record));
             first["b"].Script = ScriptedDestination.Accept;
-            request.Reply.SetResult(SentRequest.Response(204));
+            request.Answer(204);
             await first.QuietAsync(TimeSpan.Zero);
             Fates newer = first.Write("db", "m v=2 1\n");
             await first.QuietAsync(TimeSpan.Zero);
