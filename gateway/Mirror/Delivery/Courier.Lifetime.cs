@@ -125,8 +125,6 @@ public sealed partial class Courier
 
                 _parking.RemoveIfEmpty(queue);
             }
-
-            NeedsResync = true;
         }
 
         if (MayLog())
@@ -148,6 +146,7 @@ public sealed partial class Courier
 
     private void Drop_NeedsLock(MirroredRecord record)
     {
+        NeedsResync = true;
         Tally.Drop(record);
         Complete_NeedsLock(record);
     }

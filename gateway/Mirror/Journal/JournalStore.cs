@@ -60,19 +60,7 @@ public sealed class JournalStore : IAsyncDisposable
     }
 
     /// <summary>Whether everything that a cursor with this state has not done yet can still be read.</summary>
-    public bool Reaches(CursorState state)
-    {
-        var all = Log.Segments;
-        for (var i = all.Count - 1; i > 0 && all[i].Header.First > state.LowWaterMark + 1; i--)
-        {
-            // One that is missing between two others was discarded, or is lost.
-            if (all[i].Header.Previous != all[i - 1].Header.Generation
-                && !state.IsDone(all[i - 1].Last + 1, all[i].Header.First - 1))
-                return false;
-        }
-
-        return state.LowWaterMark + 1 >= First;
-    }
+    public bool Reaches(CursorState state) => state.LowWaterMark + 1 >= First;
 
     /// <summary>Saves a cursor's state; when it returns, it is on disk.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
@@ -91,14 +79,23 @@ public sealed class JournalStore : IAsyncDisposable
     /// </summary>
     public void Trim(IEnumerable<string> cursors)
     {
+        var names = cursors.ToArray();
         CursorState?[] states;
+        CursorState[] absent;
         lock (_gate)
-            states = [.. cursors.Select(_saved.GetValueOrDefault)];
+        {
+            states = [.. names.Select(_saved.GetValueOrDefault)];
+            absent = [.. _saved.Where(one => !names.Contains(one.Key, _saved.Comparer)).Select(one => one.Value)];
+        }
+
         if (states.Contains(null))
             return;
         var through = states.Min(static state => state!.LowWaterMark);
         Log.Trim(through);
         Log.Cover(through);
+        // A cursor without a reader goes by the oldest segment alone when it is asked whether it can go on.
+        if (absent.Any(Reaches))
+            return;
         foreach (var segment in Log.Segments)
         {
             if (segment.IsSealed && states.All(state => state!.IsDone(segment.Header.First, segment.Last)))

@@ -22,7 +22,7 @@ public sealed class RandomScheduleTests(ITestOutputHelper output)
         await using Lab lab = await Lab.StartAsync(new LabOptions
         {
             Databases = databases,
-            Configuration = Small.Journal(256),
+            Configuration = Small.Journal(16_000),
         });
         PointModel model = new();
         using CancellationTokenSource stopping = new();

@@ -5,7 +5,7 @@ internal static class Small
 {
     /// <summary>A journal of so many MiB at most, in sixteen segments.</summary>
     public static GatewayConfiguration Journal(int megabytes, string more = "") => new GatewayConfiguration().With(
-        $$"""{ "Mirror": { "Journal": { "MaxBytes": {{megabytes * 1024 * 1024}}{{more}} } } }""");
+        $$"""{ "Mirror": { "Journal": { "MaxBytes": {{megabytes * 1024L * 1024L}}{{more}} } } }""");
 
     /// <summary>One point behind a comment: the bytes are the gateway's burden, and hardly the server's.</summary>
     public static byte[] Padded(int number, int bytes)
