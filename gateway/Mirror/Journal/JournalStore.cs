@@ -96,10 +96,15 @@ public sealed class JournalStore : IAsyncDisposable
         // A cursor without a reader goes by the oldest segment alone when it is asked whether it can go on.
         if (absent.Any(Reaches))
             return;
+        // Those before the first that is needed go in turn, as low-water marks allow.
+        var isBehindNeeded = false;
         foreach (var segment in Log.Segments)
         {
-            if (segment.IsSealed && states.All(state => state!.IsDone(segment.Header.First, segment.Last)))
+            var isDone = segment.IsSealed
+                && states.All(state => state!.IsDone(segment.Header.First, segment.Last));
+            if (isDone && isBehindNeeded)
                 Log.Discard(segment);
+            isBehindNeeded |= !isDone;
         }
     }
 
