@@ -125,8 +125,6 @@ public sealed partial class Courier
 
                 _parking.RemoveIfEmpty(queue);
             }
-
-            NeedsResync = true;
         }
 
         if (MayLog())
@@ -138,10 +136,17 @@ public sealed partial class Courier
     internal bool IsGivenUp(MirroredRecord record) =>
         record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement;
 
+    /// <summary>It is about to be done with all that was appended a moment ago.</summary>
+    internal bool IsKeepingUp => !IsFailing && !_cursor.IsBehind && Tally.Parked == 0;
+
+    /// <summary>Every record up to a position was given up, statements apart.</summary>
+    internal bool HasGivenUp(long position) => position <= GivenUpThrough;
+
     private long GivenUpThrough => Interlocked.Read(ref _givenUpThrough);
 
     private void Drop_NeedsLock(MirroredRecord record)
     {
+        NeedsResync = true;
         Tally.Drop(record);
         Complete_NeedsLock(record);
     }

@@ -316,6 +316,7 @@ public sealed partial class Courier
 
     private void DropOnDisk_NeedsLock(ParkedPosition parked)
     {
+        NeedsResync = true;
         Tally.DropParked(parked);
         _keeper.Settled(parked);
         _cursor.CompleteReleased(parked.Position);

@@ -205,6 +205,7 @@ public sealed partial class Courier
                 }
                 else if (IsGivenUp(record))
                 {
+                    NeedsResync = true;
                     Tally.Drop(record);
                     Settle_NeedsLock(sender, record);
                 }

@@ -10,6 +10,8 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 internal sealed class CourierKeeper
 {
+    private static readonly TimeSpan DiskPatience = TimeSpan.FromSeconds(5);
+
     private readonly Lock _saving = new();
     private readonly string _destination;
     private readonly Journal.Journal _journal;
@@ -19,6 +21,9 @@ internal sealed class CourierKeeper
     // What was pending when the gateway ended, and up to which position: what of it cannot be read any more is lost.
     private readonly long _restoredThrough;
     private long _lostPoints, _lostBytes, _lostRecords;
+
+    // Accepted, and perhaps not safe yet, oldest first. Belongs to the journal's lock.
+    private readonly Queue<(long Position, int Points, int Bytes)> _unsafe = new();
     private CursorState? _last;
 
     public CourierKeeper(string destination, Journal.Journal journal, CourierContext context, CourierTally tally)
@@ -31,7 +36,7 @@ internal sealed class CourierKeeper
         var saved = store?.Saved(destination);
         var known = saved is not null || store is null || context.WasKnown(destination);
         Cursor = journal.OpenCursor(
-            destination, record => tally.Accept((MirroredRecord)record), fromStart: store is not null && known);
+            destination, record => Accept((MirroredRecord)record), fromStart: store is not null && known);
         if (store is null)
         {
             NeedsResync = context.IsLateComer();
@@ -41,11 +46,14 @@ internal sealed class CourierKeeper
         var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
         NeedsResync = !known || (state?.NeedsResync ?? false) || (saved is not null && !store.Reaches(saved));
         if (state is not null)
+        {
             tally.Restore(state.Tally);
+            (_lostPoints, _lostBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
+            _lostRecords = state.Tally.PendingRecords;
+        }
+
         _restoredThrough = Cursor.Joined;
         CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
-        var pending = tally.Snapshot();
-        (_lostPoints, _lostBytes, _lostRecords) = (pending.Pending, pending.PendingBytes, pending.PendingRecords);
     }
 
     /// <summary>The courier's cursor.</summary>
@@ -112,8 +120,7 @@ internal sealed class CourierKeeper
     }
 
     /// <summary>What is to be saved now. Belongs to the courier's lock.</summary>
-    public CursorState State(bool needsResync) => Cursor.State(
-        _journal.AtTail(tail => new CourierState(tail, _tally.Snapshot(), needsResync, _context.Members())).Encode());
+    public CursorState State(bool needsResync) => Cursor.State(_journal.AtTail(_ => Account(needsResync)).Encode());
 
     /// <summary>Saves; when it returns, the state is on disk. States are saved in the order of the calls.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
@@ -130,20 +137,61 @@ internal sealed class CourierKeeper
         }
     }
 
+    private void Accept(MirroredRecord record)
+    {
+        _tally.Accept(record);
+        if (IsDurable)
+            _unsafe.Enqueue((record.Position, record.Points, record.Body.Length));
+    }
+
+    /// <summary>
+    /// The account without what waits and is not safe: a crash may leave nothing of it, and then it was never
+    /// promised to anybody, or everybody has it. What is left of it is counted at the next start.
+    /// </summary>
+    private CourierState Account(bool needsResync)
+    {
+        var safe = _journal.Store!.Log.DurableThrough;
+        while (_unsafe.TryPeek(out var oldest) && oldest.Position <= safe)
+            _unsafe.Dequeue();
+        var tally = _tally.Snapshot();
+        foreach (var (position, points, bytes) in _unsafe)
+        {
+            if (Cursor.IsDone(position))
+                continue;
+            tally = tally with
+            {
+                Accepted = tally.Accepted - points,
+                PendingBytes = tally.PendingBytes - bytes,
+                PendingRecords = tally.PendingRecords - 1,
+            };
+        }
+
+        return new CourierState(safe, tally, needsResync, _context.Members());
+    }
+
     private static bool IsSame(CursorState left, CursorState right) =>
         left.LowWaterMark == right.LowWaterMark && left.Completed.SequenceEqual(right.Completed)
         && left.Extra.Span.SequenceEqual(right.Extra.Span);
 
-    /// <summary>What was appended after the account was saved: the seconds before a crash.</summary>
+    /// <summary>What became safe after the account was saved: the seconds before a crash.</summary>
     private void CountFrom(JournalStore store, long through)
     {
-        using var reader = store.Log.OpenReader(through + 1, static _ => { });
         try
         {
+            // While the gateway runs, the newest are on their way to the disk still.
+            store.Log.WaitDurableAsync(Cursor.Joined).AsTask().Wait(DiskPatience);
+            using var reader = store.Log.OpenReader(through + 1, static _ => { });
             while (reader.TryRead() is { } found && found.Position <= Cursor.Joined)
             {
                 var record = (MirroredRecord)store.Decode(found);
-                _tally.Accept(record);
+                if (!Cursor.IsDone(found.Position))
+                {
+                    _tally.Accept(record);
+                    _lostPoints += record.Points;
+                    _lostBytes += record.Body.Length;
+                    _lostRecords++;
+                }
+
                 record.Body.Release();
             }
         }

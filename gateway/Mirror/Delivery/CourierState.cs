@@ -7,7 +7,7 @@ namespace InfluxMirror.Delivery;
 /// What a courier keeps beside its cursor, as JSON: its account up to a position, and whether its destination needs
 /// a resync.
 /// </summary>
-/// <param name="Through">Entries up to this position are in the account.</param>
+/// <param name="Through">Entries up to this position are in the account; behind it those that are done.</param>
 /// <param name="Tally">The account.</param>
 /// <param name="NeedsResync">Records were dropped for it, or it came when others had data already.</param>
 /// <param name="Members">

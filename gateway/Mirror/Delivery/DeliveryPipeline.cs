@@ -26,7 +26,7 @@ internal sealed class DeliveryPipeline
     {
         Options = options;
         Slots = new SemaphoreSlim(options.MaxConcurrentSends);
-        _untilDecided = new ResiliencePipelineBuilder<SendResult> { TimeProvider = time }
+        _untilDecided = new ResiliencePipelineBuilder<SendResult> { TimeProvider = new SteadyTime(time) }
             .AddRetry(new RetryStrategyOptions<SendResult>
             {
                 MaxRetryAttempts = int.MaxValue,

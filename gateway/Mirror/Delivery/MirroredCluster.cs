@@ -286,12 +286,20 @@ public sealed class MirroredCluster
 
         if (Journal.Store is not { } store)
             return;
-        foreach (var courier in couriers)
-            courier.Save();
-        if (couriers.Length > 0)
-            store.Trim(couriers.Select(static courier => courier.Destination));
+        if (couriers.Length > 0 && store.Log.MayRepeat && couriers.All(static courier => courier.IsKeepingUp))
+            store.SaveHeld(() => couriers.Min(static courier => courier.LowWaterMark), Save);
+        else
+            Save();
         if (_options().Journal.LimitPolicy == LimitPolicy.DropOldest)
             MakeRoomOnDisk(store, couriers);
+
+        void Save()
+        {
+            foreach (var courier in couriers)
+                courier.Save();
+            if (couriers.Length > 0)
+                store.Trim(couriers.Select(static courier => courier.Destination));
+        }
     }
 
     /// <summary>
@@ -307,15 +315,15 @@ public sealed class MirroredCluster
         {
             if (excess <= 0 || !segment.IsSealed)
                 return;
+            var laggards = couriers.Where(courier => courier.LowWaterMark < segment.Last).ToArray();
+            if (laggards.Length > 0 && laggards.Length == couriers.Length)
+                return;
+            // What was given up before and is still there holds a statement, and stays.
+            if (laggards.Length > 0 && laggards.All(courier => courier.HasGivenUp(segment.Last)))
+                continue;
             excess -= segment.FileBytes;
-            foreach (var courier in couriers)
-            {
-                if (courier.LowWaterMark >= segment.Last)
-                    continue;
-                if (!couriers.Any(other => other != courier && other.LowWaterMark >= segment.Last))
-                    return;
+            foreach (var courier in laggards)
                 courier.DropThrough(segment.Last);
-            }
         }
     }
 

@@ -94,15 +94,18 @@ public sealed class Journal
     /// </summary>
     public async ValueTask<bool> WaitSafeAsync(JournalRecord record)
     {
-        if (_store is null || record.IsSettled)
+        if (_store is null || IsSettledForGood(record))
             return true;
         var durable = _store.Log.WaitDurableAsync(record.Position);
         if (durable.IsCompleted)
-            return await durable.ConfigureAwait(false) || record.IsSettled;
+            return await durable.ConfigureAwait(false) || IsSettledForGood(record);
         var waiting = durable.AsTask();
-        var first = await Task.WhenAny(waiting, record.WhenSettled()).ConfigureAwait(false);
-        return first != waiting || await waiting.ConfigureAwait(false) || record.IsSettled;
+        await Task.WhenAny(waiting, record.WhenSettled()).ConfigureAwait(false);
+        return IsSettledForGood(record) || await waiting.ConfigureAwait(false) || IsSettledForGood(record);
     }
+
+    /// <summary>Every reader is done with it, and none would get something older again after a crash.</summary>
+    private bool IsSettledForGood(JournalRecord record) => record.IsSettled && !_store!.Log.MayRepeat;
 
     /// <summary>Somebody will wait for everything up to here to be durable.</summary>
     public void DemandDurable(long position) => _store?.Log.Demand(position);
@@ -126,6 +129,7 @@ public sealed class Journal
             // It reads the disk up to where it begins to be counted, and that has to get there.
             if (completed.LowWaterMark < _tail)
                 DemandDurable(_tail);
+            _store?.Log.Uncover(completed.LowWaterMark);
             _cursors = [.. _cursors, cursor];
             LookForAbsent_NeedsLock();
             return cursor;

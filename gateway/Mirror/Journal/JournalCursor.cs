@@ -116,6 +116,9 @@ public sealed class JournalCursor
         return isDue;
     }
 
+    /// <summary>Whether a position is done.</summary>
+    internal bool IsDone(long position) => _completed.Contains(position);
+
     /// <summary>Somebody will read back from disk what this cursor has read.</summary>
     internal void DemandDurable() => _journal.DemandDurable(ReadThrough);
 

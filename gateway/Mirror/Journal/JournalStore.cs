@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Journal;
@@ -5,6 +6,8 @@ namespace InfluxMirror.Journal;
 /// <summary>The part of a journal that is on disk: the log, and the state of each cursor.</summary>
 public sealed class JournalStore : IAsyncDisposable
 {
+    private static readonly TimeSpan HoldLimit = TimeSpan.FromMilliseconds(20);
+
     private readonly IDisk _disk;
     private readonly Func<LogRecord, JournalRecord> _decode;
     private readonly Lock _gate = new();
@@ -71,15 +74,60 @@ public sealed class JournalStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets go of what every one of these cursors is done with, as it was saved. Nothing goes while one of them was
-    /// never saved.
+    /// Lets go of what every one of these cursors is done with, as it was saved, also behind what one of them still
+    /// needs. Nothing goes while one of them was never saved.
     /// </summary>
     public void Trim(IEnumerable<string> cursors)
     {
-        long through;
+        var names = cursors.ToArray();
+        CursorState?[] states;
+        CursorState[] absent;
         lock (_gate)
-            through = cursors.Select(cursor => _saved.GetValueOrDefault(cursor)?.LowWaterMark ?? 0).Min();
+        {
+            states = [.. names.Select(_saved.GetValueOrDefault)];
+            absent = [.. _saved.Where(one => !names.Contains(one.Key, _saved.Comparer)).Select(one => one.Value)];
+        }
+
+        if (states.Contains(null))
+            return;
+        var through = states.Min(static state => state!.LowWaterMark);
         Log.Trim(through);
+        Log.Cover(through);
+        // A cursor without a reader goes by the oldest segment alone when it is asked whether it can go on.
+        if (absent.Any(Reaches))
+            return;
+        // Those before the first that is needed go in turn, as low-water marks allow.
+        var isBehindNeeded = false;
+        foreach (var segment in Log.Segments)
+        {
+            var isDone = segment.IsSealed
+                && states.All(state => state!.IsDone(segment.Header.First, segment.Last));
+            if (isDone && isBehindNeeded)
+                Log.Discard(segment);
+            isBehindNeeded |= !isDone;
+        }
+    }
+
+    /// <summary>
+    /// Saves while the log is held, and the readers get done with all that is written: it need not write everything
+    /// from then on (<see cref="SegmentLog.MayRepeat"/>). In vain when they do not get so far soon.
+    /// </summary>
+    /// <param name="lowWaterMark">How far all readers have got.</param>
+    /// <param name="save">Saves that, and trims.</param>
+    public void SaveHeld(Func<long> lowWaterMark, Action save)
+    {
+        try
+        {
+            Log.Hold(true);
+            var began = Stopwatch.GetTimestamp();
+            while (lowWaterMark() < Log.Written && Stopwatch.GetElapsedTime(began) < HoldLimit)
+                Thread.Sleep(1);
+            save();
+        }
+        finally
+        {
+            Log.Hold(false);
+        }
     }
 
     /// <summary>Makes what waits durable, and lets go of the folder.</summary>

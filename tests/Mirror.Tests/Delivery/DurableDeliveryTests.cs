@@ -33,28 +33,6 @@ public sealed class DurableDeliveryTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_durable_when_the_gateway_was_killed_reaches_everybody()
-    {
-        string image = Path.Combine(_root.FullName, "image");
-        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
-        {
-            first["b"].Script = ScriptedDestination.Absent;
-            Fates last = null!;
-            for (int i = 1; i <= 20; i++)
-                last = first.Write("db", $"m v={i} {i}\n");
-            Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
-            CopyTo(image);
-        }
-
-        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
-        await second.QuietAsync();
-
-        Assert.Equal(Enumerable.Range(1, 20).Select(static i => $"m v={i} {i}"), second["b"].Lines);
-        second.AssertAccounts();
-        Assert.Equal(20, second.Courier("b").Tally.Delivered);
-    }
-
-    [Fact]
     public async Task A_backlog_larger_than_memory_is_read_back_from_disk_while_memory_stays_small()
     {
         await using TestCluster cluster = TestCluster.OnDisk(
@@ -109,30 +87,6 @@ public sealed class DurableDeliveryTests : IDisposable
             Enumerable.Range(1, 1200).Select(static i => $" {i}"),
             got.Select(static line => line[line.LastIndexOf(' ')..]));
         cluster.AssertAccounts();
-    }
-
-    [Fact]
-    public async Task A_statement_that_ran_does_not_run_again_after_a_kill_though_what_follows_does()
-    {
-        string image = Path.Combine(_root.FullName, "image");
-        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
-        {
-            first["a"].Script = static request => request.Query is null ? null : ScriptedDestination.Accept(request);
-            Fates statement = first.Statement("DROP MEASUREMENT m", "db");
-            Fates write = first.Write("db", "m v=1 1\n");
-            await first["a"].NextAsync();
-            Assert.True(await first.Cluster.Journal.WaitSafeAsync(statement.Record));
-            first.Cluster.Journal.DemandDurable(write.Record.Position);
-            await first.UntilAsync(
-                () => first.Cluster.Journal.Store!.Log.DurableThrough >= write.Record.Position, "the write is durable");
-            CopyTo(image);
-        }
-
-        await using TestCluster second = TestCluster.OnDisk(image, "a");
-        await second.QuietAsync();
-
-        Assert.Equal("m v=1 1", Assert.Single(second["a"].Lines));
-        Assert.DoesNotContain(second["a"].Requests, static request => request.Query is not null);
     }
 
     [Fact]
@@ -338,6 +292,31 @@ public sealed class DurableDeliveryTests : IDisposable
         Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task F8_a_statement_that_waits_does_not_keep_what_is_behind_it_from_being_dropped()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.MaxBytes = 4 * 1024 * 1024, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        cluster.Statement("CREATE DATABASE db", "db");
+        string filler = new('x', 30_000);
+        for (int i = 1; i <= 400; i++)
+        {
+            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            await cluster.UntilAsync(
+                () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+            await cluster.Cluster.Journal.WaitSafeAsync(record);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 401, "a has them all");
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+        cluster.AssertAccounts();
+        Assert.Contains(cluster["b"].Requests, static request => request.Query == "CREATE DATABASE db");
+        Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+        Assert.Equal(401, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
 
     /// <summary>From now on it takes everything; the lines it took.</summary>
@@ -351,13 +330,5 @@ public sealed class DurableDeliveryTests : IDisposable
             return ScriptedDestination.Accept(request);
         };
         return got;
-    }
-
-    /// <summary>What a process finds that starts after this one was killed now.</summary>
-    private void CopyTo(string image)
-    {
-        Directory.CreateDirectory(image);
-        foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
-            File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
     }
 }

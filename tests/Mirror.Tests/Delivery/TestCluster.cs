@@ -128,18 +128,22 @@ internal sealed class TestCluster : IAsyncDisposable
         UntilAsync(condition, what, TimeSpan.FromMilliseconds(250));
 
     /// <summary>Waits until nothing is pending anywhere, parked records apart.</summary>
-    public async Task QuietAsync()
+    public Task QuietAsync() => QuietAsync(TimeSpan.FromMilliseconds(250));
+
+    /// <summary>The same while the clock runs <paramref name="step"/> each millisecond.</summary>
+    public async Task QuietAsync(TimeSpan step)
     {
         // The two numbers are not read at one moment: only several equal readings in a row mean something.
         int quiet = 0;
-        await EventuallyAsync(
+        await UntilAsync(
             () =>
             {
                 bool now = Cluster.Couriers.All(static one => one.Tally.Pending == one.Tally.Parked);
                 quiet = now ? quiet + 1 : 0;
                 return quiet > 3;
             },
-            "everything that is not parked has its fate");
+            "everything that is not parked has its fate",
+            step);
     }
 
     /// <summary>accepted = delivered + pending + rejected + dropped.</summary>

@@ -6,7 +6,9 @@ public sealed class BufferLimitTests
     private const int BodySize = 20_000;
 
     private static GatewayConfiguration Small(string policy) => new GatewayConfiguration().With(
-        $$"""{ "Mirror": { "Journal": { "BufferSizeMB": 1, "LimitPolicy": "{{policy}}" } } }""");
+        $$"""
+        { "Mirror": { "Journal": { "Durability": "Memory", "BufferSizeMB": 1, "LimitPolicy": "{{policy}}" } } }
+        """);
 
     [Fact]
     public async Task F8_DropOldest_drops_only_for_the_lagging_destination_counts_it_and_asks_for_a_resync()
@@ -121,7 +123,7 @@ public sealed class BufferLimitTests
     {
         const int megabytes = 500;
         GatewayConfiguration configuration = new GatewayConfiguration().With(
-            """{ "Mirror": { "Journal": { "BufferSizeMB": 64 } } }""");
+            """{ "Mirror": { "Journal": { "Durability": "Memory", "BufferSizeMB": 64 } } }""");
         await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = configuration });
         await lab.WriteAsync("db1", Padded(0));
         await lab.Gateway.SettledAsync();

@@ -8,7 +8,7 @@ public sealed class PingTests
     public async Task Ping_answers_503_with_the_reason_when_no_write_can_be_taken_and_204_again_afterwards()
     {
         GatewayConfiguration configuration = new GatewayConfiguration().With(
-            """{ "Mirror": { "Journal": { "BufferSizeMB": 1 } } }""");
+            """{ "Mirror": { "Journal": { "Durability": "Memory", "BufferSizeMB": 1 } } }""");
         await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = configuration });
         lab.A.Kill();
         lab.B.Kill();

@@ -11,6 +11,9 @@ internal sealed class GatewayConfiguration
     /// <summary>Destination id to address.</summary>
     public SortedDictionary<string, string> Destinations { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Variables of the gateway's process beside the usual ones.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     /// <summary>Merged over everything else, object by object; a null removes a key.</summary>
     public JsonObject Changes { get; set; } = [];
 
@@ -139,7 +142,6 @@ internal sealed class GatewayConfiguration
 
     private static JsonObject Mirror() => new()
     {
-        ["Journal"] = new JsonObject { ["Durability"] = "Memory" },
         ["Delivery"] = new JsonObject
         {
             ["Timeout"] = "00:00:02",

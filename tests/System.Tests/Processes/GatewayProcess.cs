@@ -15,6 +15,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
     private readonly int clientPort = Ports.Next();
     private readonly int managementPort = Ports.Next();
     private ChildProcess? process;
+    private string formerLogs = "";
 
     private GatewayProcess(GatewayConfiguration configuration)
     {
@@ -32,7 +33,14 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>Health, status and metrics.</summary>
     public InfluxClient Management { get; }
 
+    /// <summary>What it wrote since its last start.</summary>
     public string Log => process?.Log ?? "";
+
+    /// <summary>What it wrote since its first start.</summary>
+    public string WholeLog => formerLogs + Log;
+
+    /// <summary>Where the journal of its cluster is, unless the configuration says something else.</summary>
+    public string JournalFolder => folder.File(Path.Combine("data", "influxdb"));
 
     public int Pid => process?.Pid ?? throw new InvalidOperationException("the gateway does not run");
 
@@ -52,20 +60,36 @@ internal sealed class GatewayProcess : IAsyncDisposable
         }
     }
 
-    public async Task RestartAsync(bool waitReady = true)
+    /// <summary>A gateway that does not run yet.</summary>
+    public static GatewayProcess Prepare(GatewayConfiguration configuration) => new(configuration);
+
+    /// <summary>Starts it, on the same ports and journal as before, without waiting for anything.</summary>
+    public async Task LaunchAsync()
     {
         if (process is not null)
+        {
             await process.DisposeAsync();
+            formerLogs += process.Log + "\n";
+        }
+
         WriteFile(Configuration.ToJson(clientPort, managementPort));
         Dictionary<string, string> environment = new()
         {
             ["DOTNET_ENVIRONMENT"] = "Production",
             ["DOTNET_gcServer"] = "0",
         };
+        foreach ((string name, string value) in Configuration.Environment)
+            environment[name] = value;
         string[] arguments = ["--config", ConfigurationFile];
         process = Program.EndsWith(".dll", StringComparison.Ordinal)
             ? ChildProcess.Start("gateway", "dotnet", [Program, .. arguments], environment, folder.Path)
             : ChildProcess.Start("gateway", Program, arguments, environment, folder.Path);
+    }
+
+    /// <summary>Starts it, on the same ports and journal as before, and waits until it serves.</summary>
+    public async Task RestartAsync(bool waitReady = true)
+    {
+        await LaunchAsync();
         string probe = waitReady ? "/health/ready" : "/health/live";
         await Eventually.ReasonGoneAsync($"the gateway answers {probe} with 200", async () =>
         {
@@ -109,6 +133,15 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     /// <summary>SIGKILL.</summary>
     public void Kill() => process?.Kill();
+
+    /// <summary>SIGSTOP.</summary>
+    public void Pause() => process?.Pause();
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => process?.Resume();
+
+    /// <summary>Waits until it ends by itself; the exit code, or null after the bound.</summary>
+    public async Task<int?> ExitAsync(TimeSpan bound) => await process!.ExitAsync(bound) ? process.ExitCode : null;
 
     /// <summary>SIGTERM; returns the exit code.</summary>
     public Task<int> StopAsync(TimeSpan bound) => process!.StopAsync(bound);

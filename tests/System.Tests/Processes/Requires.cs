@@ -7,12 +7,25 @@ internal static class Requires
 
     public static void InfluxCommandLine() => Program("influx", "Debian's package influxdb-client");
 
+    public static void Compiler() => Program("gcc", "Debian's package g++");
+
+    /// <summary>Rights that only root has: to mount a file system.</summary>
+    public static void Root()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Missing("this test mounts a file system: it has to run as root");
+    }
+
     private static void Program(string program, string source)
     {
         string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
         if (folders.Any(folder => File.Exists(Path.Combine(folder, program))))
             return;
-        string reason = $"{program} is not installed: it comes with {source}";
+        Missing($"{program} is not installed: it comes with {source}");
+    }
+
+    private static void Missing(string reason)
+    {
         if (Environment.GetEnvironmentVariable("CI") == "true")
             Assert.Fail(reason);
         Assert.Skip(reason);

@@ -13,6 +13,13 @@ public sealed record CursorState(
     /// <summary>The highest position that is done.</summary>
     public long Highest => Completed.Count > 0 ? Completed[^1].To : LowWaterMark;
 
+    /// <summary>Whether every position from one to another is done; true when there is none between.</summary>
+    public bool IsDone(long from, long to)
+    {
+        from = Math.Max(from, LowWaterMark + 1);
+        return to < from || Completed.Any(range => range.From <= from && to <= range.To);
+    }
+
     /// <summary>What <paramref name="ranges"/> says of positions up to <paramref name="readThrough"/>.</summary>
     public static CursorState Of(CompletedRanges ranges, long readThrough, ReadOnlyMemory<byte> extra = default)
     {

@@ -28,6 +28,8 @@ public sealed class LogCore : IDisposable
     private long _safeThrough;
     private long _demanded;
     private long _trimThrough;
+    private long _written;
+    private long _covered;
     private volatile LogCondition _condition;
     private volatile bool _isClosed;
     private bool _keepingFailed;
@@ -45,7 +47,7 @@ public sealed class LogCore : IDisposable
         _segments = new SegmentSet(recovered.Segments);
         _store = new SegmentStore(disk, options, recovered.Spares, recovered.LastGeneration);
         _writer = new SegmentWriter(_segments, _store, options, tell);
-        _given = _takenThrough = _safeThrough = recovered.LastPosition;
+        _given = _takenThrough = _safeThrough = _written = recovered.LastPosition;
     }
 
     /// <summary>The highest position handed out.</summary>
@@ -56,6 +58,15 @@ public sealed class LogCore : IDisposable
 
     /// <summary>Whether records can be made safe.</summary>
     public LogCondition Condition => _condition;
+
+    /// <summary>No record above this position is on disk.</summary>
+    public long Written => Interlocked.Read(ref _written);
+
+    /// <summary>
+    /// Something is on disk that a reader would get again after a crash. Then whatever came later is written too, also
+    /// when it was cancelled: an older value must not be repeated without the newer one.
+    /// </summary>
+    public bool MayRepeat => Written > Interlocked.Read(ref _covered);
 
     /// <summary>What it did so far.</summary>
     public LogCounters Counters => _writer.Counters;
@@ -112,6 +123,16 @@ public sealed class LogCore : IDisposable
     /// <summary>Nobody needs records up to <paramref name="through"/>; whole segments of them go.</summary>
     public void Trim(long through) => Raise(ref _trimThrough, Math.Min(through, Tail));
 
+    /// <summary>No reader gets records up to <paramref name="through"/> again, also after a crash.</summary>
+    public void Cover(long through) => Interlocked.Exchange(ref _covered, through);
+
+    /// <summary>A reader may get records above <paramref name="through"/> again.</summary>
+    public void Uncover(long through)
+    {
+        if (through < Interlocked.Read(ref _covered))
+            Cover(through);
+    }
+
     /// <summary>A reader of the safe records from <paramref name="from"/> on. Used by one thread.</summary>
     /// <param name="from">The first position it gives.</param>
     /// <param name="damaged">Told of what it passes over.</param>
@@ -131,7 +152,10 @@ public sealed class LogCore : IDisposable
         _takenThrough = given;
         _staged.AddRange(_taken);
         _taken.Clear();
-        _staged.RemoveAll(IsUnneeded);
+        // Whoever asks meanwhile takes it that all of it is written.
+        var writtenBefore = Interlocked.Exchange(ref _written, given);
+        if (writtenBefore <= Interlocked.Read(ref _covered))
+            _staged.RemoveRange(0, CountUnneeded());
         Interlocked.Exchange(ref _stagedBytes, _staged.Sum(entry => entry.Size));
         var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
         var waiting = _writer.UnsafeBytes + _stagedBytes;
@@ -142,6 +166,8 @@ public sealed class LogCore : IDisposable
                 return;
             // Whatever becomes of the write: from here on they are the writer's.
             LogEntry[] entries = [.. _staged];
+            if (entries.Length > 0)
+                writtenBefore = entries[^1].Position;
             _staged.Clear();
             Interlocked.Exchange(ref _stagedBytes, 0);
             _writer.Commit(entries, given, isAsked || waiting > SyncUnaskedBytes);
@@ -156,6 +182,7 @@ public sealed class LogCore : IDisposable
         }
         finally
         {
+            Interlocked.Exchange(ref _written, writtenBefore);
             var first = _writer.Unsafe.Count > 0 ? _writer.Unsafe[0] : _staged.Count > 0 ? _staged[0] : null;
             Interlocked.Exchange(ref _safeThrough, first is null ? _takenThrough : first.Position - 1);
         }
@@ -213,12 +240,13 @@ public sealed class LogCore : IDisposable
         }
     }
 
-    private static bool IsUnneeded(LogEntry entry)
+    /// <summary>How many were cancelled before the first that is needed; those behind it are written with it.</summary>
+    private int CountUnneeded()
     {
-        if (!entry.IsCancelled)
-            return false;
-        entry.LetGo();
-        return true;
+        var count = 0;
+        for (; count < _staged.Count && _staged[count].IsCancelled; count++)
+            _staged[count].LetGo();
+        return count;
     }
 
     private AppendOutcome? Refusal(long size)

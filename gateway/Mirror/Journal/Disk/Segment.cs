@@ -10,6 +10,7 @@ public sealed class Segment
     private long _last;
     private int _readers;
     private volatile bool _isSealed;
+    private volatile bool _isDiscarded;
 
     internal Segment(in SegmentHeader header, long end, long safeEnd, long last, long fileBytes)
     {
@@ -41,6 +42,13 @@ public sealed class Segment
 
     /// <summary>Its end moves no more.</summary>
     public bool IsSealed => _isSealed;
+
+    /// <summary>Nobody needs its records any more, whatever older segments hold.</summary>
+    internal bool IsDiscarded
+    {
+        get => _isDiscarded;
+        set => _isDiscarded = value;
+    }
 
     /// <summary>A write or sync failed: the file is never written again.</summary>
     internal bool IsPoisoned { get; set; }

@@ -23,6 +23,7 @@ public sealed class SegmentLog : IAsyncDisposable
     private readonly Thread _writer;
     private readonly Thread _keeper;
     private volatile bool _isStopping;
+    private volatile bool _isHeld;
 
     private SegmentLog(IDisk disk, LogOptions options, Action<LogEvent> tell, IDisposable @lock)
     {
@@ -133,10 +134,39 @@ public sealed class SegmentLog : IAsyncDisposable
         _write.Set();
     }
 
+    /// <inheritdoc cref="LogCore.Written"/>
+    public long Written => _core.Written;
+
+    /// <inheritdoc cref="LogCore.MayRepeat"/>
+    public bool MayRepeat => _core.MayRepeat;
+
+    /// <inheritdoc cref="LogCore.Cover"/>
+    public void Cover(long through) => _core.Cover(through);
+
+    /// <inheritdoc cref="LogCore.Uncover"/>
+    public void Uncover(long through) => _core.Uncover(through);
+
+    /// <summary>Writes nothing for a moment, or goes on.</summary>
+    public void Hold(bool hold)
+    {
+        _isHeld = hold;
+        _write.Set();
+    }
+
     /// <inheritdoc cref="LogCore.Trim"/>
     public void Trim(long through)
     {
         _core.Trim(through);
+        if (_core.HasKeepWork)
+            _keep.Set();
+    }
+
+    /// <summary>
+    /// Nobody needs the records of a sealed segment, though somebody may need older ones: its file goes.
+    /// </summary>
+    public void Discard(Segment segment)
+    {
+        segment.IsDiscarded = segment.IsSealed;
         if (_core.HasKeepWork)
             _keep.Set();
     }
@@ -170,7 +200,7 @@ public sealed class SegmentLog : IAsyncDisposable
         while (true)
         {
             var isLast = _isStopping;
-            if (isLast || _core.HasWriteWork)
+            if (isLast || (_core.HasWriteWork && !_isHeld))
             {
                 if (!isLast)
                     AwaitCompany();
@@ -184,7 +214,7 @@ public sealed class SegmentLog : IAsyncDisposable
                 _keep.Set();
             if (_core.Condition != LogCondition.Working)
                 _write.Wait(Retry);
-            else if (!_core.HasWriteWork)
+            else if (!_core.HasWriteWork || _isHeld)
                 _write.Wait(Timeout.InfiniteTimeSpan);
         }
     }

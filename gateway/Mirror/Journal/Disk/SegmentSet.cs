@@ -41,12 +41,14 @@ internal sealed class SegmentSet(IEnumerable<Segment> segments)
         Array.Find(_all, segment => segment.Header.Generation > generation);
 
     /// <summary>
-    /// The oldest segment, when no position above <paramref name="through"/> is in it. Never the last one there is:
-    /// its header knows how far positions have got.
+    /// The oldest segment, when no position above <paramref name="through"/> is in it, or one that was discarded.
+    /// Never the last one there is: its header knows how far positions have got.
     /// </summary>
     public Segment? Unneeded(long through)
     {
         var all = _all;
-        return all.Length > 1 && all[0].IsSealed && all[1].Header.First - 1 <= through ? all[0] : null;
+        if (all.Length > 1 && all[0].IsSealed && all[1].Header.First - 1 <= through)
+            return all[0];
+        return Array.Find(all, segment => segment.IsDiscarded && segment != all[^1]);
     }
 }

@@ -1,0 +1,125 @@
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>The gateway is killed at a known moment: the next one begins with a copy of its journal.</summary>
+public sealed class KilledTests : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("killed-");
+
+    private string Folder => Path.Combine(_root.FullName, "journal");
+
+    [Fact]
+    public async Task What_was_durable_when_the_gateway_was_killed_reaches_everybody()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            Fates last = null!;
+            for (int i = 1; i <= 20; i++)
+                last = first.Write("db", $"m v={i} {i}\n");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
+            CopyTo(image);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        second.AssertAccounts();
+        Assert.Equal(20, second.Courier("b").Tally.Delivered);
+    }
+
+    [Fact]
+    public async Task What_no_disk_had_yet_when_the_gateway_was_killed_is_not_missed()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            first["a"].Script = ScriptedDestination.Wait;
+            first["b"].Script = ScriptedDestination.Wait;
+            Fates last = first.Write("db", "m v=2 2\n");
+            await first["a"].NextAsync();
+            await first["b"].NextAsync();
+            Assert.True(first.Cluster.Journal.Store!.Log.DurableThrough < last.Record.Position);
+            Assert.All(first.Cluster.Couriers, static courier => Assert.True(courier.Save()));
+            CopyTo(image);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        Assert.All(second.Cluster.Couriers, static courier => Assert.True(courier.Save()));
+
+        Assert.All(second.Cluster.Couriers, static courier => Assert.False(courier.NeedsResync));
+        Assert.All(second.Cluster.Couriers, static courier => Assert.Equal(0, courier.Tally.Dropped));
+        Assert.All(second.Cluster.Couriers, static courier => Assert.Equal(1, courier.Tally.Accepted));
+        second.AssertAccounts();
+    }
+
+    /// <summary>
+    /// The older one is on disk and is sent again, as nobody saved that it arrived; the newer one was everywhere before
+    /// it was written.
+    /// </summary>
+    [Fact]
+    public async Task What_is_sent_again_after_a_kill_is_no_older_value_without_the_newer_one()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Wait;
+            Fates older = first.Write("db", "m v=1 1\n");
+            SentRequest request = await first["b"].NextAsync();
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(older.Record));
+            first["b"].Script = ScriptedDestination.Accept;
+            request.Answer(204);
+            await first.QuietAsync(TimeSpan.Zero);
+            Fates newer = first.Write("db", "m v=2 1\n");
+            await first.QuietAsync(TimeSpan.Zero);
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(newer.Record));
+            CopyTo(image);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        foreach (string destination in new[] { "a", "b" })
+            Assert.Equal("m v=2 1", second[destination].Lines.LastOrDefault("m v=2 1"));
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_statement_that_ran_does_not_run_again_after_a_kill_though_what_follows_does()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
+        {
+            first["a"].Script = static request => request.Query is null ? null : ScriptedDestination.Accept(request);
+            Fates statement = first.Statement("DROP MEASUREMENT m", "db");
+            Fates write = first.Write("db", "m v=1 1\n");
+            await first["a"].NextAsync();
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(statement.Record));
+            first.Cluster.Journal.DemandDurable(write.Record.Position);
+            await first.UntilAsync(
+                () => first.Cluster.Journal.Store!.Log.DurableThrough >= write.Record.Position, "the write is durable");
+            CopyTo(image);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a");
+        await second.QuietAsync();
+
+        Assert.Equal("m v=1 1", Assert.Single(second["a"].Lines));
+        Assert.DoesNotContain(second["a"].Requests, static request => request.Query is not null);
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    /// <summary>What a process finds that starts after this one was killed now.</summary>
+    private void CopyTo(string image)
+    {
+        Directory.CreateDirectory(image);
+        foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
+            File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
+    }
+}

@@ -1,0 +1,97 @@
+namespace Gateway.SystemTests.Durability;
+
+/// <summary>MaxBytes is reached while a destination is down.</summary>
+public sealed class FullJournalTests(ITestOutputHelper output)
+{
+    private const int RecordBytes = 200_000;
+
+    // Half as much again as the journal takes.
+    private const int Writes = 500;
+
+    [Fact]
+    public async Task F8_DropOldest_takes_every_write_drops_for_the_laggard_only_and_asks_for_a_resync()
+    {
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = Small.Journal(64) });
+        lab.B.Kill();
+        await lab.Client.MustQueryAsync("CREATE DATABASE kept");
+        int refused = 0;
+        for (int number = 0; number < Writes; number++)
+        {
+            // Room is made once a second: a client that is faster than that is told to come again.
+            while ((await lab.Client.WriteAsync("db1", Small.Padded(number, RecordBytes))).Status is var status
+                && status != 204)
+            {
+                Assert.Equal(503, status);
+                refused++;
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            }
+        }
+
+        await lab.Gateway.AssertAccountingAsync();
+        Assert.InRange(new JournalFiles(lab.Gateway.JournalFolder).Segments.Sum(
+            file => new FileInfo(file).Length), 1, 64 * 1024 * 1024);
+        await lab.B.RestartAsync();
+        await lab.Gateway.SettledAsync(TimeSpan.FromSeconds(60));
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        int dropped = (int)page.Of(MetricNames.Dropped, "b");
+        output.WriteLine($"{dropped} dropped, {refused} times told to come again");
+        Assert.InRange(dropped, Writes / 5, Writes - 100);
+        Assert.Equal(0, page.Of(MetricNames.Dropped, "a"));
+        Assert.Equal((0, 1), (page.Of(MetricNames.NeedsResync, "a"), page.Of(MetricNames.NeedsResync, "b")));
+        Assert.Equal(Writes, (await lab.A.PointsAsync("db1")).Count);
+        PointDump held = await lab.B.PointsAsync("db1");
+        Assert.Equal(Writes - dropped, held.Count);
+        Assert.Contains(held.Points, point => point.Contains($"number{Writes - 1:00000}"));
+        Assert.Contains("kept", await ServerSchema.DatabasesAsync(lab.B.Client));
+        await lab.Gateway.AssertAccountingAsync();
+
+        // A restart does not make it whole.
+        lab.Gateway.Kill();
+        await lab.Gateway.RestartAsync();
+        page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((dropped, 1), ((int)page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+        for (int read = 0; read < 10; read++)
+            Assert.Equal("a", (await lab.Client.GetQueryAsync("SELECT count(v) FROM padded", "db1")).Destination);
+        await lab.Gateway.AssertAccountingAsync();
+    }
+
+    [Theory]
+    [InlineData("Reject", false)]
+    [InlineData("DropOldest", true)]
+    public async Task F8_Where_nothing_may_be_dropped_writes_get_503_and_nothing_is_lost(string policy, bool allDown)
+    {
+        GatewayConfiguration configuration = Small.Journal(64, $$""", "LimitPolicy": "{{policy}}" """);
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = configuration });
+        lab.B.Kill();
+        if (allDown)
+            lab.A.Kill();
+        List<int> accepted = [];
+        int refused = 0;
+        for (int number = 0; refused < 10; number++)
+        {
+            Assert.True(number < 1000, "nothing was refused");
+            Answer answer = await lab.Client.WriteAsync("db1", Small.Padded(number, RecordBytes));
+            if (answer.Status == 204)
+            {
+                accepted.Add(number);
+                continue;
+            }
+
+            answer.MustBeRefusal();
+            refused++;
+        }
+
+        (await lab.Client.SendAsync(HttpMethod.Get, "/ping")).MustBeRefusal();
+        if (allDown)
+            await lab.A.RestartAsync();
+        await lab.B.RestartAsync();
+        await lab.AssertConvergedAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(accepted.Count, (await lab.B.PointsAsync("db1")).Count);
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+        // There is room again.
+        await Eventually.TrueAsync("writes are taken again", async () =>
+            (await lab.Client.WriteAsync("db1", Small.Padded(9999, RecordBytes))).Status == 204);
+        await lab.AssertConvergedAsync();
+    }
+}
