@@ -64,15 +64,14 @@ public sealed partial class Courier
             foreach (var record in dropped)
             {
                 freed += record.Size;
-                Tally.Drop(record);
-                Complete_NeedsLock(record);
+                Drop_NeedsLock(record);
             }
 
             foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsDecided))
             {
                 freed += record.Size;
                 dropped.Add(record);
-                Tally.Drop(record);
+                GiveUp_NeedsLock(record);
                 Unpark_NeedsLock(record);
             }
 
@@ -125,14 +124,21 @@ public sealed partial class Courier
 
     /// <summary>Whether a record was given up while it waited or was under way.</summary>
     internal bool IsGivenUp(MirroredRecord record) =>
-        record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement;
+        record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement && record.Letter == 0;
 
     private long GivenUpThrough => Interlocked.Read(ref _givenUpThrough);
 
     private void Drop_NeedsLock(MirroredRecord record)
     {
-        Tally.Drop(record);
+        GiveUp_NeedsLock(record);
         Complete_NeedsLock(record);
+    }
+
+    /// <summary>Its destination will lack it: that is remembered until somebody says that it has it.</summary>
+    private void GiveUp_NeedsLock(MirroredRecord record)
+    {
+        Tally.Drop(record);
+        _context.Gaps.Note(Destination, record);
     }
 
     /// <summary>Up to which position records have to go to free so many bytes; 0 when none may.</summary>
@@ -199,6 +205,7 @@ public sealed partial class Courier
         }
 
         await idle.ConfigureAwait(false);
+        await LettersFiledAsync().ConfigureAwait(false);
         Pump();
         var abandoned = new List<MirroredRecord>();
         lock (_gate)
@@ -260,6 +267,8 @@ public sealed partial class Courier
 
         if (lost > 0)
             MirrorLog.Lost(_context.Log, Cluster, Destination, lost);
+        // What this state says is dropped has to be known as a gap before.
+        _context.Gaps.Save();
         return state;
     }
 
@@ -317,7 +326,7 @@ public sealed partial class Courier
             return;
         }
 
-        foreach (var record in abandoned)
+        foreach (var record in abandoned.Where(static record => record.Letter == 0))
         {
             record.Hold();
             Tally.Drop(record);

@@ -200,8 +200,17 @@ public sealed partial class Courier
                 foreach (var record in queue.Records)
                 {
                     record.Hold();
-                    Tally.Reject(record);
-                    Unpark_NeedsLock(record);
+                    if (_keeper.IsDurable)
+                    {
+                        Tally.Unpark(record);
+                        Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+                    }
+                    else
+                    {
+                        Tally.Reject(record);
+                        Unpark_NeedsLock(record);
+                    }
+
                     discarded.Add((record, queue.Reason));
                 }
 

@@ -159,12 +159,9 @@ public sealed partial class Courier
         record.Hold();
         lock (_gate)
         {
-            if (result.Verdict.IsPartial)
-                Tally.Deliver(record, result.Verdict.DroppedPoints);
-            else
-                Tally.Reject(record);
             record.NoteDecided();
-            Settle_NeedsLock(sender, record);
+            Leave_NeedsLock(sender);
+            Refuse_NeedsLock(record, result.Verdict);
             if (batch.Trial is { } trial)
                 EndTrial_NeedsLock(trial);
         }
@@ -208,7 +205,7 @@ public sealed partial class Courier
                 }
                 else if (IsGivenUp(record))
                 {
-                    Tally.Drop(record);
+                    GiveUp_NeedsLock(record);
                     Settle_NeedsLock(sender, record);
                 }
                 else
@@ -255,7 +252,7 @@ public sealed partial class Courier
                 if (trial is not null)
                     EndTrial_NeedsLock(trial);
             }
-            else if (trial is null && _parking.Find(record.Target) is { } queue)
+            else if (trial is null && record.Letter == 0 && _parking.Find(record.Target) is { } queue)
             {
                 lane.Dequeue();
                 Park_NeedsLock(record, queue.Reason);
@@ -300,6 +297,12 @@ public sealed partial class Courier
 
     private void Complete_NeedsLock(MirroredRecord record)
     {
+        if (record.Letter != 0)
+        {
+            record.LetGo();
+            return;
+        }
+
         _keeper.Settled(record);
         _cursor.Complete(record);
     }
@@ -317,6 +320,7 @@ public sealed partial class Courier
     /// </summary>
     internal async ValueTask PassAsync(Barrier barrier)
     {
+        await LettersFiledAsync().ConfigureAwait(false);
         await SaveUntilDoneAsync().ConfigureAwait(false);
         lock (_gate)
             Pass_NeedsLock(barrier);
