@@ -123,7 +123,17 @@ public sealed record DestinationReading
 /// <param name="JournalBytes">Bytes held by the journal.</param>
 /// <param name="DeadLetters">Dead letters filed.</param>
 /// <param name="DeadLettersDiscarded">Dead letters thrown away.</param>
-public sealed record ClusterReading(string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded);
+/// <param name="DeadLettersKept">Dead letters there are, and the bytes they count.</param>
+/// <param name="Gaps">What was dropped.</param>
+public sealed record ClusterReading(
+    string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded,
+    (int Letters, long Bytes) DeadLettersKept, IReadOnlyList<GapReading> Gaps);
+
+/// <summary>What a destination was not given.</summary>
+/// <param name="Destination">YARP's destination id.</param>
+/// <param name="Database">The database.</param>
+/// <param name="Points">Points, see <c>influxmirror_gap_points</c>.</param>
+public sealed record GapReading(string Destination, string Database, long Points);
 
 /// <summary>The account of one UDP listener at the moment of asking.</summary>
 public sealed record UdpReading
