@@ -222,7 +222,9 @@ public sealed partial class Courier
     /// <summary>The journal keeps nothing more for this destination.</summary>
     internal void CloseCursor(Journal.Journal journal) => journal.CloseCursor(_cursor);
 
-    /// <summary>Saves how far it has got, if the journal is on disk; a disk that fails is logged, and the next call tries again.</summary>
+    /// <summary>
+    /// Saves how far it has got, if the journal is on disk; a disk that fails is logged, and the next call tries again.
+    /// </summary>
     internal bool Save()
     {
         try

@@ -91,7 +91,7 @@ public sealed class DeadLetters : IAsyncDisposable
     /// The record of a letter; null when it is gone or cannot be read. Whoever asks releases its body.
     /// </summary>
     /// <exception cref="DiskException">The disk fails.</exception>
-    public MirroredRecord? Read(DeadLetter letter) => Read(letter, toSend: null, watch: null);
+    public ValueTask<MirroredRecord?> ReadAsync(DeadLetter letter) => ReadAsync(letter, toSend: null, watch: null);
 
     /// <summary>Lets go of the folder.</summary>
     public ValueTask DisposeAsync() => _log?.DisposeAsync() ?? default;
@@ -132,7 +132,8 @@ public sealed class DeadLetters : IAsyncDisposable
             if (_index.Find(id) is not { } letter)
                 return false;
             var shown = Shown(reason, letter.Kind, letter.Reason == Hidden);
-            var note = new LetterNote(id, letter.Time, letter.Destination, shown, rejected, letter.Position, letter.Kind);
+            var note = new LetterNote(
+                id, letter.Time, letter.Destination, shown, rejected, letter.Position, letter.Kind);
             position = _log?.Append(LetterFormat.OfChange(note)) ?? id;
             if (position == 0)
                 return false;
@@ -165,7 +166,8 @@ public sealed class DeadLetters : IAsyncDisposable
 
     /// <summary>The record of a letter, to be sent once more.</summary>
     /// <exception cref="DiskException">The disk fails.</exception>
-    internal MirroredRecord? ReadToSend(DeadLetter letter, DeliveryWatch watch) => Read(letter, letter, watch);
+    internal ValueTask<MirroredRecord?> ReadToSendAsync(DeadLetter letter, DeliveryWatch watch) =>
+        ReadAsync(letter, letter, watch);
 
     private const string Hidden = "refused; the reason is not shown, for it may quote a password";
 
@@ -203,7 +205,7 @@ public sealed class DeadLetters : IAsyncDisposable
         }
     }
 
-    private MirroredRecord? Read(DeadLetter letter, DeadLetter? toSend, DeliveryWatch? watch)
+    private async ValueTask<MirroredRecord?> ReadAsync(DeadLetter letter, DeadLetter? toSend, DeliveryWatch? watch)
     {
         LogRecord? found;
         lock (_gate)
@@ -212,7 +214,9 @@ public sealed class DeadLetters : IAsyncDisposable
                 found.Body.AddReference();
         }
 
-        found ??= _log?.Read(letter.Id);
+        // What is not safe yet cannot be read.
+        if (found is null && _log is not null && await _log.WaitDurableAsync(letter.Id).ConfigureAwait(false))
+            found = _log.Read(letter.Id);
         return found is null ? null : LetterFormat.RecordOf(found, toSend, watch);
     }
 

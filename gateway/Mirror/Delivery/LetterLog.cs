@@ -31,7 +31,7 @@ internal sealed class LetterLog : IAsyncDisposable
         };
         var log = SegmentLog.Open(disk, options, news => tell($"dead letters: {news.Text}"));
         foreach (var damage in log.Recovered.Damage)
-            tell($"dead letters: {damage.Kind} in {damage.File} at {damage.Offset}, {damage.Length} bytes, cannot be read");
+            tell(LetterReading.Told(damage));
         return new LetterLog(log);
     }
 
@@ -46,8 +46,7 @@ internal sealed class LetterLog : IAsyncDisposable
     /// <param name="tell">Told of what cannot be read.</param>
     public void Load(LetterIndex index, Action<string> tell)
     {
-        using var reader = _log.OpenReader(1, damage => tell(
-            $"dead letters: {damage.Kind} in {damage.File} at {damage.Offset}, {damage.Length} bytes, cannot be read"));
+        using var reader = _log.OpenReader(1, damage => tell(LetterReading.Told(damage)));
         LetterReading.Load(reader, index, tell);
     }
 

@@ -5,6 +5,10 @@ namespace InfluxMirror.Delivery;
 /// <summary>Reads a log of letters from its start to its end.</summary>
 internal static class LetterReading
 {
+    /// <summary>Damage, in words.</summary>
+    public static string Told(LogDamage damage) =>
+        $"dead letters: {damage.Kind} in {damage.File} at {damage.Offset}, {damage.Length} bytes, cannot be read";
+
     /// <summary>Fills <paramref name="index"/>; what cannot be read is told and passed over.</summary>
     public static void Load(SegmentReader reader, LetterIndex index, Action<string> tell)
     {

@@ -38,7 +38,8 @@ internal sealed class LetterRetry(DeadLetters letters, DeadLetter letter) : Deli
 
     /// <summary>Takes a letter and has it sent.</summary>
     /// <exception cref="Journal.Disk.DiskException">The disk fails to give it.</exception>
-    public static (RetryOutcome Outcome, LetterRetry? Retry) Begin(MirroredCluster cluster, long id)
+    public static async ValueTask<(RetryOutcome Outcome, LetterRetry? Retry)> BeginAsync(
+        MirroredCluster cluster, long id)
     {
         var letters = cluster.Letters;
         if (letters.Find(id) is not { } letter)
@@ -51,7 +52,7 @@ internal sealed class LetterRetry(DeadLetters letters, DeadLetter letter) : Deli
         try
         {
             var retry = new LetterRetry(letters, letter);
-            if (letters.ReadToSend(letter, retry) is not { } record)
+            if (await letters.ReadToSendAsync(letter, retry).ConfigureAwait(false) is not { } record)
                 return (RetryOutcome.Unreadable, null);
             isSent = courier.Retry(record);
             if (isSent)

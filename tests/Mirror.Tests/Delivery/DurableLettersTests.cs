@@ -145,7 +145,7 @@ public sealed class DurableLettersTests : IDisposable
         await using TestCluster cluster = TestCluster.OnDisk(Folder, "a");
         cluster["a"].Script = static _ => SentRequest.Response(400, "error near hunter2");
         cluster.Statement("CREATE USER joe WITH PASSWORD 'hunter2'");
-        await cluster.QuietAsync();
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.Filed == 1, "the letter is filed");
 
         DeadLetter letter = Assert.Single(cluster.Cluster.Letters.List());
         Assert.Equal("CREATE USER joe WITH PASSWORD '[REDACTED]'", letter.Sample);
@@ -182,7 +182,7 @@ public sealed class DurableLettersTests : IDisposable
         Assert.True(await letters.FileAsync("a", Records.Write("x", "m v=1 1\n", gzip: true), "no"));
 
         DeadLetter letter = Assert.Single(letters.List());
-        MirroredRecord record = letters.Read(letter)!;
+        MirroredRecord record = (await letters.ReadAsync(letter))!;
         using MemoryStream body = new();
         await RecordText.WriteBodyAsync(record, body, TestContext.Current.CancellationToken);
         Assert.Equal(("m v=1 1\n", "m v=1 1\n"), (letter.Sample, System.Text.Encoding.UTF8.GetString(body.ToArray())));
@@ -196,7 +196,7 @@ public sealed class DurableLettersTests : IDisposable
 
     private static async Task<string> BodyAsync(TestCluster cluster, DeadLetter letter)
     {
-        MirroredRecord record = cluster.Cluster.Letters.Read(letter)!;
+        MirroredRecord record = (await cluster.Cluster.Letters.ReadAsync(letter))!;
         using MemoryStream body = new();
         await RecordText.WriteBodyAsync(record, body, TestContext.Current.CancellationToken);
         record.Body.Release();
