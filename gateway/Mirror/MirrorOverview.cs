@@ -1,4 +1,5 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.Reads;
 using InfluxMirror.Telemetry;
 using Yarp.ReverseProxy;
@@ -18,6 +19,7 @@ public sealed class MirrorOverview
         _freshness = freshness;
         _lookup = lookup;
         metrics.Observe(ReadDestinations, ReadClusters);
+        metrics.ObserveJournals(ReadClusters);
     }
 
     /// <summary>Every mirrored destination, ordered by cluster and id.</summary>
@@ -132,6 +134,7 @@ public sealed class MirrorOverview
                 Unanswered = counters.NoAnswer,
                 SentBytes = counters.SentBytes,
                 Overtaken = counters.Overtaken,
+                Damages = counters.Damages,
                 SetAside = counters.SetAside,
                 Withdrawn = counters.Withdrawn,
                 Divergences = counters.Divergences,
@@ -143,9 +146,16 @@ public sealed class MirrorOverview
 
     private IEnumerable<ClusterReading> ReadClusters() => _fleet.Clusters.Select(static cluster =>
         new ClusterReading(
-            cluster.Id, cluster.Journal.Bytes, cluster.Letters.Filed, cluster.Letters.Discarded, cluster.Letters.Kept,
+            cluster.Id, cluster.Journal.Bytes, cluster.Letters.Filed, cluster.Letters.Discarded,
+            Read(cluster.Journal.Store?.Log), cluster.Letters.Kept,
             [.. cluster.Gaps.List().GroupBy(
                 static gap => (gap.Destination, gap.Database),
                 static (place, gaps) => new GapReading(
                     place.Destination, place.Database, gaps.Sum(static gap => gap.Points)))]));
+
+    private static LogReading? Read(SegmentLog? log) => log is null
+        ? null
+        : new LogReading(
+            log.Usage.SegmentBytes, log.Segments.Count, log.Usage.WaitingBytes, log.Counters.Bytes, log.Counters.Syncs,
+            log.Counters.GivenUp, log.Condition == LogCondition.Working);
 }

@@ -7,58 +7,15 @@ namespace InfluxMirror.Delivery;
 /// Reads the journal's disk for a courier that is behind what is in memory, on the thread pool and never on a
 /// client's time: as much as the courier has room for, until memory goes on.
 /// </summary>
-internal sealed class CatchUp(Courier courier, JournalCursor cursor) : IThreadPoolWorkItem
+internal sealed class CatchUp(Courier courier, JournalCursor cursor) : BackgroundWork
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
-    private Task _running = Task.CompletedTask;
-    private bool _isRunning;
     private int _faults;
 
-    /// <summary>Begins, unless it is at work already.</summary>
-    public void Start()
-    {
-        lock (_gate)
-        {
-            if (_isRunning)
-                return;
-            _isRunning = true;
-        }
-
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
-
     /// <inheritdoc/>
-    public void Execute()
-    {
-        var running = RunAsync();
-        lock (_gate)
-            _running = running;
-    }
-
-    /// <summary>Completes when it is not at work; the courier has stopped before.</summary>
-    public async Task StopAsync()
-    {
-        while (true)
-        {
-            Task running;
-            lock (_gate)
-            {
-                if (!_isRunning)
-                    break;
-                running = _running;
-            }
-
-            await running.ConfigureAwait(false);
-            await Task.Yield();
-        }
-
-        cursor.StopReading();
-    }
-
-    private async Task RunAsync()
+    protected override async Task WorkAsync()
     {
         try
         {
@@ -72,15 +29,10 @@ internal sealed class CatchUp(Courier courier, JournalCursor cursor) : IThreadPo
         {
             // What was not read stays on disk.
         }
-        finally
-        {
-            lock (_gate)
-                _isRunning = false;
-        }
-
-        // Room or records may have come just before it ended.
-        courier.Pump();
     }
+
+    /// <inheritdoc/>
+    protected override void Ended() => courier.Pump();
 
     private bool TryStep(out TimeSpan pause)
     {

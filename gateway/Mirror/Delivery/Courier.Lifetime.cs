@@ -114,6 +114,18 @@ public sealed partial class Courier
                 Drop_NeedsLock(record);
             }
 
+            foreach (var queue in _parking.Queues.ToArray())
+            {
+                foreach (var parked in queue.OnDisk.Where(parked => parked.Position <= position).ToArray())
+                {
+                    queue.OnDisk.Remove(parked);
+                    _context.Gaps.Note(Destination, queue.Place, parked);
+                    DropOnDisk_NeedsLock(parked);
+                }
+
+                _parking.RemoveIfEmpty(queue);
+            }
+
             NeedsResync = true;
         }
 
@@ -194,6 +206,8 @@ public sealed partial class Courier
         Task idle;
         await _stop.CancelAsync().ConfigureAwait(false);
         await _catchUp.StopAsync().ConfigureAwait(false);
+        _cursor.StopReading();
+        await _parkedReturn.StopAsync().ConfigureAwait(false);
         lock (_gate)
         {
             _parkedTimer?.Dispose();
@@ -223,7 +237,7 @@ public sealed partial class Courier
     internal void CloseCursor(Journal.Journal journal) => journal.CloseCursor(_cursor);
 
     /// <summary>
-    /// Saves how far it has got, if the journal is on disk; a disk that fails is logged, and the next call tries again.
+    /// Saves how far it has got, if the journal is on disk; false when the disk fails: the next call tries again.
     /// </summary>
     internal bool Save()
     {

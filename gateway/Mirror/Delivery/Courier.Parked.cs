@@ -5,6 +5,15 @@ namespace InfluxMirror.Delivery;
 // Records that wait for a repair of the destination, beside the lanes.
 public sealed partial class Courier
 {
+    /// <summary>Bytes of parked records in memory when the journal is on disk.</summary>
+    private const long ParkedMemoryBytes = 8 * 1024 * 1024;
+
+    /// <summary>Parked records that go back to their lanes in one go.</summary>
+    private const int ReturnedAtOnce = 256;
+
+    private const string Overruled = "a statement that drops or deletes came after it";
+
+    private readonly ParkedReturn _parkedReturn;
     private ITimer? _parkedTimer;
 
     /// <summary>Records that are parked, and why, for people.</summary>
@@ -13,7 +22,8 @@ public sealed partial class Courier
         lock (_gate)
         {
             return [.. _parking.Queues.Select(queue =>
-                (queue.Place.Database, queue.Place.RetentionPolicy, queue.Reason, queue.Records.Count))];
+                (queue.Place.Database, queue.Place.RetentionPolicy, queue.Reason,
+                    queue.Records.Count + queue.OnDisk.Count))];
         }
     }
 
@@ -38,6 +48,10 @@ public sealed partial class Courier
                 Park_NeedsLock(record, reason);
             }
 
+            // The obstacle is there still, or again: what is on its way back waits with the others.
+            if (_parking.Find(batch.First.Target) is { } parked)
+                parked.IsReturning = false;
+
             if (batch.Trial is { } trial && trial.Reason != reason)
                 Release_NeedsLock(trial);
             else if (batch.Trial is { TryAgain: true } again)
@@ -59,7 +73,12 @@ public sealed partial class Courier
         lock (_gate)
         {
             if (_parking.Remove(record) is not { } queue)
+            {
+                if (_parking.RemoveOnDisk(record))
+                    WithdrawOnDisk_NeedsLock(record);
                 return;
+            }
+
             Tally.Reject(record);
             Counters.CountWithdrawn();
             Unpark_NeedsLock(record);
@@ -72,9 +91,13 @@ public sealed partial class Courier
     private void Park_NeedsLock(MirroredRecord record, VerdictKind reason)
     {
         Tally.Park(record);
-        _parking.Park(record, reason);
+        var queue = _parking.Park(record, reason);
         // On disk it stays until it has its fate: a restart reads it again.
-        if (!_keeper.IsDurable)
+        if (_keeper.IsDurable)
+        {
+            Spill_NeedsLock(queue);
+        }
+        else
         {
             record.Hold();
             _cursor.Complete(record);
@@ -91,6 +114,35 @@ public sealed partial class Courier
     {
         Tally.Unpark(record);
         LeaveParked_NeedsLock(record);
+    }
+
+    /// <summary>Parked records take little memory: the newest ones are left to the disk.</summary>
+    private void Spill_NeedsLock(ParkedQueue queue)
+    {
+        var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk[0].Position;
+        if (!isBehind && Tally.ParkedBytes <= ParkedMemoryBytes)
+            return;
+        // What came behind those on disk goes there; else the newest half, but for the oldest record.
+        var spilled = isBehind
+            ? Parking.Spill(queue, 1, keep: 0)
+            : Parking.Spill(queue, ParkedMemoryBytes / 2, keep: 1);
+        foreach (var record in spilled)
+        {
+            Tally.Spill(record.Body.Length);
+            record.LetGo();
+        }
+
+        _cursor.DemandDurable();
+    }
+
+    private void WithdrawOnDisk_NeedsLock(MirroredRecord record)
+    {
+        Tally.Spill(-record.Body.Length);
+        Tally.Unpark(record);
+        Tally.Reject(record);
+        Counters.CountWithdrawn();
+        _keeper.Settled(new ParkedPosition(record));
+        _cursor.CompleteReleased(record.Position);
     }
 
     /// <summary>A parked record has its fate.</summary>
@@ -127,8 +179,15 @@ public sealed partial class Courier
     /// </summary>
     private void Try_NeedsLock(ParkedQueue queue)
     {
-        if (IsStopping || queue.Records.First is not { Value: var first })
+        if (IsStopping)
             return;
+        if (queue.Records.First is not { Value: var first })
+        {
+            if (queue.OnTrial is null)
+                Release_NeedsLock(queue);
+            return;
+        }
+
         if (queue.OnTrial is not null)
         {
             queue.TryAgain = true;
@@ -168,6 +227,9 @@ public sealed partial class Courier
 
         queue.Records.Clear();
         _parking.RemoveIfEmpty(queue);
+        queue.IsReturning = queue.OnDisk.Count > 0;
+        if (queue.IsReturning)
+            _parkedReturn.Start();
     }
 
     private static LaneKey KeyOf(MirroredRecord record) =>
@@ -190,9 +252,10 @@ public sealed partial class Courier
             scope.All || scope.Databases.Contains(queue.Place.Database, StringComparer.Ordinal))];
 
     /// <summary>What is parked must not come back after a DROP or DELETE: it becomes dead letters.</summary>
-    private void DiscardParked(StatementScope scope)
+    private async ValueTask DiscardParkedAsync(StatementScope scope)
     {
         var discarded = new List<(MirroredRecord Record, VerdictKind Reason)>();
+        var onDisk = new List<ParkedPosition>();
         lock (_gate)
         {
             foreach (var queue in Concerned_NeedsLock(scope))
@@ -215,14 +278,114 @@ public sealed partial class Courier
                 }
 
                 queue.Records.Clear();
+                onDisk.AddRange(queue.OnDisk);
+                queue.OnDisk.Clear();
                 _parking.RemoveIfEmpty(queue);
             }
         }
 
         foreach (var (record, reason) in discarded)
         {
-            FileDeadLetter(record, $"{reason}: a statement that drops or deletes came after it");
+            FileDeadLetter(record, $"{reason}: {Overruled}");
             record.LetGo();
+        }
+
+        if (onDisk.Count == 0)
+            return;
+        onDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
+        while (_keeper.DurableThrough < onDisk[^1].Position)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
+        await DiscardOnDiskAsync(onDisk).ConfigureAwait(false);
+    }
+
+    private async ValueTask DiscardOnDiskAsync(List<ParkedPosition> positions)
+    {
+        var bytes = 0L;
+        var lost = positions.ToDictionary(static parked => parked.Position);
+        foreach (var record in _keeper.ReadBack(positions, NoteDamage))
+        {
+            lost.Remove(record.Position);
+            bytes += record.Body.Length;
+            lock (_gate)
+            {
+                Tally.Spill(-record.Body.Length);
+                Tally.Unpark(record);
+                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+            }
+
+            FileDeadLetter(record, Overruled);
+            if (bytes < ParkedMemoryBytes)
+                continue;
+            // A record stays in memory until its letter is on disk.
+            await LettersFiledAsync().ConfigureAwait(false);
+            bytes = 0;
+        }
+
+        // What cannot be read cannot be kept either.
+        lock (_gate)
+        {
+            foreach (var parked in lost.Values)
+                DropOnDisk_NeedsLock(parked);
+        }
+    }
+
+    private void DropOnDisk_NeedsLock(ParkedPosition parked)
+    {
+        Tally.DropParked(parked);
+        _keeper.Settled(parked);
+        _cursor.CompleteReleased(parked.Position);
+    }
+
+    /// <summary>
+    /// The next records that go back from the disk to their lanes; empty while they are on their way there, null when
+    /// there are none.
+    /// </summary>
+    internal IReadOnlyList<ParkedPosition>? NextToReturn()
+    {
+        lock (_gate)
+        {
+            var queue = IsStopping ? null : _parking.Queues.FirstOrDefault(static queue => queue.IsReturning);
+            var durable = _keeper.DurableThrough;
+            return queue?.OnDisk.Take(ReturnedAtOnce).TakeWhile(parked => parked.Position <= durable).ToList();
+        }
+    }
+
+    /// <summary>Whether more of them may be in memory.</summary>
+    internal bool HasRoomToReturn => HasRoom;
+
+    /// <summary>Takes back these records from the disk; those of them that cannot be read are lost.</summary>
+    internal void Return(IReadOnlyList<ParkedPosition> positions)
+    {
+        var lost = positions.ToDictionary(static parked => parked.Position);
+        foreach (var record in _keeper.ReadBack(positions, NoteDamage))
+        {
+            lost.Remove(record.Position);
+            lock (_gate)
+            {
+                if (IsStopping || !_parking.RemoveOnDisk(record))
+                {
+                    record.LetGo();
+                    continue;
+                }
+
+                Tally.Spill(-record.Body.Length);
+                Tally.Unpark(record);
+                Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
+            }
+        }
+
+        lock (_gate)
+        {
+            foreach (var queue in _parking.Queues.ToArray())
+            {
+                foreach (var parked in queue.OnDisk.Where(parked => lost.ContainsKey(parked.Position)).ToArray())
+                {
+                    queue.OnDisk.Remove(parked);
+                    DropOnDisk_NeedsLock(parked);
+                }
+
+                _parking.RemoveIfEmpty(queue);
+            }
         }
     }
 }

@@ -102,11 +102,8 @@ public sealed partial class Courier
     }
 
     /// <summary>The statement's turn has come.</summary>
-    internal void Prepare(Barrier barrier)
-    {
-        if (barrier.Record.Scope is { Destructive: true } scope)
-            DiscardParked(scope);
-    }
+    internal ValueTask PrepareAsync(Barrier barrier) =>
+        barrier.Record.Scope is { Destructive: true } scope ? DiscardParkedAsync(scope) : default;
 
     /// <summary>
     /// Whether a record that meets only server errors is known to be the reason: the destination takes others, or
@@ -244,7 +241,7 @@ public sealed partial class Courier
     {
         while (lane.TryPeek(out var entry) && entry.Barrier is null)
         {
-            var (record, _, trial) = entry;
+            var (record, _, trial, _) = entry;
             if (record.IsWithdrawn)
             {
                 lane.Dequeue();
@@ -252,7 +249,8 @@ public sealed partial class Courier
                 if (trial is not null)
                     EndTrial_NeedsLock(trial);
             }
-            else if (trial is null && record.Letter == 0 && _parking.Find(record.Target) is { } queue)
+            else if (trial is null && record.Letter == 0 && _parking.Find(record.Target) is { } queue
+                && !(queue.IsReturning && entry.IsReturned))
             {
                 lane.Dequeue();
                 Park_NeedsLock(record, queue.Reason);
@@ -303,7 +301,7 @@ public sealed partial class Courier
             return;
         }
 
-        _keeper.Settled(record);
+        _keeper.Settled(new ParkedPosition(record));
         _cursor.Complete(record);
     }
 

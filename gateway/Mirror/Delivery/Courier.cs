@@ -43,6 +43,7 @@ public sealed partial class Courier
         _cursor = _keeper.Cursor;
         NeedsResync = _keeper.NeedsResync;
         _catchUp = new CatchUp(this, _cursor);
+        _parkedReturn = new ParkedReturn(this);
         _throttle = new LogThrottle(context.Time);
         _health = new CourierHealth(context.Time);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);
@@ -213,7 +214,7 @@ public sealed partial class Courier
             record.Watch?.Unavailable(this, record);
     }
 
-    /// <summary>Whether the disk is to be read on: the next record is not in memory, and there is room for it.</summary>
+    /// <summary>Whether to read on disk: the next record is not in memory, and there is room for it.</summary>
     internal bool WantsMoreFromDisk() =>
         _keeper.IsDurable && !IsStopping && (HasRoom || _cursor.ReadThrough < GivenUpThrough) && _cursor.IsBehind;
 

@@ -57,17 +57,44 @@ internal sealed class CourierKeeper
     /// <summary>The journal is on disk.</summary>
     public bool IsDurable => _journal.Store is not null;
 
+    /// <summary>Up to here the disk can be read.</summary>
+    public long DurableThrough => _journal.Store!.Log.DurableThrough;
+
     /// <summary>The newest position of the journal.</summary>
     public long Tail => _journal.Tail;
 
     /// <summary>A record has its fate. Belongs to the courier's lock.</summary>
-    public void Settled(MirroredRecord record)
+    public void Settled(ParkedPosition record)
     {
         if (record.Position > _restoredThrough)
             return;
         _lostPoints -= record.Points;
-        _lostBytes -= record.Body.Length;
+        _lostBytes -= record.Bytes;
         _lostRecords--;
+    }
+
+    /// <summary>
+    /// Records of these positions, in order, as far as the disk gives them; the caller holds each. May take long.
+    /// </summary>
+    public IEnumerable<MirroredRecord> ReadBack(IReadOnlyList<ParkedPosition> positions, Action<LogDamage> damaged)
+    {
+        var store = _journal.Store!;
+        using var reader = store.Log.OpenReader(positions[0].Position, damaged);
+        for (var next = 0; next < positions.Count && reader.TryRead() is { } found;)
+        {
+            while (next < positions.Count && positions[next].Position < found.Position)
+                next++;
+            if (next == positions.Count || positions[next].Position != found.Position)
+            {
+                found.Body.Release();
+                continue;
+            }
+
+            var record = (MirroredRecord)store.Decode(found);
+            _journal.Adopt(record, found.Position);
+            next++;
+            yield return record;
+        }
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ namespace InfluxMirror.Delivery;
 public sealed class CourierTally
 {
     private long _accepted, _delivered, _rejected, _dropped;
-    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords, _takenBytes, _decided;
+    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords, _takenBytes, _parkedBytes, _decided;
 
     /// <summary>Points accepted while it was a destination.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
@@ -35,6 +35,9 @@ public sealed class CourierTally
 
     /// <summary>Bytes among them that are in memory, taken from the journal.</summary>
     public long TakenBytes => Interlocked.Read(ref _takenBytes);
+
+    /// <summary>Bytes of parked records in memory.</summary>
+    internal long ParkedBytes => Interlocked.Read(ref _parkedBytes);
 
     /// <summary>Points among the pending that are parked.</summary>
     public long Parked => Interlocked.Read(ref _parked);
@@ -114,6 +117,7 @@ public sealed class CourierTally
         Interlocked.Add(ref _parked, record.Points);
         Interlocked.Increment(ref _parkedRecords);
         Interlocked.Add(ref _takenBytes, -record.Body.Length);
+        Interlocked.Add(ref _parkedBytes, record.Body.Length);
     }
 
     internal void Unpark(MirroredRecord record)
@@ -121,6 +125,19 @@ public sealed class CourierTally
         Interlocked.Add(ref _parked, -record.Points);
         Interlocked.Decrement(ref _parkedRecords);
         Interlocked.Add(ref _takenBytes, record.Body.Length);
+        Interlocked.Add(ref _parkedBytes, -record.Body.Length);
+    }
+
+    /// <summary>A parked record is on disk only, from now on; or it is back in memory.</summary>
+    internal void Spill(long bytes) => Interlocked.Add(ref _parkedBytes, -bytes);
+
+    /// <summary>A parked record that is on disk only is given up.</summary>
+    internal void DropParked(ParkedPosition parked)
+    {
+        Interlocked.Add(ref _parked, -parked.Points);
+        Interlocked.Decrement(ref _parkedRecords);
+        Interlocked.Increment(ref _decided);
+        DropLost(parked.Points, parked.Bytes, 1);
     }
 
     private void Leave(MirroredRecord record)

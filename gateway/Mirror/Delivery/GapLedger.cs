@@ -91,11 +91,20 @@ public sealed class GapLedger
     }
 
     /// <summary>A destination is not given a record.</summary>
-    internal void Note(string destination, MirroredRecord record)
+    internal void Note(string destination, MirroredRecord record) => Note(new Gap(
+        destination, record.Target.Database, record.Target.RetentionPolicy, record.Points, 1, record.AcceptedAt,
+        record.AcceptedAt));
+
+    /// <summary>A destination is not given a record that was parked and is on disk only.</summary>
+    internal void Note(string destination, ParkedPlace place, ParkedPosition parked)
     {
-        var gap = new Gap(
-            destination, record.Target.Database, record.Target.RetentionPolicy, record.Points, 1, record.AcceptedAt,
-            record.AcceptedAt);
+        // Parked for its retention policy, it has one; parked for the database or account, that is not known here.
+        var policy = string.IsNullOrEmpty(place.RetentionPolicy) ? null : place.RetentionPolicy;
+        Note(new Gap(destination, place.Database, policy, parked.Points, 1, parked.AcceptedAt, parked.AcceptedAt));
+    }
+
+    private void Note(Gap gap)
+    {
         lock (_gate)
         {
             if (_gaps.Count >= MaxGaps && !_gaps.ContainsKey(KeyOf(gap)))

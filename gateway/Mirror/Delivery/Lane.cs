@@ -100,7 +100,8 @@ internal sealed class Lane
     /// <summary>Puts a record that was parked before everything that waits.</summary>
     /// <param name="record">The record.</param>
     /// <param name="trial">The queue it comes from, if it is to find out whether the others may follow.</param>
-    public void Return(MirroredRecord record, ParkedQueue? trial) => _returned.Enqueue(new(record, null, trial));
+    public void Return(MirroredRecord record, ParkedQueue? trial) =>
+        _returned.Enqueue(new(record, null, trial, IsReturned: true));
 
     /// <summary>Appends a statement that waits for every lane it concerns.</summary>
     public void Enqueue(Barrier barrier)
@@ -203,9 +204,10 @@ internal readonly record struct LaneKey(string Database, bool IsRaw);
 
 /// <summary>
 /// A record in a lane; with a barrier, a statement that other lanes wait for too; with a trial, the first of a parked
-/// queue, sent to find out whether the others may follow.
+/// queue, sent to find out whether the others may follow. It was parked before if it is returned.
 /// </summary>
-internal readonly record struct LaneEntry(MirroredRecord Record, Barrier? Barrier, ParkedQueue? Trial);
+internal readonly record struct LaneEntry(
+    MirroredRecord Record, Barrier? Barrier, ParkedQueue? Trial, bool IsReturned = false);
 
 /// <summary>
 /// A statement as its lanes see it: it runs when it has come to the front of all of them and nothing is under way

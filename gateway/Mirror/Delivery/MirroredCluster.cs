@@ -19,6 +19,9 @@ public sealed class MirroredCluster
 
     private const long SegmentBytes = 64 * 1024 * 1024;
 
+    /// <summary>Behind the first confirmation: mostly the others come within it, and nothing is written.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+
     private readonly Func<MirrorOptions> _options;
     private readonly ILogger _log;
     private readonly TimeProvider _time;
@@ -236,6 +239,8 @@ public sealed class MirroredCluster
                 Safety = options.Durability == Durability.Process ? LogSafety.Process : LogSafety.Disk,
                 SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
                 MaxBytes = options.MaxBytes,
+                Patience = Patience,
+                Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },
             RecordHeader.Decode,
@@ -388,6 +393,6 @@ public sealed class MirroredCluster
         if (last != 0 && _time.GetElapsedTime(last, now) < TimeSpan.FromSeconds(10))
             return;
         if (Interlocked.CompareExchange(ref _fullLoggedAt, now, last) == last)
-            MirrorLog.Refused(_log, Id, outcome);
+            MirrorLog.Refused(_log, Id, outcome.ToString());
     }
 }

@@ -74,10 +74,45 @@ internal sealed class Parking
         return null;
     }
 
+    /// <summary>Takes out a record that is on disk only; false when it is not parked so.</summary>
+    public bool RemoveOnDisk(MirroredRecord record)
+    {
+        foreach (var place in ParkedPlace.All(record.Target))
+        {
+            if (!_queues.TryGetValue(place, out var queue)
+                || queue.OnDisk.RemoveAll(parked => parked.Position == record.Position) == 0)
+                continue;
+            RemoveIfEmpty(queue);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Leaves the newest records of a queue to the disk: so many bytes of them, and all but so many records at most.
+    /// Those that were left, to be let go.
+    /// </summary>
+    public static List<MirroredRecord> Spill(ParkedQueue queue, long bytes, int keep)
+    {
+        List<MirroredRecord> spilled = [];
+        while (bytes > 0 && queue.Records.Count > keep)
+        {
+            var record = queue.Records.Last!.Value;
+            queue.Records.RemoveLast();
+            bytes -= record.Body.Length;
+            spilled.Add(record);
+        }
+
+        queue.OnDisk.AddRange(spilled.Select(static record => new ParkedPosition(record)));
+        queue.OnDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
+        return spilled;
+    }
+
     /// <summary>Forgets a queue that has become empty.</summary>
     public void RemoveIfEmpty(ParkedQueue queue)
     {
-        if (queue.Records.Count == 0 && queue.OnTrial is null)
+        if (queue.Records.Count == 0 && queue.OnDisk.Count == 0 && queue.OnTrial is null)
             _queues.Remove(queue.Place);
     }
 }
@@ -96,6 +131,15 @@ internal readonly record struct ParkedPlace(string Database, string? RetentionPo
     public static ParkedPlace OfAccount(WriteTarget target) => new(target.Database, null, target.Account);
 }
 
+/// <summary>A parked record that is on disk only.</summary>
+internal readonly record struct ParkedPosition(long Position, int Points, int Bytes, DateTimeOffset AcceptedAt)
+{
+    public ParkedPosition(MirroredRecord record)
+        : this(record.Position, record.Points, record.Body.Length, record.AcceptedAt)
+    {
+    }
+}
+
 /// <summary>Records parked for one reason, in journal order.</summary>
 internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
 {
@@ -104,6 +148,12 @@ internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
     public VerdictKind Reason { get; } = reason;
 
     public LinkedList<MirroredRecord> Records { get; } = new();
+
+    /// <summary>Newer ones, of which only the journal on disk has the bytes; in order.</summary>
+    public List<ParkedPosition> OnDisk { get; } = [];
+
+    /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
+    public bool IsReturning { get; set; }
 
     /// <summary>The first of them, while it is sent to find out whether they may follow; null otherwise.</summary>
     public MirroredRecord? OnTrial { get; set; }

@@ -109,7 +109,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         try
         {
             if (_barrier is not null)
-                courier.Prepare(_barrier);
+                await courier.PrepareAsync(_barrier).ConfigureAwait(false);
             while (true)
             {
                 if (!_work.TryPeek(out var batch))

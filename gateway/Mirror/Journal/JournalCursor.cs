@@ -64,6 +64,9 @@ public sealed class JournalCursor
         record.LetGo();
     }
 
+    /// <summary>The reader is done with an entry that it let go of before.</summary>
+    internal void CompleteReleased(long position) => _completed.Add(position);
+
     /// <summary>Reads on in what is on disk. May take long; by one thread at a time.</summary>
     /// <param name="damaged">Told of what cannot be read.</param>
     /// <exception cref="DiskException">
@@ -112,6 +115,9 @@ public sealed class JournalCursor
             step.Record?.LetGo();
         return isDue;
     }
+
+    /// <summary>Somebody will read back from disk what this cursor has read.</summary>
+    internal void DemandDurable() => _journal.DemandDurable(ReadThrough);
 
     /// <summary>What is to be saved of it.</summary>
     internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, ReadThrough, extra);

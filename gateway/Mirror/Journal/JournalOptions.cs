@@ -27,7 +27,7 @@ public sealed class JournalOptions
     public int? BufferSizeMB { get; set; }
 
     /// <summary>Bytes of a cluster's files, spare ones apart. Default 50,000,000,000.</summary>
-    [Range(64L * 1024 * 1024, long.MaxValue)]
+    [Range(typeof(long), "67108864", "1000000000000000")]
     public long MaxBytes { get; set; } = 50_000_000_000;
 
     /// <summary>Per cent of the file system that is left free; past that new writes get 503. Default 5.</summary>

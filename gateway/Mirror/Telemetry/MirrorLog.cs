@@ -1,4 +1,3 @@
-using InfluxMirror.Journal.Disk;
 using Microsoft.Extensions.Logging;
 
 namespace InfluxMirror.Telemetry;
@@ -41,7 +40,7 @@ internal static partial class MirrorLog
     public static partial void DroppedThrough(ILogger log, string cluster, string destination, long position);
 
     [LoggerMessage(8, LogLevel.Warning, "{Cluster}: the journal takes no records now: {Outcome}; writes get 503")]
-    public static partial void Refused(ILogger log, string cluster, AppendOutcome outcome);
+    public static partial void Refused(ILogger log, string cluster, string outcome);
 
     [LoggerMessage(9, LogLevel.Information, "{Cluster}/{Destination} is delivered to at {Address}")]
     public static partial void DestinationAdded(ILogger log, string cluster, string destination, string address);
@@ -87,7 +86,7 @@ internal static partial class MirrorLog
     public static partial void NotSaved(ILogger log, string cluster, string destination, string reason);
 
     [LoggerMessage(20, LogLevel.Error,
-        "{Cluster}/{Destination}: {Points} point(s) that waited when the gateway ended are not in the journal any more. "
+        "{Cluster}/{Destination}: {Points} point(s) that waited when the gateway ended are not in the journal. "
         + "They count as dropped, and the destination needs a resync")]
     public static partial void Lost(ILogger log, string cluster, string destination, long points);
 

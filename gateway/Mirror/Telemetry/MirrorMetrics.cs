@@ -15,6 +15,7 @@ public sealed class MirrorMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Histogram<double> _sendSeconds;
     private readonly Histogram<int> _sendRecords;
+    private readonly Histogram<double> _syncSeconds;
     private readonly long[] _requests = new long[Enum.GetValues<RequestOutcome>().Length];
     private readonly long[] _reads = new long[Enum.GetValues<ReadOutcome>().Length];
     private long _points, _bytes, _invalidLines, _penalized;
@@ -24,6 +25,8 @@ public sealed class MirrorMetrics : IDisposable
     {
         _sendSeconds = _meter.CreateHistogram<double>(
             "send_seconds", "s", "Time a destination took to answer one request.");
+        _syncSeconds = _meter.CreateHistogram<double>(
+            "journal_sync_seconds", "s", "Time a sync of the journal took.");
         _sendRecords = _meter.CreateHistogram<int>(
             "send_records", null, "Client requests merged into one request to a destination.");
         _meter.CreateObservableCounter(
@@ -104,6 +107,8 @@ public sealed class MirrorMetrics : IDisposable
             r => r.Overtaken);
         Counter("records_set_aside_total", "Records given up because they alone made the destination fail.",
             r => r.SetAside);
+        Counter("journal_damages_total", "Places in the journal's files that could not be read for it.",
+            r => r.Damages);
         Counter("records_withdrawn_total", "Records taken back because every destination asked refused them.",
             r => r.Withdrawn);
         Counter("divergences_total", "Answers that differ from what another destination said.",
@@ -115,7 +120,7 @@ public sealed class MirrorMetrics : IDisposable
             null, "Answers of the destination, by what they mean.");
         _meter.CreateObservableGauge("journal_bytes",
             () => clusters().Select(r => Of(r, r.JournalBytes)),
-            "By", "Bytes held by the journal.");
+            "By", "Bytes of records held in memory.");
         _meter.CreateObservableCounter("dead_letters_total",
             () => clusters().Select(r => Of(r, r.DeadLetters)),
             null, "Dead letters filed.");
@@ -141,6 +146,28 @@ public sealed class MirrorMetrics : IDisposable
             _meter.CreateObservableGauge(name, () => destinations().Select(r => Of(r, value(r))), null, description);
     }
 
+    /// <summary>Observes what <paramref name="clusters"/> reads from journals on disk.</summary>
+    public void ObserveJournals(Func<IEnumerable<ClusterReading>> clusters)
+    {
+        Gauge("journal_disk_bytes", "By", "Bytes of the journal's files that hold records.", r => r.DiskBytes);
+        Gauge("journal_segments", null, "Files of the journal that hold records.", r => r.Segments);
+        Gauge("journal_waiting_bytes", "By", "Bytes of records that are not durable yet.", r => r.WaitingBytes);
+        Gauge("journal_working", null, "Whether records can be made durable: 1 or 0.", r => r.Works ? 1 : 0);
+        Counter("journal_written_bytes_total", "By", "Bytes of records written to disk.", r => r.WrittenBytes);
+        Counter("journal_syncs_total", null, "Syncs of the journal that succeeded.", r => r.Syncs);
+        Counter("journal_given_up_segments_total", null, "Segments given up because a write or sync failed.",
+            r => r.GivenUp);
+
+        IEnumerable<Measurement<long>> Read(Func<LogReading, long> value) =>
+            clusters().Where(static r => r.Log is not null).Select(r => Of(r, value(r.Log!)));
+
+        void Gauge(string name, string? unit, string description, Func<LogReading, long> value) =>
+            _meter.CreateObservableGauge(name, () => Read(value), unit, description);
+
+        void Counter(string name, string? unit, string description, Func<LogReading, long> value) =>
+            _meter.CreateObservableCounter(name, () => Read(value), unit, description);
+    }
+
     /// <summary>Observes what <paramref name="listeners"/> reads from UDP listeners.</summary>
     public void ObserveUdp(Func<IEnumerable<UdpReading>> listeners)
     {
@@ -161,6 +188,10 @@ public sealed class MirrorMetrics : IDisposable
         void Counter(string name, string? unit, string description, Func<UdpReading, long> value) =>
             _meter.CreateObservableCounter(name, () => listeners().Select(r => Of(r, value(r))), unit, description);
     }
+
+    /// <summary>A sync of the journal succeeded.</summary>
+    public void RecordSync(string cluster, TimeSpan time) =>
+        _syncSeconds.Record(time.TotalSeconds, new KeyValuePair<string, object?>("cluster", cluster));
 
     /// <summary>Whether an instrument is one of these; there can be several hosts in a process.</summary>
     public bool Owns(Instrument instrument) => instrument?.Meter == _meter;

@@ -105,6 +105,9 @@ public sealed record DestinationReading
     /// <summary>Points, see <c>influxmirror_points_overtaken_total</c>.</summary>
     public required long Overtaken { get; init; }
 
+    /// <summary>Places, see <c>influxmirror_journal_damages_total</c>.</summary>
+    public required long Damages { get; init; }
+
     /// <summary>Records, see <c>influxmirror_records_set_aside_total</c>.</summary>
     public required long SetAside { get; init; }
 
@@ -120,13 +123,14 @@ public sealed record DestinationReading
 
 /// <summary>The state of one cluster at the moment of asking.</summary>
 /// <param name="Cluster">YARP's cluster id.</param>
-/// <param name="JournalBytes">Bytes held by the journal.</param>
+/// <param name="JournalBytes">Bytes of records in memory.</param>
 /// <param name="DeadLetters">Dead letters filed.</param>
 /// <param name="DeadLettersDiscarded">Dead letters thrown away.</param>
+/// <param name="Log">The journal on disk; null when it is in memory.</param>
 /// <param name="DeadLettersKept">Dead letters there are, and the bytes they count.</param>
 /// <param name="Gaps">What was dropped.</param>
 public sealed record ClusterReading(
-    string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded,
+    string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded, LogReading? Log,
     (int Letters, long Bytes) DeadLettersKept, IReadOnlyList<GapReading> Gaps);
 
 /// <summary>What a destination was not given.</summary>
@@ -134,6 +138,17 @@ public sealed record ClusterReading(
 /// <param name="Database">The database.</param>
 /// <param name="Points">Points, see <c>influxmirror_gap_points</c>.</param>
 public sealed record GapReading(string Destination, string Database, long Points);
+
+/// <summary>The state of a journal on disk at the moment of asking.</summary>
+/// <param name="DiskBytes">Bytes of files that hold records.</param>
+/// <param name="Segments">Number of those files.</param>
+/// <param name="WaitingBytes">Bytes of records that are not durable yet.</param>
+/// <param name="WrittenBytes">Bytes of records written.</param>
+/// <param name="Syncs">Syncs that succeeded.</param>
+/// <param name="GivenUp">Segments given up because a write or sync failed.</param>
+/// <param name="Works">Records can be made durable.</param>
+public sealed record LogReading(
+    long DiskBytes, int Segments, long WaitingBytes, long WrittenBytes, long Syncs, long GivenUp, bool Works);
 
 /// <summary>The account of one UDP listener at the moment of asking.</summary>
 public sealed record UdpReading

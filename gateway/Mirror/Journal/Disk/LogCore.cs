@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace InfluxMirror.Journal.Disk;
 
 /// <summary>
@@ -10,8 +8,8 @@ namespace InfluxMirror.Journal.Disk;
 public sealed class LogCore : IDisposable
 {
     // From here on waiting records are written, and written ones synced, without anybody's asking: memory is bounded.
-    private const long WriteUnaskedBytes = 256 * 1024;
-    private const long SyncUnaskedBytes = 8 * 1024 * 1024;
+    private const long WriteUnaskedBytes = 8 * 1024 * 1024;
+    private const long SyncUnaskedBytes = 16 * 1024 * 1024;
 
     private readonly Lock _gate = new();
     private readonly IDisk _disk;
@@ -22,7 +20,9 @@ public sealed class LogCore : IDisposable
     private readonly SegmentWriter _writer;
     private List<LogEntry> _pending = [];
     private List<LogEntry> _taken = [];
+    private readonly List<LogEntry> _staged = [];
     private long _pendingBytes;
+    private long _stagedBytes;
     private long _given;
     private long _takenThrough;
     private long _safeThrough;
@@ -69,14 +69,17 @@ public sealed class LogCore : IDisposable
 
     /// <summary>There is something for <see cref="WriteStep"/> to do.</summary>
     public bool HasWriteWork =>
-        Interlocked.Read(ref _demanded) > SafeThrough || Interlocked.Read(ref _pendingBytes) >= WriteUnaskedBytes ||
-        _condition != LogCondition.Working;
+        Interlocked.Read(ref _demanded) > SafeThrough || IsCrowded || _condition != LogCondition.Working;
+
+    /// <summary>So much waits that it is written whether somebody asks for it or not.</summary>
+    internal bool IsCrowded => Interlocked.Read(ref _pendingBytes) >= WriteUnaskedBytes;
 
     /// <summary>There is something for <see cref="KeepStep"/> to do.</summary>
     public bool HasKeepWork =>
         _segments.Unneeded(Interlocked.Read(ref _trimThrough)) is not null || NeedsSpare || _store.IsShortOfSpace;
 
-    private long WaitingBytes => Interlocked.Read(ref _pendingBytes) + _writer.UnsafeBytes;
+    private long WaitingBytes =>
+        Interlocked.Read(ref _pendingBytes) + Interlocked.Read(ref _stagedBytes) + _writer.UnsafeBytes;
 
     private bool NeedsSpare =>
         _options.MaxSpares > 0 && _store.Spares == 0 && _segments.Newest is { IsSealed: false };
@@ -125,13 +128,23 @@ public sealed class LogCore : IDisposable
             given = _given;
         }
 
-        _taken.RemoveAll(IsUnneeded);
-        var bytes = _writer.UnsafeBytes + _taken.Sum(entry => entry.Size);
-        var sync = Interlocked.Read(ref _demanded) > SafeThrough || bytes > SyncUnaskedBytes;
+        _takenThrough = given;
+        _staged.AddRange(_taken);
+        _taken.Clear();
+        _staged.RemoveAll(IsUnneeded);
+        Interlocked.Exchange(ref _stagedBytes, _staged.Sum(entry => entry.Size));
+        var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
+        var waiting = _writer.UnsafeBytes + _stagedBytes;
         try
         {
-            _takenThrough = given;
-            _writer.Commit(CollectionsMarshal.AsSpan(_taken), given, sync);
+            // What nobody waits for may be cancelled yet.
+            if (!isAsked && waiting < WriteUnaskedBytes && _condition == LogCondition.Working)
+                return;
+            // Whatever becomes of the write: from here on they are the writer's.
+            LogEntry[] entries = [.. _staged];
+            _staged.Clear();
+            Interlocked.Exchange(ref _stagedBytes, 0);
+            _writer.Commit(entries, given, isAsked || waiting > SyncUnaskedBytes);
             if (_condition != LogCondition.Working)
                 Change(LogCondition.Working, new LogEvent(LogEventKind.Resumed, "Records are made safe again."));
         }
@@ -143,9 +156,8 @@ public sealed class LogCore : IDisposable
         }
         finally
         {
-            _taken.Clear();
-            var safe = _writer.Unsafe.Count > 0 ? _writer.Unsafe[0].Position - 1 : _takenThrough;
-            Interlocked.Exchange(ref _safeThrough, safe);
+            var first = _writer.Unsafe.Count > 0 ? _writer.Unsafe[0] : _staged.Count > 0 ? _staged[0] : null;
+            Interlocked.Exchange(ref _safeThrough, first is null ? _takenThrough : first.Position - 1);
         }
     }
 

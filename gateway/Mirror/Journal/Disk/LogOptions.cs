@@ -22,9 +22,18 @@ public sealed class LogOptions
     /// <summary>Most bytes that wait in memory to become safe. Default 64 MiB.</summary>
     public long MaxPendingBytes { get; init; } = 64 * 1024 * 1024;
 
+    /// <summary>
+    /// How long a record may wait to be made safe, unless it is urgent: what is cancelled meanwhile is not written at
+    /// all. Default none.
+    /// </summary>
+    public TimeSpan Patience { get; init; }
+
     /// <summary>Most segments kept for another use once their records are not needed. Default 2.</summary>
     [Range(0, 16)]
     public int MaxSpares { get; init; } = 2;
+
+    /// <summary>Told how long each sync took; must return at once.</summary>
+    public Action<TimeSpan> Synced { get; init; } = static _ => { };
 
     /// <summary>Where the salts of segments come from: 64 bits that nobody can guess.</summary>
     public Func<ulong> Salts { get; init; } = RandomSalt;

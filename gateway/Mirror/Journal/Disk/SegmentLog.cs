@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace InfluxMirror.Journal.Disk;
 
 /// <summary>
@@ -15,6 +17,9 @@ public sealed class SegmentLog : IAsyncDisposable
     private readonly IDisposable _lock;
     private readonly Signal _write = new();
     private readonly Signal _keep = new();
+    private readonly Signal _hurry = new();
+    private readonly TimeSpan _patience;
+    private long _urgent;
     private readonly Thread _writer;
     private readonly Thread _keeper;
     private volatile bool _isStopping;
@@ -22,6 +27,7 @@ public sealed class SegmentLog : IAsyncDisposable
     private SegmentLog(IDisk disk, LogOptions options, Action<LogEvent> tell, IDisposable @lock)
     {
         _lock = @lock;
+        _patience = options.Patience;
         Recovered = Recovery.Run(disk, options);
         _core = new LogCore(disk, options, Recovered, tell);
         _writer = new Thread(Write) { IsBackground = true, Name = "journal writer" };
@@ -107,10 +113,23 @@ public sealed class SegmentLog : IAsyncDisposable
         return new ValueTask<bool>(cancellation.CanBeCanceled ? source.Task.WaitAsync(cancellation) : source.Task);
     }
 
-    /// <summary>Makes everything up to <paramref name="position"/> safe soon, whoever waits for it.</summary>
+    /// <summary>
+    /// Makes everything up to <paramref name="position"/> safe at once: <see cref="LogOptions.Patience"/> would be in
+    /// vain.
+    /// </summary>
     public void Demand(long position)
     {
+        var seen = Interlocked.Read(ref _urgent);
+        while (seen < position)
+        {
+            var before = Interlocked.CompareExchange(ref _urgent, position, seen);
+            if (before == seen)
+                break;
+            seen = before;
+        }
+
         _core.Demand(position);
+        _hurry.Set();
         _write.Set();
     }
 
@@ -135,6 +154,7 @@ public sealed class SegmentLog : IAsyncDisposable
         _core.Demand(_core.Tail);
         _isStopping = true;
         _write.Set();
+        _hurry.Set();
         _keep.Set();
         await Task.Run(() =>
         {
@@ -151,7 +171,12 @@ public sealed class SegmentLog : IAsyncDisposable
         {
             var isLast = _isStopping;
             if (isLast || _core.HasWriteWork)
+            {
+                if (!isLast)
+                    AwaitCompany();
                 _core.WriteStep();
+            }
+
             Answer(isLast);
             if (isLast)
                 return;
@@ -161,6 +186,20 @@ public sealed class SegmentLog : IAsyncDisposable
                 _write.Wait(Retry);
             else if (!_core.HasWriteWork)
                 _write.Wait(Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>What is cancelled within the patience need not be written; what is urgent has none.</summary>
+    private void AwaitCompany()
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (!_isStopping && _core.Condition == LogCondition.Working && !_core.IsCrowded
+            && Interlocked.Read(ref _urgent) <= _core.SafeThrough)
+        {
+            var left = _patience - Stopwatch.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero)
+                return;
+            _hurry.Wait(left);
         }
     }
 

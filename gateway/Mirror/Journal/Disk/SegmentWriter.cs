@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace InfluxMirror.Journal.Disk;
@@ -118,7 +119,9 @@ internal sealed class SegmentWriter(
         {
             try
             {
+                var began = Stopwatch.GetTimestamp();
                 _file!.Sync();
+                options.Synced(Stopwatch.GetElapsedTime(began));
             }
             catch (DiskException e)
             {
