@@ -34,6 +34,26 @@ public sealed class CompletedRanges
         return word < _count && (_words[Slot((int)word)] & Bit(position)) != 0;
     }
 
+    /// <summary>
+    /// The first position from <paramref name="from"/> on, which is above the mark, that is done; or that is not.
+    /// <see cref="long.MaxValue"/> when there is none.
+    /// </summary>
+    public long Next(long from, bool done)
+    {
+        var end = _base + (64L * _count);
+        while (from < end)
+        {
+            var offset = from - _base;
+            var bits = _words[Slot((int)(offset >> 6))];
+            bits = (done ? bits : ~bits) >> (int)(offset & 63);
+            if (bits != 0)
+                return from + BitOperations.TrailingZeroCount(bits);
+            from += 64 - (offset & 63);
+        }
+
+        return done ? long.MaxValue : from;
+    }
+
     /// <summary>Marks <paramref name="position"/> as done; doing so twice changes nothing.</summary>
     public void Add(long position)
     {

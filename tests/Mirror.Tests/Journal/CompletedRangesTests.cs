@@ -59,4 +59,27 @@ public sealed class CompletedRangesTests
         Assert.False(ranges.Contains(99_999));
         Assert.False(ranges.Contains(100_001));
     }
+
+    [Fact]
+    public void The_next_position_that_is_done_or_not_is_what_looking_at_each_would_find()
+    {
+        Random random = new(7);
+        for (int round = 0; round < 200; round++)
+        {
+            CompletedRanges ranges = new(random.Next(100));
+            long low = ranges.LowWaterMark;
+            for (int i = random.Next(300); i > 0; i--)
+                ranges.Add(low + 2 + random.Next(400));
+            for (long from = ranges.LowWaterMark + 1; from < low + 500; from++)
+            {
+                foreach (bool done in (bool[])[true, false])
+                {
+                    long expected = from;
+                    while (expected < low + 2000 && ranges.Contains(expected) != done)
+                        expected++;
+                    Assert.Equal(expected == low + 2000 ? long.MaxValue : expected, ranges.Next(from, done));
+                }
+            }
+        }
+    }
 }

@@ -17,16 +17,11 @@ public sealed record CursorState(
     public static CursorState Of(CompletedRanges ranges, long readThrough, ReadOnlyMemory<byte> extra = default)
     {
         List<PositionRange> completed = [];
-        var from = 0L;
-        for (var position = ranges.LowWaterMark + 1; position <= readThrough + 1; position++)
+        for (var from = ranges.LowWaterMark + 1; (from = ranges.Next(from, done: true)) <= readThrough;)
         {
-            var isDone = position <= readThrough && ranges.Contains(position);
-            if (isDone && from == 0)
-                from = position;
-            if (isDone || from == 0)
-                continue;
-            completed.Add(new PositionRange(from, position - 1));
-            from = 0;
+            var to = Math.Min(ranges.Next(from, done: false) - 1, readThrough);
+            completed.Add(new PositionRange(from, to));
+            from = to + 1;
         }
 
         return new CursorState(ranges.LowWaterMark, completed, extra);
