@@ -14,14 +14,7 @@ public sealed partial class Courier
     /// <summary>Files a dead letter for a record that this destination will never have.</summary>
     public void FileDeadLetter(MirroredRecord record, string reason)
     {
-        record.Hold();
-        var filing = FileAsync(record, reason);
-        if (!filing.IsCompleted)
-        {
-            lock (_gate)
-                _filing = Task.WhenAll(_filing, filing);
-        }
-
+        File(record, reason);
         if (!MayLog())
             return;
         // A statement's error may quote it, and with it a password.
@@ -32,6 +25,24 @@ public sealed partial class Courier
 
     /// <summary>No letter is wanted of a refused record: its client was told.</summary>
     public void ForgoLetter(MirroredRecord record)
+    {
+        Conclude(record);
+        if (record.Kind == RecordKind.Statement && _keeper.IsDurable)
+            _ = _context.Letters.WithdrawAsync(Destination, record.Position);
+    }
+
+    private void File(MirroredRecord record, string reason)
+    {
+        record.Hold();
+        var filing = FileAsync(record, reason);
+        if (filing.IsCompleted)
+            return;
+        lock (_gate)
+            _filing = Task.WhenAll(_filing, filing);
+    }
+
+    /// <summary>The letter of a refused record is on disk, or none is wanted: it is done.</summary>
+    private void Conclude(MirroredRecord record)
     {
         lock (_gate)
         {
@@ -82,7 +93,7 @@ public sealed partial class Courier
         {
             while (!await _context.Letters.FileAsync(Destination, record, reason).ConfigureAwait(false))
                 await Task.Delay(AfterLetterFault, Time, Stopping).ConfigureAwait(false);
-            ForgoLetter(record);
+            Conclude(record);
         }
         catch (OperationCanceledException) when (IsStopping)
         {
@@ -95,11 +106,19 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// The destination refused a record. A statement is done at once: what follows it must never come before it.
+    /// A refused statement is done before anything behind it is sent, and its client may not be answered for long: its
+    /// letter is filed at once, and withdrawn if none is wanted.
     /// </summary>
+    private void FileAtOnce(MirroredRecord record, string reason)
+    {
+        if (record.Kind == RecordKind.Statement && record.Letter == 0 && _keeper.IsDurable)
+            File(record, reason);
+    }
+
+    /// <summary>The destination refused a record.</summary>
     private void Refuse_NeedsLock(MirroredRecord record, Verdict verdict)
     {
-        if (_keeper.IsDurable && record.Kind != RecordKind.Statement && record.Letter == 0)
+        if (_keeper.IsDurable && record.Letter == 0)
             _refused.Add(record, verdict);
         else
             Reject_NeedsLock(record, verdict);

@@ -163,6 +163,7 @@ public sealed partial class Courier
                 EndTrial_NeedsLock(trial);
         }
 
+        FileAtOnce(record, answer.Error);
         _context.Refused.Note(record.Client, record.Target);
         var mayChange = result.Verdict.Kind is not (VerdictKind.Rejected or VerdictKind.TooLarge);
         if (record.Watch?.Refused(this, record, answer, mayChange) ?? true)

@@ -120,6 +120,17 @@ public sealed class DeadLetters : IAsyncDisposable
         return _log is null || await _log.WaitDurableAsync(position).ConfigureAwait(false);
     }
 
+    /// <summary>Removes the letter of a record of the journal: it is not wanted after all.</summary>
+    internal async Task WithdrawAsync(string destination, long position)
+    {
+        long id;
+        lock (_gate)
+            id = _index.Of(destination, position);
+        // When the disk does not take that, a letter too many is left.
+        if (id > 0)
+            await RemoveAsync(id).ConfigureAwait(false);
+    }
+
     /// <summary>
     /// A letter has another reason, and number of refused points, from now on; false when there is none, or the disk
     /// does not take that now.

@@ -1,4 +1,6 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Writes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -137,6 +139,52 @@ public sealed class DurableLettersTests : IDisposable
         Assert.DoesNotContain("m v=1 1", second["b"].Lines);
         Assert.Equal("m v=1 1\n", Assert.Single(second.Cluster.Letters.List()).Sample);
         second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_statement_that_one_refused_is_a_letter_before_its_client_hears_of_the_others_success()
+    {
+        List<string> images = [];
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = Refuse;
+            for (int i = 1; i <= 5; i++)
+            {
+                Receipt receipt = new(
+                    first.Cluster, ConsistencyLevel.One, statement: true, NullLogger.Instance);
+                MirroredRecord record = Records.Statement($"CREATE DATABASE db{i}", [$"db{i}"], receipt);
+                record.Hold();
+                Assert.True(first.Cluster.TryAppend(record));
+                Assert.Equal(Ruling.Accept, (await receipt.Reply).Ruling);
+                Assert.True(await first.Cluster.Journal.WaitSafeAsync(record));
+                record.LetGo();
+                images.Add(CopyTo($"image-{i}"));
+            }
+        }
+
+        for (int n = 0; n < images.Count; n++)
+        {
+            await using TestCluster second = TestCluster.OnDisk(images[n], "a", "b");
+            second["b"].Script = Refuse;
+            await second.QuietAsync();
+            Assert.Equal(
+                Enumerable.Range(1, n + 1).Select(static i => $"CREATE DATABASE db{i}"),
+                second.Cluster.Letters.List().Select(static one => one.Sample).Order());
+        }
+    }
+
+    [Fact]
+    public async Task A_statement_that_all_refused_is_its_clients_business_and_leaves_no_letter()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        cluster["a"].Script = cluster["b"].Script = Refuse;
+        Receipt receipt = new(cluster.Cluster, ConsistencyLevel.One, statement: true, NullLogger.Instance);
+        Assert.True(cluster.Cluster.TryAppend(Records.Statement("CREATE DATABASE db", ["db"], receipt)));
+
+        Assert.Equal(Ruling.Refuse, (await receipt.Reply).Ruling);
+        await cluster.QuietAsync();
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.Kept.Letters == 0, "no letter is left");
+        Assert.All(cluster.Cluster.Couriers, static courier => Assert.Equal(1, courier.Tally.Rejected));
     }
 
     [Fact]
