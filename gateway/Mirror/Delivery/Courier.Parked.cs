@@ -290,12 +290,15 @@ public sealed partial class Courier
             record.LetGo();
         }
 
-        if (onDisk.Count == 0)
-            return;
-        onDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
-        while (_keeper.DurableThrough < onDisk[^1].Position)
-            await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
-        await DiscardOnDiskAsync(onDisk).ConfigureAwait(false);
+        if (onDisk.Count > 0)
+        {
+            onDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
+            while (_keeper.DurableThrough < onDisk[^1].Position)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
+            await DiscardOnDiskAsync(onDisk).ConfigureAwait(false);
+        }
+
+        await LettersFiledAsync().ConfigureAwait(false);
     }
 
     private async ValueTask DiscardOnDiskAsync(List<ParkedPosition> positions)

@@ -260,7 +260,8 @@ public sealed class DurableLettersTests : IDisposable
         string image = Path.Combine(_root.FullName, name);
         // Cursors first: a copy takes time, and what they say must not be newer than the rest.
         foreach (string file in Directory.GetFiles(Folder, "*", SearchOption.AllDirectories)
-            .Where(static file => !file.EndsWith("lock", StringComparison.Ordinal))
+            .Where(static file => !file.EndsWith("lock", StringComparison.Ordinal)
+                && !file.EndsWith(".new", StringComparison.Ordinal))
             .OrderBy(static file => !file.EndsWith(".cursor", StringComparison.Ordinal)))
         {
             string to = Path.Combine(image, Path.GetRelativePath(Folder, file));
