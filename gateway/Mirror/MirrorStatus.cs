@@ -32,6 +32,12 @@ public sealed record DestinationStatus
     /// <summary>Bytes waiting for it.</summary>
     public required long PendingBytes { get; init; }
 
+    /// <summary>Bytes that get their fate in a second, over the last seconds.</summary>
+    public required double DrainBytesPerSecond { get; init; }
+
+    /// <summary>Seconds until nothing waits, as it goes now; null when what waits does not get less.</summary>
+    public required double? SecondsLeft { get; init; }
+
     /// <summary>Points accepted while it was a destination.</summary>
     public required long AcceptedPoints { get; init; }
 

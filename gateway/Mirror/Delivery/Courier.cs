@@ -74,6 +74,9 @@ public sealed partial class Courier
     /// <summary>Requests, batches and verdicts so far.</summary>
     public CourierCounters Counters { get; } = new();
 
+    /// <summary>How fast its backlog goes.</summary>
+    public DrainMeter Drain { get; } = new();
+
     internal DeliveryPipeline Pipeline { get; private set; }
 
     /// <summary>The operator says that the destination holds what the others hold.</summary>

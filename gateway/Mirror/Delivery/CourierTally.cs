@@ -7,7 +7,8 @@ namespace InfluxMirror.Delivery;
 public sealed class CourierTally
 {
     private long _accepted, _delivered, _rejected, _dropped;
-    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords, _takenBytes, _parkedBytes, _decided;
+    private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
+    private long _takenBytes, _parkedBytes, _decided, _settledBytes;
 
     /// <summary>Points accepted while it was a destination.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
@@ -32,6 +33,9 @@ public sealed class CourierTally
 
     /// <summary>Records that wait and are not parked, those without points included.</summary>
     public long WaitingRecords => Interlocked.Read(ref _pendingRecords) - Interlocked.Read(ref _parkedRecords);
+
+    /// <summary>Bytes that have got their fate since the start.</summary>
+    public long SettledBytes => Interlocked.Read(ref _settledBytes);
 
     /// <summary>Bytes among them that are in memory, taken from the journal.</summary>
     public long TakenBytes => Interlocked.Read(ref _takenBytes);
@@ -146,6 +150,7 @@ public sealed class CourierTally
         Interlocked.Add(ref _pendingBytes, -record.Body.Length);
         Interlocked.Decrement(ref _pendingRecords);
         Interlocked.Increment(ref _decided);
+        Interlocked.Add(ref _settledBytes, record.Body.Length);
         Interlocked.Add(ref _takenBytes, -record.Body.Length);
     }
 }

@@ -174,8 +174,7 @@ public sealed class MirroredCluster
             courier.Pump();
         foreach (var courier in before.Except(kept))
             _ = EndAsync(courier);
-        if (Journal.Store is not null)
-            _saver ??= _time.CreateTimer(_ => _ = SaveAsync(), null, SaveInterval, SaveInterval);
+        _saver ??= _time.CreateTimer(_ => _ = SaveAsync(), null, SaveInterval, SaveInterval);
     }
 
     /// <summary>The options have changed.</summary>
@@ -288,7 +287,14 @@ public sealed class MirroredCluster
     private void SaveAll()
     {
         var couriers = _couriers;
-        var store = Journal.Store!;
+        foreach (var courier in couriers)
+        {
+            courier.Drain.Note(
+                _time.GetElapsedTime(0), courier.Tally.SettledBytes, courier.Tally.PendingBytes);
+        }
+
+        if (Journal.Store is not { } store)
+            return;
         foreach (var courier in couriers)
             courier.Save();
         if (couriers.Length > 0)

@@ -96,6 +96,10 @@ public sealed class MirrorMetrics : IDisposable
         Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
         Gauge("backlog_bytes", "Bytes waiting for the destination.", r => r.PendingBytes);
         Gauge("backlog_seconds", "Age of the oldest record waiting for the destination.", r => r.LagSeconds);
+        Gauge("backlog_drain_bytes_per_second", "Bytes that get their fate in a second, over the last seconds.",
+            r => r.DrainBytesPerSecond);
+        Gauge("backlog_seconds_left", "Seconds until nothing waits, as it goes now; +Inf when it does not get less.",
+            r => r.SecondsLeft);
         Gauge("destination_up", "1 if the destination answers probes and sends.", r => r.Up ? 1 : 0);
         Gauge("destination_fit", "1 if the destination may serve reads.", r => r.Fit ? 1 : 0);
         Gauge("destination_needs_resync", "1 if records were dropped for the destination.",

@@ -81,6 +81,12 @@ public sealed record DestinationReading
     /// <summary>Bytes, see <c>influxmirror_backlog_bytes</c>.</summary>
     public required long PendingBytes { get; init; }
 
+    /// <summary>See <c>influxmirror_backlog_drain_bytes_per_second</c>.</summary>
+    public required double DrainBytesPerSecond { get; init; }
+
+    /// <summary>Seconds, see <c>influxmirror_backlog_seconds_left</c>; infinite when it does not get less.</summary>
+    public required double SecondsLeft { get; init; }
+
     /// <summary>Seconds, see <c>influxmirror_backlog_seconds</c>.</summary>
     public required double LagSeconds { get; init; }
 

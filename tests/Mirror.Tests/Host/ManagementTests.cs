@@ -143,7 +143,7 @@ public sealed class ManagementTests
         DestinationStatus destination = new()
         {
             Cluster = "influx", Destination = "a", Address = "http://x", Up = up, Fit = fit, Reason = up && fit ? null : "why",
-            Version = null, LagSeconds = 0, PendingBytes = 0, AcceptedPoints = 0, DeliveredPoints = 0, PendingPoints = 0,
+            Version = null, LagSeconds = 0, PendingBytes = 0, DrainBytesPerSecond = 0, SecondsLeft = 0, AcceptedPoints = 0, DeliveredPoints = 0, PendingPoints = 0,
             ParkedPoints = 0, RejectedPoints = 0, DroppedPoints = 0, NeedsResync = false,
         };
         await using TestGateway gateway = await TestGateway.StartAsync(
