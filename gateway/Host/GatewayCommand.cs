@@ -3,7 +3,7 @@ using Gateway.Configuration;
 
 namespace Gateway;
 
-/// <summary>The command line: run, or check a configuration.</summary>
+/// <summary>The command line: run, check a configuration, look at the journal, deal with dead letters.</summary>
 internal static class GatewayCommand
 {
     private const string DefaultFile = "appsettings.json";
@@ -27,7 +27,10 @@ internal static class GatewayCommand
         Argument<string> checkedFile = new("FILE") { Description = "The configuration file to check." };
         Command check = new("check", "Validate a configuration file without running.") { checkedFile };
         check.SetAction((parsed, _) => CheckCommand.RunAsync(Source(parsed.GetRequiredValue(checkedFile))));
-        RootCommand root = new("One URL in front of several InfluxDB 1.x servers.") { file, check };
+        RootCommand root = new("One URL in front of several InfluxDB 1.x servers.")
+        {
+            file, check, JournalCommand.Build(), LettersCommand.Build(),
+        };
         root.SetAction((parsed, stop) => RunCommand.RunAsync(Source(parsed.GetRequiredValue(file)), stop));
         return root;
     }

@@ -76,6 +76,7 @@ internal static class GatewayHost
         {
             DeclareInSync = p.GetRequiredService<MirrorOverview>().DeclareInSync,
         });
+        services.AddSingleton<LetterEndpoints>();
         services.AddSingleton<ManagementEndpoints>();
         extend?.Invoke(proxy);
         bool started = false;

@@ -55,6 +55,8 @@ public static class MirrorBuilderExtensions
             provider.GetRequiredService<Freshness>(),
             provider.GetRequiredService<IProxyStateLookup>(),
             provider.GetRequiredService<MirrorMetrics>()));
+        services.AddSingleton(static provider => new MirrorLetters(
+            provider.GetRequiredService<CourierFleet>(), provider.GetRequiredService<TimeProvider>()));
         // After the fleet, so that it ends first.
         services.AddSingleton<UdpListeners>();
         services.AddHostedService(static provider => provider.GetRequiredService<UdpListeners>());

@@ -106,6 +106,7 @@ public sealed class MirrorOverview
             ParkedPoints = tally.Parked,
             RejectedPoints = tally.Rejected,
             DroppedPoints = tally.Dropped,
+            Gaps = _fleet.Find(one.Courier.Cluster)?.Gaps.List(one.Courier.Destination) ?? [],
             NeedsResync = one.Courier.NeedsResync,
         };
     }
@@ -150,7 +151,11 @@ public sealed class MirrorOverview
     private IEnumerable<ClusterReading> ReadClusters() => _fleet.Clusters.Select(static cluster =>
         new ClusterReading(
             cluster.Id, cluster.Journal.Bytes, cluster.Letters.Filed, cluster.Letters.Discarded,
-            Read(cluster.Journal.Store?.Log)));
+            Read(cluster.Journal.Store?.Log), cluster.Letters.Kept,
+            [.. cluster.Gaps.List().GroupBy(
+                static gap => (gap.Destination, gap.Database),
+                static (place, gaps) => new GapReading(
+                    place.Destination, place.Database, gaps.Sum(static gap => gap.Points)))]));
 
     private static LogReading? Read(SegmentLog? log) => log is null
         ? null

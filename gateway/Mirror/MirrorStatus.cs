@@ -1,3 +1,5 @@
+using InfluxMirror.Delivery;
+
 namespace InfluxMirror;
 
 /// <summary>One destination as the mirror sees it now; what management pages and <c>/ping</c> are made of.</summary>
@@ -53,6 +55,9 @@ public sealed record DestinationStatus
 
     /// <summary>Points given up because the journal was full.</summary>
     public required long DroppedPoints { get; init; }
+
+    /// <summary>What was dropped for it since it was last in sync.</summary>
+    public IReadOnlyList<Gap> Gaps { get; init; } = [];
 
     /// <summary>Some records were dropped for it: it serves no reads until the operator declares it in sync.</summary>
     public required bool NeedsResync { get; init; }

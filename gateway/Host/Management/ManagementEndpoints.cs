@@ -8,6 +8,7 @@ namespace Gateway.Management;
 /// <summary>What the management listener answers.</summary>
 internal sealed class ManagementEndpoints(
     MirrorView mirror,
+    LetterEndpoints letters,
     SettingsSource source,
     SettingsStore settings,
     ReloadOutcome reload,
@@ -28,6 +29,7 @@ internal sealed class ManagementEndpoints(
             endpoints.MapGet("/health/destinations/{id}", Destination);
             endpoints.MapGet("/status", Status);
             endpoints.MapPost("/destinations/{id}/sync-done", SyncDone);
+            letters.Map(endpoints);
         });
     }
 

@@ -9,19 +9,25 @@ internal sealed class ManagementGate(ManagementOptions options)
 {
     private readonly byte[]? _tokenHash = options.Token is { Length: > 0 } token ? Hash(token) : null;
 
-    /// <summary>Middleware: requests that only look pass; others pass when they are allowed, else 403.</summary>
+    /// <summary>
+    /// Middleware: requests that only look pass, at clients' data apart; others pass when they are allowed, else 403.
+    /// </summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || Allows(context))
+        if (OnlyLooks(context.Request) || Allows(context))
         {
             await next(context);
             return;
         }
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         await context.Response.WriteAsJsonAsync(
-            new { error = "calls that change something come from this machine or carry Management:Token" },
+            new { error = "calls that change something or show data come from this machine or carry Management:Token" },
             context.RequestAborted);
     }
+
+    private static bool OnlyLooks(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        && !request.Path.StartsWithSegments(LetterEndpoints.Root);
 
     private bool Allows(HttpContext context) => IsLocal(context) || HasToken(context.Request);
 

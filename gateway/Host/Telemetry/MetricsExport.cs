@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using InfluxMirror.Telemetry;
 using Prometheus;
 
 namespace Gateway.Telemetry;
@@ -7,10 +8,9 @@ namespace Gateway.Telemetry;
 /// Takes the instruments that are worth a time series into a registry of this host. prometheus-net would export every
 /// meter and event counter of the process by default, over a thousand series.
 /// </summary>
-internal sealed class MetricsExport(CollectorRegistry registry, GatewayMetrics metrics) : IHostedService, IDisposable
+internal sealed class MetricsExport(CollectorRegistry registry, GatewayMetrics metrics, MirrorMetrics mirror)
+    : IHostedService, IDisposable
 {
-    private const string MirrorMeter = "InfluxMirror";
-
     // Of the framework's: counted per connection and not per request, so that they cost nothing under load.
     private static readonly string[] FrameworkInstruments =
         ["kestrel.active_connections", "kestrel.rejected_connections", "kestrel.queued_connections"];
@@ -42,6 +42,6 @@ internal sealed class MetricsExport(CollectorRegistry registry, GatewayMetrics m
     public void Dispose() => _adapter?.Dispose();
 
     private bool IsExported(Instrument instrument) =>
-        metrics.Owns(instrument) || instrument.Meter.Name == MirrorMeter
+        metrics.Owns(instrument) || mirror.Owns(instrument)
         || FrameworkInstruments.Contains(instrument.Name);
 }

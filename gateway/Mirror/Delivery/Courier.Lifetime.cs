@@ -64,15 +64,14 @@ public sealed partial class Courier
             foreach (var record in dropped)
             {
                 freed += record.Size;
-                Tally.Drop(record);
-                Complete_NeedsLock(record);
+                Drop_NeedsLock(record);
             }
 
             foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsDecided))
             {
                 freed += record.Size;
                 dropped.Add(record);
-                Tally.Drop(record);
+                GiveUp_NeedsLock(record);
                 Unpark_NeedsLock(record);
             }
 
@@ -120,6 +119,7 @@ public sealed partial class Courier
                 foreach (var parked in queue.OnDisk.Where(parked => parked.Position <= position).ToArray())
                 {
                     queue.OnDisk.Remove(parked);
+                    _context.Gaps.Note(Destination, queue.Place, parked);
                     DropOnDisk_NeedsLock(parked);
                 }
 
@@ -134,7 +134,7 @@ public sealed partial class Courier
 
     /// <summary>Whether a record was given up while it waited or was under way.</summary>
     internal bool IsGivenUp(MirroredRecord record) =>
-        record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement;
+        record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement && record.Letter == 0;
 
     /// <summary>It is about to be done with all that was appended a moment ago.</summary>
     internal bool IsKeepingUp => !IsFailing && !_cursor.IsBehind && Tally.Parked == 0;
@@ -146,9 +146,16 @@ public sealed partial class Courier
 
     private void Drop_NeedsLock(MirroredRecord record)
     {
+        GiveUp_NeedsLock(record);
+        Complete_NeedsLock(record);
+    }
+
+    /// <summary>Its destination will lack it: that is remembered until somebody says that it has it.</summary>
+    private void GiveUp_NeedsLock(MirroredRecord record)
+    {
         NeedsResync = true;
         Tally.Drop(record);
-        Complete_NeedsLock(record);
+        _context.Gaps.Note(Destination, record);
     }
 
     /// <summary>Up to which position records have to go to free so many bytes; 0 when none may.</summary>
@@ -217,6 +224,7 @@ public sealed partial class Courier
         }
 
         await idle.ConfigureAwait(false);
+        await LettersFiledAsync().ConfigureAwait(false);
         Pump();
         var abandoned = new List<MirroredRecord>();
         lock (_gate)
@@ -280,6 +288,8 @@ public sealed partial class Courier
 
         if (lost > 0)
             MirrorLog.Lost(_context.Log, Cluster, Destination, lost);
+        // What this state says is dropped has to be known as a gap before.
+        _context.Gaps.Save();
         return state;
     }
 
@@ -337,7 +347,7 @@ public sealed partial class Courier
             return;
         }
 
-        foreach (var record in abandoned)
+        foreach (var record in abandoned.Where(static record => record.Letter == 0))
         {
             record.Hold();
             Tally.Drop(record);

@@ -263,8 +263,17 @@ public sealed partial class Courier
                 foreach (var record in queue.Records)
                 {
                     record.Hold();
-                    Tally.Reject(record);
-                    Unpark_NeedsLock(record);
+                    if (_keeper.IsDurable)
+                    {
+                        Tally.Unpark(record);
+                        Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+                    }
+                    else
+                    {
+                        Tally.Reject(record);
+                        Unpark_NeedsLock(record);
+                    }
+
                     discarded.Add((record, queue.Reason));
                 }
 
@@ -281,29 +290,38 @@ public sealed partial class Courier
             record.LetGo();
         }
 
-        if (onDisk.Count == 0)
-            return;
-        onDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
-        while (_keeper.DurableThrough < onDisk[^1].Position)
-            await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
-        DiscardOnDisk(onDisk);
+        if (onDisk.Count > 0)
+        {
+            onDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
+            while (_keeper.DurableThrough < onDisk[^1].Position)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
+            await DiscardOnDiskAsync(onDisk).ConfigureAwait(false);
+        }
+
+        await LettersFiledAsync().ConfigureAwait(false);
     }
 
-    private void DiscardOnDisk(List<ParkedPosition> positions)
+    private async ValueTask DiscardOnDiskAsync(List<ParkedPosition> positions)
     {
+        var bytes = 0L;
         var lost = positions.ToDictionary(static parked => parked.Position);
         foreach (var record in _keeper.ReadBack(positions, NoteDamage))
         {
-            FileDeadLetter(record, Overruled);
+            lost.Remove(record.Position);
+            bytes += record.Body.Length;
             lock (_gate)
             {
                 Tally.Spill(-record.Body.Length);
                 Tally.Unpark(record);
-                Tally.Reject(record);
-                Complete_NeedsLock(record);
+                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
             }
 
-            lost.Remove(record.Position);
+            FileDeadLetter(record, Overruled);
+            if (bytes < ParkedMemoryBytes)
+                continue;
+            // A record stays in memory until its letter is on disk.
+            await LettersFiledAsync().ConfigureAwait(false);
+            bytes = 0;
         }
 
         // What cannot be read cannot be kept either.

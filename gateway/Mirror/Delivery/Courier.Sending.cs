@@ -156,16 +156,14 @@ public sealed partial class Courier
         record.Hold();
         lock (_gate)
         {
-            if (result.Verdict.IsPartial)
-                Tally.Deliver(record, result.Verdict.DroppedPoints);
-            else
-                Tally.Reject(record);
             record.NoteDecided();
-            Settle_NeedsLock(sender, record);
+            Leave_NeedsLock(sender);
+            Refuse_NeedsLock(record, result.Verdict);
             if (batch.Trial is { } trial)
                 EndTrial_NeedsLock(trial);
         }
 
+        FileAtOnce(record, answer.Error);
         _context.Refused.Note(record.Client, record.Target);
         var mayChange = result.Verdict.Kind is not (VerdictKind.Rejected or VerdictKind.TooLarge);
         if (record.Watch?.Refused(this, record, answer, mayChange) ?? true)
@@ -205,8 +203,7 @@ public sealed partial class Courier
                 }
                 else if (IsGivenUp(record))
                 {
-                    NeedsResync = true;
-                    Tally.Drop(record);
+                    GiveUp_NeedsLock(record);
                     Settle_NeedsLock(sender, record);
                 }
                 else
@@ -253,7 +250,7 @@ public sealed partial class Courier
                 if (trial is not null)
                     EndTrial_NeedsLock(trial);
             }
-            else if (trial is null && _parking.Find(record.Target) is { } queue
+            else if (trial is null && record.Letter == 0 && _parking.Find(record.Target) is { } queue
                 && !(queue.IsReturning && entry.IsReturned))
             {
                 lane.Dequeue();
@@ -299,6 +296,12 @@ public sealed partial class Courier
 
     private void Complete_NeedsLock(MirroredRecord record)
     {
+        if (record.Letter != 0)
+        {
+            record.LetGo();
+            return;
+        }
+
         _keeper.Settled(new ParkedPosition(record));
         _cursor.Complete(record);
     }
@@ -316,6 +319,7 @@ public sealed partial class Courier
     /// </summary>
     internal async ValueTask PassAsync(Barrier barrier)
     {
+        await LettersFiledAsync().ConfigureAwait(false);
         await SaveUntilDoneAsync().ConfigureAwait(false);
         lock (_gate)
             Pass_NeedsLock(barrier);

@@ -84,6 +84,7 @@ public sealed partial class Courier
     {
         lock (_gate)
             NeedsResync = false;
+        _context.Gaps.Clear(Destination);
         Save();
     }
 
@@ -101,18 +102,6 @@ public sealed partial class Courier
 
     /// <summary>The destination told its version of InfluxDB.</summary>
     public void NoteVersion(string version) => Version = version;
-
-    /// <summary>Files a dead letter for a record that this destination will never have.</summary>
-    public void FileDeadLetter(MirroredRecord record, string reason)
-    {
-        _context.Letters.File(Destination, record, reason);
-        if (!MayLog())
-            return;
-        // A statement's error may quote it, and with it a password.
-        var said = record.Kind == RecordKind.Statement ? "a statement; see the letter" : reason;
-        MirrorLog.DeadLetter(
-            _context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, said);
-    }
 
     /// <summary>
     /// Whether something about a single record may be logged now: messages that clients can cause are limited.

@@ -9,6 +9,7 @@ namespace InfluxMirror.Delivery;
 /// YARP's client of the cluster and the destination's address, as they are now; null when gone.
 /// </param>
 /// <param name="Letters">The cluster's dead letters.</param>
+/// <param name="Gaps">What the cluster's destinations lack.</param>
 /// <param name="Refused">Clients that were refused lately.</param>
 /// <param name="Metrics">The instruments.</param>
 /// <param name="Answering">How many destinations of the cluster answer.</param>
@@ -22,6 +23,7 @@ internal sealed record CourierContext(
     Func<DeliveryOptions> Options,
     Func<(HttpMessageInvoker Invoker, Uri Address)?> Client,
     DeadLetters Letters,
+    GapLedger Gaps,
     RefusedClients Refused,
     MirrorMetrics Metrics,
     Func<int> Answering,

@@ -49,7 +49,8 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     public MirroredCluster Enlist(string cluster)
     {
         var mirrored = _clusters.GetOrAdd(
-            cluster, id => new MirroredCluster(id, () => _options.CurrentValue, DiskOf(id), _metrics, _time, _log));
+            cluster, id => new MirroredCluster(
+                id, () => _options.CurrentValue, DiskOf(id), DiskOf(id, JournalFolder.Letters), _metrics, _time, _log));
         if (_states.TryGetValue(cluster, out var state))
             Follow(mirrored, state);
         return mirrored;
@@ -98,15 +99,13 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>The folder of a cluster's journal; null when it is in memory.</summary>
-    private LinuxDisk? DiskOf(string cluster)
+    /// <summary>The folder of a cluster's journal, or one in it; null when all is in memory.</summary>
+    private LinuxDisk? DiskOf(string cluster, string inside = "")
     {
         var options = _options.CurrentValue.Journal;
-        if (options.Durability == Durability.Memory)
-            return null;
-        // A dot is no harm in a name, but two are the folder above.
-        var name = Uri.EscapeDataString(cluster).Replace(".", "%2E", StringComparison.Ordinal);
-        return new LinuxDisk(Path.Combine(_root, options.Directory, name));
+        return options.Durability == Durability.Memory
+            ? null
+            : new LinuxDisk(Path.Combine(_root, options.Directory, JournalFolder.NameOf(cluster), inside));
     }
 
     // YARP calls its listeners one after the other, and Enlist comes from the same thread while routes are built.

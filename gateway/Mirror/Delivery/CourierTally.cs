@@ -59,6 +59,9 @@ public sealed class CourierTally
 
     internal void Deliver(MirroredRecord record, int rejected)
     {
+        // A letter's points are counted as rejected, until its retry is on disk.
+        if (record.Letter != 0)
+            return;
         rejected = Math.Min(rejected, record.Points);
         Interlocked.Add(ref _delivered, record.Points - rejected);
         Interlocked.Add(ref _rejected, rejected);
@@ -67,8 +70,19 @@ public sealed class CourierTally
 
     internal void Reject(MirroredRecord record)
     {
+        if (record.Letter != 0)
+            return;
         Interlocked.Add(ref _rejected, record.Points);
         Leave(record);
+    }
+
+    /// <summary>Points of a dead letter were delivered after all.</summary>
+    internal void Redeem(long points)
+    {
+        // Without its cursor file the account began anew, and may not know of them.
+        points = Math.Min(points, Rejected);
+        Interlocked.Add(ref _rejected, -points);
+        Interlocked.Add(ref _delivered, points);
     }
 
     internal void Drop(MirroredRecord record)

@@ -12,8 +12,8 @@ public abstract class DeliveryWatch
     /// <summary>
     /// The destination refused the record. With <paramref name="parked"/> the courier keeps it for later, unless it
     /// is withdrawn; otherwise it is rejected, and the courier files a dead letter if the answer here is true.
-    /// False promises that the watch does so itself (<see cref="Courier.FileDeadLetter"/>) or that the client was
-    /// told.
+    /// False promises that the watch does so itself, or says that none is wanted since the client was told
+    /// (<see cref="Courier.FileDeadLetter"/>, <see cref="Courier.ForgoLetter"/>): until then the record has no fate.
     /// </summary>
     public abstract bool Refused(Courier courier, MirroredRecord record, DestinationAnswer answer, bool parked);
 

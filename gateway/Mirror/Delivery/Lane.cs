@@ -68,7 +68,7 @@ internal sealed class Lane
 
     /// <summary>
     /// The oldest record without a fate that is not sent on trial: a parked one is no backlog while it finds out
-    /// whether its obstacle is gone.
+    /// whether its obstacle is gone, nor is a dead letter.
     /// </summary>
     public MirroredRecord? OldestInTurn
     {
@@ -77,7 +77,7 @@ internal sealed class Lane
             MirroredRecord? oldest = null;
             foreach (var sender in _senders)
             {
-                if (!sender.IsOnTrial && sender.Current is { } current
+                if (!sender.IsOnTrial && sender.Current is { Letter: 0 } current
                     && (oldest is null || current.Position < oldest.Position))
                     oldest = current;
             }
@@ -86,7 +86,7 @@ internal sealed class Lane
                 return oldest;
             foreach (var entry in _returned.Concat(_waiting))
             {
-                if (entry.Trial is null)
+                if (entry is { Trial: null, Record.Letter: 0 })
                     return entry.Record;
             }
 

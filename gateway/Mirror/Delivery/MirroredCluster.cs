@@ -38,12 +38,14 @@ public sealed class MirroredCluster
     /// <param name="id">YARP's cluster id.</param>
     /// <param name="options">The options as they are now.</param>
     /// <param name="disk">The folder of its journal; null when it is in memory.</param>
+    /// <param name="letters">The folder of its dead letters; null when they are in memory.</param>
     /// <param name="metrics">The instruments.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
     /// <exception cref="DiskException">The journal cannot be opened; the text says why.</exception>
     internal MirroredCluster(
-        string id, Func<MirrorOptions> options, IDisk? disk, MirrorMetrics metrics, TimeProvider time, ILogger log)
+        string id, Func<MirrorOptions> options, IDisk? disk, IDisk? letters, MirrorMetrics metrics,
+        TimeProvider time, ILogger log)
     {
         Id = id;
         _options = options;
@@ -53,7 +55,8 @@ public sealed class MirroredCluster
         Journal = disk is null
             ? new Journal.Journal(options().Journal.BufferBytes, time)
             : new Journal.Journal(Open(disk), options().Journal.BufferBytes, time);
-        Letters = new DeadLetters(time, () => _options().Delivery.DeadLettersMB * 1024L * 1024L);
+        Letters = DeadLetters.Open(letters, options, time, TellNews);
+        Gaps = GapLedger.Open(disk, TellNews);
         Refused = new RefusedClients(time);
     }
 
@@ -68,6 +71,9 @@ public sealed class MirroredCluster
 
     /// <summary>What some destination will never take.</summary>
     public DeadLetters Letters { get; }
+
+    /// <summary>What was dropped for its destinations.</summary>
+    public GapLedger Gaps { get; }
 
     /// <summary>What clients were told is there.</summary>
     public AnsweredPositions Answered { get; } = new();
@@ -202,6 +208,7 @@ public sealed class MirroredCluster
     /// <summary>Lets go of the journal's folder; nothing can be appended any more.</summary>
     internal async Task CloseJournalAsync()
     {
+        await Letters.DisposeAsync().ConfigureAwait(false);
         if (Journal.Store is not { } store)
             return;
         await _saving.WaitAsync().ConfigureAwait(false);
@@ -236,7 +243,7 @@ public sealed class MirroredCluster
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },
             RecordHeader.Decode,
-            news => MirrorLog.JournalNews(_log, Id, news.Text));
+            news => TellNews(news.Text));
         foreach (var damage in store.Log.Recovered.Damage)
         {
             MirrorLog.JournalDamageFound(
@@ -246,6 +253,8 @@ public sealed class MirroredCluster
         MirrorLog.JournalOpened(_log, Id, disk.ToString() ?? "", store.Log.Tail, store.Log.Usage.SegmentBytes);
         return store;
     }
+
+    private void TellNews(string news) => MirrorLog.JournalNews(_log, Id, news);
 
     /// <summary>Whether a destination without a cursor was one before, and has lost it.</summary>
     private bool WasKnown(string destination)
@@ -335,6 +344,7 @@ public sealed class MirroredCluster
             () => _options().Delivery,
             () => (state.Model.HttpClient, address.Of(destination.Model.Config.Address)),
             Letters,
+            Gaps,
             Refused,
             _metrics,
             () => _couriers.Count(static courier => !courier.IsFailing),

@@ -63,6 +63,9 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     /// <summary>Who waits for its fate; null when nobody does.</summary>
     public DeliveryWatch? Watch { get; init; }
 
+    /// <summary>The dead letter it is sent again from; 0 for a record of the journal.</summary>
+    public long Letter { get; init; }
+
     /// <summary>Every destination that could be asked refused it and its client was told so: nobody gets it.</summary>
     public bool IsWithdrawn => _withdrawn;
 

@@ -132,10 +132,10 @@ internal readonly record struct ParkedPlace(string Database, string? RetentionPo
 }
 
 /// <summary>A parked record that is on disk only.</summary>
-internal readonly record struct ParkedPosition(long Position, int Points, int Bytes)
+internal readonly record struct ParkedPosition(long Position, int Points, int Bytes, DateTimeOffset AcceptedAt)
 {
     public ParkedPosition(MirroredRecord record)
-        : this(record.Position, record.Points, record.Body.Length)
+        : this(record.Position, record.Points, record.Body.Length, record.AcceptedAt)
     {
     }
 }

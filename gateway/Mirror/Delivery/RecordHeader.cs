@@ -68,7 +68,10 @@ public static class RecordHeader
 
     /// <summary>The record that was written; takes over the reference to its body.</summary>
     /// <exception cref="InvalidDataException">It is of a version this program does not know.</exception>
-    public static MirroredRecord Decode(LogRecord found)
+    public static MirroredRecord Decode(LogRecord found) => Decode(found, letter: null, watch: null);
+
+    /// <summary>The record of a dead letter, to be sent once more; without one, as it was written.</summary>
+    internal static MirroredRecord Decode(LogRecord found, DeadLetter? letter, DeliveryWatch? watch)
     {
         var bytes = found.Header.Span;
         if (bytes.Length < FixedLength || bytes[0] != Version)
@@ -96,7 +99,9 @@ public static class RecordHeader
             Client = strings.Next() ?? "",
             AcceptedAt = new DateTimeOffset(BinaryPrimitives.ReadInt64LittleEndian(bytes[3..]), TimeSpan.Zero),
             Points = BinaryPrimitives.ReadInt32LittleEndian(bytes[11..]),
-            SendAlone = flags.HasFlag(Flag.SendAlone),
+            SendAlone = flags.HasFlag(Flag.SendAlone) || letter is not null,
+            Letter = letter?.Id ?? 0,
+            Watch = watch,
             EndsWithNewline = flags.HasFlag(Flag.EndsWithNewline),
             Scope = flags.HasFlag(Flag.HasScope)
                 ? new StatementScope(

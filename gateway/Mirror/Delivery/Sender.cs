@@ -183,7 +183,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
                 courier.Delivered(this, batch, result.Answer!);
                 break;
             case VerdictKind.ParkDatabase or VerdictKind.ParkRetentionPolicy or VerdictKind.ParkAccount
-                when batch.First.Kind != RecordKind.Statement:
+                when batch.First is { Kind: not RecordKind.Statement, Letter: 0 }:
                 courier.Park(this, batch, result);
                 break;
             case VerdictKind.Rejected or VerdictKind.TooLarge when batch.Count > 1:

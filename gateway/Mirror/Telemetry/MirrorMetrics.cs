@@ -131,6 +131,17 @@ public sealed class MirrorMetrics : IDisposable
         _meter.CreateObservableCounter("dead_letters_discarded_total",
             () => clusters().Select(r => Of(r, r.DeadLettersDiscarded)),
             null, "Dead letters thrown away to make room for newer ones.");
+        _meter.CreateObservableGauge("dead_letters",
+            () => clusters().Select(r => Of(r, (long)r.DeadLettersKept.Letters)),
+            null, "Dead letters there are.");
+        _meter.CreateObservableGauge("dead_letters_bytes",
+            () => clusters().Select(r => Of(r, r.DeadLettersKept.Bytes)),
+            "By", "Bytes the dead letters count.");
+        _meter.CreateObservableGauge("gap_points",
+            () => clusters().SelectMany(static r => r.Gaps.Select(gap => new Measurement<long>(
+                gap.Points, new("cluster", r.Cluster), new("destination", gap.Destination),
+                new("database", gap.Database)))),
+            null, "Points the destination lacks because they were dropped, until it is declared in sync.");
 
         void Counter(string name, string description, Func<DestinationReading, long> value) =>
             _meter.CreateObservableCounter(name, () => destinations().Select(r => Of(r, value(r))), null, description);
@@ -185,6 +196,9 @@ public sealed class MirrorMetrics : IDisposable
     /// <summary>A sync of the journal succeeded.</summary>
     public void RecordSync(string cluster, TimeSpan time) =>
         _syncSeconds.Record(time.TotalSeconds, new KeyValuePair<string, object?>("cluster", cluster));
+
+    /// <summary>Whether an instrument is one of these; there can be several hosts in a process.</summary>
+    public bool Owns(Instrument instrument) => instrument?.Meter == _meter;
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

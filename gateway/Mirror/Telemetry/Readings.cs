@@ -133,8 +133,17 @@ public sealed record DestinationReading
 /// <param name="DeadLetters">Dead letters filed.</param>
 /// <param name="DeadLettersDiscarded">Dead letters thrown away.</param>
 /// <param name="Log">The journal on disk; null when it is in memory.</param>
+/// <param name="DeadLettersKept">Dead letters there are, and the bytes they count.</param>
+/// <param name="Gaps">What was dropped.</param>
 public sealed record ClusterReading(
-    string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded, LogReading? Log);
+    string Cluster, long JournalBytes, long DeadLetters, long DeadLettersDiscarded, LogReading? Log,
+    (int Letters, long Bytes) DeadLettersKept, IReadOnlyList<GapReading> Gaps);
+
+/// <summary>What a destination was not given.</summary>
+/// <param name="Destination">YARP's destination id.</param>
+/// <param name="Database">The database.</param>
+/// <param name="Points">Points, see <c>influxmirror_gap_points</c>.</param>
+public sealed record GapReading(string Destination, string Database, long Points);
 
 /// <summary>The state of a journal on disk at the moment of asking.</summary>
 /// <param name="DiskBytes">Bytes of files that hold records.</param>

@@ -91,7 +91,11 @@ internal sealed class Receipt : DeliveryWatch
 
         // Its client has been told of a refusal already, or believes that all is well.
         if (_ruling == Ruling.Refuse)
+        {
+            courier.ForgoLetter(record);
             return false;
+        }
+
         Diverges(courier, record, answer);
         return true;
     }
@@ -198,6 +202,10 @@ internal sealed class Receipt : DeliveryWatch
             {
                 Diverges(_couriers[i], record, answer!);
                 _couriers[i].FileDeadLetter(record, answer!.Error);
+            }
+            else
+            {
+                _couriers[i].ForgoLetter(record);
             }
 
             record.LetGo();

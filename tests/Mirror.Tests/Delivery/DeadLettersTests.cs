@@ -7,12 +7,13 @@ namespace InfluxMirror.Tests.Delivery;
 public sealed class DeadLettersTests
 {
     [Fact]
-    public void A_letter_says_what_when_who_and_why()
+    public async Task A_letter_says_what_when_who_and_why()
     {
         FakeTimeProvider time = new(DateTimeOffset.UnixEpoch.AddYears(50));
         DeadLetters letters = new(time, () => 10_000);
 
-        letters.File("a", Records.Write("x", "m v=1\nm v=2", client: "10.0.0.9"), "field type conflict");
+        Assert.True(await letters.FileAsync(
+            "a", Records.Write("x", "m v=1\nm v=2", client: "10.0.0.9"), "field type conflict"));
 
         DeadLetter letter = Assert.Single(letters.List());
         Assert.Equal((1, time.GetUtcNow()), (letter.Id, letter.Time));
@@ -21,12 +22,12 @@ public sealed class DeadLettersTests
     }
 
     [Fact]
-    public void The_oldest_goes_first_and_is_counted()
+    public async Task The_oldest_goes_first_and_is_counted()
     {
         DeadLetters letters = new(new FakeTimeProvider(), () => 3 * (256 + 5));
 
         for (int i = 0; i < 10; i++)
-            letters.File("a", Records.Write("x", $"m v={i}"), "no");
+            Assert.True(await letters.FileAsync("a", Records.Write("x", $"m v={i}"), "no"));
 
         Assert.Equal([8, 9, 10], letters.List().Select(static letter => (int)letter.Id));
         Assert.Equal((10, 7), (letters.Filed, letters.Discarded));

@@ -36,7 +36,8 @@ internal sealed class TestCluster : IAsyncDisposable
         Options.Journal.ReservePercent = 0;
         configure(Options);
         LinuxDisk? disk = folder is null ? null : new(folder);
-        Cluster = new MirroredCluster("influx", () => Options, disk, _metrics, Time, NullLogger.Instance);
+        LinuxDisk? letters = folder is null ? null : new(Path.Combine(folder, JournalFolder.Letters));
+        Cluster = new MirroredCluster("influx", () => Options, disk, letters, _metrics, Time, NullLogger.Instance);
         Found(destinations);
     }
 

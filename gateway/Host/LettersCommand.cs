@@ -1,0 +1,218 @@
+using System.CommandLine;
+using Gateway.Management;
+
+namespace Gateway;
+
+/// <summary>
+/// <c>gateway letters</c>: what destinations refused, by the management listener of a running gateway.
+/// </summary>
+internal sealed class LettersCommand
+{
+    private const string DefaultUrl = "http://127.0.0.1:9097";
+
+    private readonly Option<string> _url = new("--url")
+    {
+        Description = "The management listener of the gateway.",
+        HelpName = "URL",
+        DefaultValueFactory = _ => DefaultUrl,
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _tokenFile = new("--token-file")
+    {
+        Description = "A file with Management:Token, for a gateway on another machine.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _destination = new("--destination")
+    {
+        Description = "Only letters of this destination.",
+        HelpName = "ID",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _database = new("--database")
+    {
+        Description = "Only letters of this database.",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
+    private readonly Option<bool> _all = new("--all") { Description = "Every letter, within the filters." };
+
+    private readonly Argument<string[]> _ids = new("ID")
+    {
+        Description = "Numbers of letters; CLUSTER/NUMBER where there are several clusters.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    public static Command Build() => new LettersCommand().Make();
+
+    private Command Make()
+    {
+        Option<string?> output = new("--output") { Description = "A new file to write to.", HelpName = "FILE" };
+        Command list = new("list", "List letters, oldest first.");
+        list.SetAction((parsed, stop) => RunAsync(parsed, ListAsync, stop));
+        Command show = Chosen("show", "Show letters and the beginning of their records.", ShowAsync);
+        Command retry = Chosen("retry", "Send letters once more; those that are delivered go.", RetryAsync);
+        Command drop = Chosen("drop", "Remove letters; their points stay rejected.", DropAsync);
+        Command export = Chosen("export", "Write the records: line protocol, or a statement's text.",
+            (client, letters, parsed, stop) => ExportAsync(client, letters, parsed, parsed.GetValue(output), stop));
+        export.Add(output);
+        return new("letters", "Dead letters: what destinations refused.")
+        {
+            _url, _tokenFile, _destination, _database, list, show, retry, export, drop,
+        };
+    }
+
+    private delegate Task<int> LetterAction(
+        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, CancellationToken stop);
+
+    private Command Chosen(string name, string description, LetterAction action)
+    {
+        Command command = new(name, description) { _ids, _all };
+        command.SetAction((parsed, stop) => RunAsync(
+            parsed, (client, letters, _, _) => Choose(client, letters, parsed, action, stop), stop));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, LetterAction action, CancellationToken stop)
+    {
+        TextWriter errors = parsed.InvocationConfiguration.Error;
+        if (!Uri.TryCreate(parsed.GetValue(_url), UriKind.Absolute, out Uri? url)
+            || url.Scheme is not ("http" or "https"))
+        {
+            errors.WriteLine("gateway: --url is an absolute http or https URL");
+            return ExitCode.Refused;
+        }
+        try
+        {
+            string? token = parsed.GetValue(_tokenFile) is { } file
+                ? (await File.ReadAllTextAsync(file, stop)).Trim()
+                : null;
+            using LettersClient client = new(url, token);
+            return await action(
+                client,
+                await client.ListAsync(parsed.GetValue(_destination), parsed.GetValue(_database), stop),
+                parsed,
+                stop);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            errors.WriteLine($"gateway: {fault.Message}");
+            return ExitCode.Refused;
+        }
+        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
+        {
+            errors.WriteLine($"gateway: {url.GetLeftPart(UriPartial.Authority)}: {fault.Message}");
+            return ExitCode.Failed;
+        }
+    }
+
+    private Task<int> Choose(
+        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, LetterAction action,
+        CancellationToken stop)
+    {
+        TextWriter errors = parsed.InvocationConfiguration.Error;
+        string[] ids = parsed.GetValue(_ids) ?? [];
+        bool all = parsed.GetValue(_all);
+        if (all == (ids.Length > 0))
+        {
+            errors.WriteLine("gateway: say which letters, by ID or --all");
+            return Task.FromResult(ExitCode.Refused);
+        }
+        List<LetterView> chosen = all ? [.. letters] : [];
+        foreach (string id in ids)
+        {
+            LetterView[] found = [.. letters.Where(letter => id == $"{letter.Id}" || id == NameOf(letter))];
+            if (found.Length != 1)
+            {
+                errors.WriteLine(found.Length == 0
+                    ? $"gateway: there is no letter {id}"
+                    : $"gateway: letter {id} is in several clusters: {string.Join(", ", found.Select(NameOf))}");
+                return Task.FromResult(ExitCode.Failed);
+            }
+            chosen.Add(found[0]);
+        }
+        return action(client, chosen, parsed, stop);
+    }
+
+    private static Task<int> ListAsync(
+        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, CancellationToken stop)
+    {
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        foreach (LetterView letter in letters)
+            output.WriteLine(Summary(letter));
+        output.WriteLine($"{letters.Count} letter(s), {letters.Sum(letter => (long)letter.Rejected)} point(s)");
+        return Task.FromResult(ExitCode.Ok);
+    }
+
+    private static Task<int> ShowAsync(
+        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, CancellationToken stop)
+    {
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        foreach (LetterView letter in letters)
+        {
+            output.WriteLine(Summary(letter));
+            output.WriteLine(PrintedText.Line(
+                $"  rp={letter.RetentionPolicy ?? "(default)"}, {letter.Bytes} bytes, {letter.Rejected} of "
+                + $"{letter.Points} point(s) refused{(letter.Retried ? ", being sent once more" : "")}"));
+            output.WriteLine("  " + PrintedText.Line(letter.Sample));
+        }
+        return Task.FromResult(ExitCode.Ok);
+    }
+
+    private static async Task<int> RetryAsync(
+        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, CancellationToken stop)
+    {
+        int code = ExitCode.Ok;
+        foreach (LetterView letter in letters)
+        {
+            (bool delivered, string said) = await client.RetryAsync(letter, stop);
+            code = delivered ? code : ExitCode.Failed;
+            parsed.InvocationConfiguration.Output.WriteLine(PrintedText.Line($"{NameOf(letter)}: {said}"));
+        }
+        return code;
+    }
+
+    private static async Task<int> DropAsync(
+        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, CancellationToken stop)
+    {
+        int code = ExitCode.Ok;
+        foreach (LetterView letter in letters)
+        {
+            (bool dropped, string said) = await client.DropAsync(letter, stop);
+            code = dropped ? code : ExitCode.Failed;
+            parsed.InvocationConfiguration.Output.WriteLine(PrintedText.Line($"{NameOf(letter)}: {said}"));
+        }
+        return code;
+    }
+
+    // As it came, so that it can be written again; one letter's lines end before the next one's begin.
+    private static async Task<int> ExportAsync(
+        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, string? file,
+        CancellationToken stop)
+    {
+        await using Stream to = file is null
+            ? Console.OpenStandardOutput()
+            : new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+        foreach (LetterView letter in letters)
+        {
+            using MemoryStream body = new();
+            await client.ExportAsync(letter, body, stop);
+            await to.WriteAsync(body.ToArray(), stop);
+            if (body.Length > 0 && body.GetBuffer()[body.Length - 1] != '\n' && (letters.Count > 1 || file is null))
+                to.WriteByte((byte)'\n');
+        }
+        if (file is not null)
+            parsed.InvocationConfiguration.Output.WriteLine($"{letters.Count} letter(s) in {file}");
+        return ExitCode.Ok;
+    }
+
+    private static string Summary(LetterView letter) => PrintedText.Line(
+        $"{NameOf(letter)} {letter.Time} {letter.Destination} {letter.Kind} db={letter.Database} "
+        + $"points={letter.Points} client={letter.Client}: {letter.Reason}");
+
+    private static string NameOf(LetterView letter) => $"{letter.Cluster}/{letter.Id}";
+}

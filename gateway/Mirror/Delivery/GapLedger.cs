@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Delivery;
+
+/// <summary>Records that a destination was not given because the journal was full.</summary>
+/// <param name="Destination">Who lacks them.</param>
+/// <param name="Database">Their database.</param>
+/// <param name="RetentionPolicy">Their retention policy; null for the database's default.</param>
+/// <param name="Points">Points in them.</param>
+/// <param name="Records">How many they are.</param>
+/// <param name="First">When the first of them was accepted.</param>
+/// <param name="Last">When the last of them was accepted.</param>
+public sealed record Gap(
+    string Destination, string Database, string? RetentionPolicy, long Points, long Records, DateTimeOffset First,
+    DateTimeOffset Last);
+
+/// <summary>
+/// What was dropped for the destinations of a cluster, until they are declared in sync. Where the journal is on disk
+/// the ledger is a file in its folder: a line of JSON, and a line with its CRC32C in hexadecimal. A crash may leave a
+/// record in it that is delivered after all, never the opposite. Safe for any number of threads.
+/// </summary>
+public sealed class GapLedger
+{
+    /// <summary>Its file.</summary>
+    public const string FileName = "gaps.ledger";
+
+    /// <summary>Stands for the databases beyond <see cref="MaxGaps"/>.</summary>
+    public const string Others = "(others)";
+
+    private const string Unfinished = FileName + SegmentFormat.Unfinished;
+
+    // Clients choose the names of databases.
+    private const int MaxGaps = 1000;
+
+    private readonly Lock _gate = new();
+    private readonly Lock _saving = new();
+    private readonly IDisk? _disk;
+    private readonly Dictionary<(string Destination, string Database, string? RetentionPolicy), Gap> _gaps = [];
+    private long _version;
+    private long _savedVersion;
+
+    private GapLedger(IDisk? disk) => _disk = disk;
+
+    /// <summary>The ledger in a folder, or one in memory.</summary>
+    /// <param name="disk">The folder of the journal; null when that is in memory.</param>
+    /// <param name="tell">Told when the file cannot be read; it begins anew then.</param>
+    internal static GapLedger Open(IDisk? disk, Action<string> tell)
+    {
+        var ledger = new GapLedger(disk);
+        foreach (var gap in disk is null ? [] : Load(disk, tell))
+            ledger._gaps[KeyOf(gap)] = gap;
+        return ledger;
+    }
+
+    /// <summary>What a folder's ledger says; nothing when there is none.</summary>
+    internal static IReadOnlyList<Gap> Load(IDisk disk, Action<string> tell)
+    {
+        try
+        {
+            using var file = disk.Open(FileName);
+            var bytes = new byte[file.Length];
+            if (file.Read(0, bytes) == bytes.Length && TryDecode(bytes) is { } gaps)
+                return gaps;
+            tell($"{FileName} is damaged: what was dropped before is not known any more");
+        }
+        catch (DiskException fault)
+        {
+            if (fault.Fault != DiskFault.Missing)
+                tell(fault.Message);
+        }
+
+        return [];
+    }
+
+    /// <summary>Every gap, or those of one destination; ordered by destination, database and retention policy.
+    /// </summary>
+    public IReadOnlyList<Gap> List(string? destination = null)
+    {
+        lock (_gate)
+        {
+            return [.. _gaps.Values
+                .Where(gap => destination is null || IsOf(gap, destination))
+                .OrderBy(static gap => gap.Destination, StringComparer.Ordinal)
+                .ThenBy(static gap => gap.Database, StringComparer.Ordinal)
+                .ThenBy(static gap => gap.RetentionPolicy, StringComparer.Ordinal)];
+        }
+    }
+
+    /// <summary>A destination is not given a record.</summary>
+    internal void Note(string destination, MirroredRecord record) => Note(new Gap(
+        destination, record.Target.Database, record.Target.RetentionPolicy, record.Points, 1, record.AcceptedAt,
+        record.AcceptedAt));
+
+    /// <summary>A destination is not given a record that was parked and is on disk only.</summary>
+    internal void Note(string destination, ParkedPlace place, ParkedPosition parked)
+    {
+        // Parked for its retention policy, it has one; parked for the database or account, that is not known here.
+        var policy = string.IsNullOrEmpty(place.RetentionPolicy) ? null : place.RetentionPolicy;
+        Note(new Gap(destination, place.Database, policy, parked.Points, 1, parked.AcceptedAt, parked.AcceptedAt));
+    }
+
+    private void Note(Gap gap)
+    {
+        lock (_gate)
+        {
+            if (_gaps.Count >= MaxGaps && !_gaps.ContainsKey(KeyOf(gap)))
+                gap = gap with { Database = Others, RetentionPolicy = null };
+            _gaps[KeyOf(gap)] = _gaps.TryGetValue(KeyOf(gap), out var before) ? Join(before, gap) : gap;
+            _version++;
+        }
+    }
+
+    /// <summary>A destination holds what the others hold.</summary>
+    internal void Clear(string destination)
+    {
+        lock (_gate)
+        {
+            foreach (var gap in _gaps.Values.Where(gap => IsOf(gap, destination)).ToList())
+                _gaps.Remove(KeyOf(gap));
+            _version++;
+        }
+    }
+
+    /// <summary>When it returns, all that was noted before is on disk, where there is one.</summary>
+    /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
+    internal void Save()
+    {
+        if (_disk is null || Interlocked.Read(ref _version) == Interlocked.Read(ref _savedVersion))
+            return;
+        lock (_saving)
+        {
+            byte[] bytes;
+            long version;
+            lock (_gate)
+                (bytes, version) = (Encode(_gaps.Values), _version);
+            // As with a cursor: the old ledger, or the new one.
+            _disk.Delete(Unfinished);
+            using (var file = _disk.Create(Unfinished))
+            {
+                file.Write(0, bytes);
+                file.Sync();
+            }
+
+            _disk.Rename(Unfinished, FileName);
+            _disk.SyncDirectory();
+            Interlocked.Exchange(ref _savedVersion, version);
+        }
+    }
+
+    private static Gap Join(Gap left, Gap right) => left with
+    {
+        Points = left.Points + right.Points,
+        Records = left.Records + right.Records,
+        First = left.First < right.First ? left.First : right.First,
+        Last = left.Last > right.Last ? left.Last : right.Last,
+    };
+
+    private static bool IsOf(Gap gap, string destination) =>
+        gap.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase);
+
+    private static (string, string, string?) KeyOf(Gap gap) => (gap.Destination, gap.Database, gap.RetentionPolicy);
+
+    private static byte[] Encode(IEnumerable<Gap> gaps)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes([.. gaps], GapJson.Default.GapArray);
+        return [.. json, (byte)'\n', .. Encoding.ASCII.GetBytes($"{Crc32C.Of(json):x8}\n")];
+    }
+
+    private static Gap[]? TryDecode(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf((byte)'\n');
+        if (end < 0 || !uint.TryParse(
+            bytes[(end + 1)..].TrimEnd((byte)'\n'), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+            out var checksum) || checksum != Crc32C.Of(bytes[..end]))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(bytes[..end], GapJson.Default.GapArray);
+        }
+        catch (JsonException)
+        {
+            // Of a version this program does not know.
+            return null;
+        }
+    }
+}
+
+[JsonSerializable(typeof(Gap[]))]
+internal sealed partial class GapJson : JsonSerializerContext;

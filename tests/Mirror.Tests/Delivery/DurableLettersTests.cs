@@ -1,0 +1,274 @@
+using InfluxMirror.Delivery;
+using InfluxMirror.Writes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>Dead letters on disk: across ends and kills, within their bound, each record once.</summary>
+public sealed class DurableLettersTests : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("durable-letters-");
+
+    private string Folder => Path.Combine(_root.FullName, "journal");
+
+    [Fact]
+    public async Task A_letter_survives_the_end_with_everything_that_is_known_of_it()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = Refuse;
+            first.Write("db", "m v=1 1\nm v=2 2\n", retentionPolicy: "week", user: "secret");
+            await first.QuietAsync();
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        DeadLetter letter = Assert.Single(second.Cluster.Letters.List());
+
+        Assert.Equal(("b", "10.0.0.1", "db", "week"), (letter.Destination, letter.Client, letter.Database, letter.RetentionPolicy));
+        Assert.Equal((2, 2, "field type conflict"), (letter.Points, letter.Rejected, letter.Reason));
+        Assert.Equal("m v=1 1\nm v=2 2\n", letter.Sample);
+        Assert.Equal("m v=1 1\nm v=2 2\n", await BodyAsync(second, letter));
+        Assert.Equal((2, 0), (second.Courier("b").Tally.Rejected, second.Courier("b").Tally.Pending));
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_refused_record_is_not_done_before_its_letter_is_on_disk_so_that_a_kill_loses_neither()
+    {
+        // Kills at many moments: whatever the image holds, the next start has the letter or refuses the record again.
+        List<string> images = [];
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = Refuse;
+            for (int i = 1; i <= 30; i++)
+            {
+                Fates fates = first.Write("db", $"m v={i} {i}\n");
+                Assert.True(await first.Cluster.Journal.WaitSafeAsync(fates.Record));
+                if (i % 3 != 0)
+                    continue;
+                foreach (Courier courier in first.Cluster.Couriers)
+                    Assert.True(courier.Save());
+                images.Add(CopyTo($"image-{i}"));
+            }
+        }
+
+        for (int n = 0; n < images.Count; n++)
+        {
+            await using TestCluster second = TestCluster.OnDisk(images[n], "a", "b");
+            second["b"].Script = Refuse;
+            await second.QuietAsync();
+            string[] samples = [.. second.Cluster.Letters.List().Select(static one => one.Sample)];
+            Assert.Equal(Enumerable.Range(1, (n + 1) * 3).Select(static i => $"m v={i} {i}\n"), samples);
+            Assert.Equal((n + 1) * 3, second.Courier("b").Tally.Rejected);
+            second.AssertAccounts();
+        }
+    }
+
+    [Fact]
+    public async Task Numbers_are_never_used_again_though_letters_were_dropped()
+    {
+        long dropped;
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
+        {
+            first["a"].Script = Refuse;
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            dropped = Assert.Single(first.Cluster.Letters.List()).Id;
+            Assert.True(await first.Cluster.Letters.RemoveAsync(dropped));
+            Assert.False(await first.Cluster.Letters.RemoveAsync(dropped));
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a");
+        Assert.Empty(second.Cluster.Letters.List());
+        second["a"].Script = Refuse;
+        second.Write("db", "m v=2 2\n");
+        await second.QuietAsync();
+
+        Assert.True(Assert.Single(second.Cluster.Letters.List()).Id > dropped);
+        Assert.Equal(2, second.Courier("a").Tally.Rejected);
+    }
+
+    [Fact]
+    public async Task The_oldest_go_first_are_counted_and_do_not_come_back()
+    {
+        static void OneMegabyte(MirrorOptions options) => options.Delivery.DeadLettersMB = 1;
+        string filler = new('x', 100_000);
+        await using (TestCluster first = TestCluster.OnDisk(Folder, OneMegabyte, "a"))
+        {
+            first["a"].Script = Refuse;
+            for (int i = 1; i <= 200; i++)
+                first.Write("db", $"m v=\"{filler}\" {i}\n");
+            await first.QuietAsync();
+            (int letters, long bytes) = first.Cluster.Letters.Kept;
+            Assert.InRange(letters, 8, 10);
+            Assert.InRange(bytes, 800_000, 1024 * 1024);
+            Assert.Equal(200 - letters, first.Cluster.Letters.Discarded);
+            await first.UntilAsync(() => LetterBytes() < 24_000_000, "segments of letters that are gone are gone");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, OneMegabyte, "a");
+        Assert.InRange(second.Cluster.Letters.Kept.Letters, 8, 10);
+        Assert.Equal(0, second.Cluster.Letters.Discarded);
+        Assert.EndsWith(" 200\n", await BodyAsync(second, second.Cluster.Letters.List()[^1]), StringComparison.Ordinal);
+        Assert.Equal(200, second.Courier("a").Tally.Rejected);
+    }
+
+    [Fact]
+    public async Task What_a_dropping_statement_discarded_is_a_letter_after_a_kill_and_does_not_come_back()
+    {
+        string image;
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = static request => request.Query is null
+                ? SentRequest.Response(404, "database not found: 'db'")
+                : ScriptedDestination.Accept(request);
+            first.Write("db", "m v=1 1\n");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 1, "it is parked");
+            Fates drop = first.Statement("DROP MEASUREMENT m", "db");
+            await first.UntilAsync(() => drop.EndAt("b") == "delivered", "it ran");
+            Fates after = first.Write("other", "m v=9 9\n");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(after.Record));
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 1, "what follows is met");
+            image = CopyTo("image");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        Assert.DoesNotContain("m v=1 1", second["b"].Lines);
+        Assert.Equal("m v=1 1\n", Assert.Single(second.Cluster.Letters.List()).Sample);
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_statement_that_one_refused_is_a_letter_before_its_client_hears_of_the_others_success()
+    {
+        List<string> images = [];
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = Refuse;
+            for (int i = 1; i <= 5; i++)
+            {
+                Receipt receipt = new(
+                    first.Cluster, ConsistencyLevel.One, statement: true, NullLogger.Instance);
+                MirroredRecord record = Records.Statement($"CREATE DATABASE db{i}", [$"db{i}"], receipt);
+                record.Hold();
+                Assert.True(first.Cluster.TryAppend(record));
+                Assert.Equal(Ruling.Accept, (await receipt.Reply).Ruling);
+                Assert.True(await first.Cluster.Journal.WaitSafeAsync(record));
+                record.LetGo();
+                images.Add(CopyTo($"image-{i}"));
+            }
+        }
+
+        for (int n = 0; n < images.Count; n++)
+        {
+            await using TestCluster second = TestCluster.OnDisk(images[n], "a", "b");
+            second["b"].Script = Refuse;
+            await second.QuietAsync();
+            Assert.Equal(
+                Enumerable.Range(1, n + 1).Select(static i => $"CREATE DATABASE db{i}"),
+                second.Cluster.Letters.List().Select(static one => one.Sample).Order());
+        }
+    }
+
+    [Fact]
+    public async Task A_statement_that_all_refused_is_its_clients_business_and_leaves_no_letter()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        cluster["a"].Script = cluster["b"].Script = Refuse;
+        Receipt receipt = new(cluster.Cluster, ConsistencyLevel.One, statement: true, NullLogger.Instance);
+        Assert.True(cluster.Cluster.TryAppend(Records.Statement("CREATE DATABASE db", ["db"], receipt)));
+
+        Assert.Equal(Ruling.Refuse, (await receipt.Reply).Ruling);
+        await cluster.QuietAsync();
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.Kept.Letters == 0, "no letter is left");
+        Assert.All(cluster.Cluster.Couriers, static courier => Assert.Equal(1, courier.Tally.Rejected));
+    }
+
+    [Fact]
+    public async Task F21_the_reason_of_a_refused_statement_with_a_password_does_not_repeat_it()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a");
+        cluster["a"].Script = static _ => SentRequest.Response(400, "error near hunter2");
+        cluster.Statement("CREATE USER joe WITH PASSWORD 'hunter2'");
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.Filed == 1, "the letter is filed");
+
+        DeadLetter letter = Assert.Single(cluster.Cluster.Letters.List());
+        Assert.Equal("CREATE USER joe WITH PASSWORD '[REDACTED]'", letter.Sample);
+        Assert.DoesNotContain("hunter2", letter.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", await BodyAsync(cluster, letter), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_letter_costs_that_letter_only()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
+        {
+            first["a"].Script = Refuse;
+            for (int i = 1; i <= 3; i++)
+                first.Write("db", $"m v=\"letter{i}\" {i}\n");
+            await first.QuietAsync();
+        }
+
+        string segment = Directory.GetFiles(Path.Combine(Folder, "letters"), "*.seg")[0];
+        byte[] bytes = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        bytes[bytes.AsSpan().IndexOf("letter2"u8)] ^= 1;
+        await File.WriteAllBytesAsync(segment, bytes, TestContext.Current.CancellationToken);
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a");
+        Assert.Equal(
+            ["m v=\"letter1\" 1\n", "m v=\"letter3\" 3\n"],
+            second.Cluster.Letters.List().Select(static one => one.Sample));
+    }
+
+    [Fact]
+    public async Task A_letter_of_gzip_is_shown_and_exported_as_text()
+    {
+        DeadLetters letters = new(new FakeTimeProvider(), () => 10_000);
+        Assert.True(await letters.FileAsync("a", Records.Write("x", "m v=1 1\n", gzip: true), "no"));
+
+        DeadLetter letter = Assert.Single(letters.List());
+        MirroredRecord record = (await letters.ReadAsync(letter))!;
+        using MemoryStream body = new();
+        await RecordText.WriteBodyAsync(record, body, TestContext.Current.CancellationToken);
+        Assert.Equal(("m v=1 1\n", "m v=1 1\n"), (letter.Sample, System.Text.Encoding.UTF8.GetString(body.ToArray())));
+        record.Body.Release();
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    private static HttpResponseMessage? Refuse(SentRequest request) =>
+        SentRequest.Response(400, "field type conflict");
+
+    private static async Task<string> BodyAsync(TestCluster cluster, DeadLetter letter)
+    {
+        MirroredRecord record = (await cluster.Cluster.Letters.ReadAsync(letter))!;
+        using MemoryStream body = new();
+        await RecordText.WriteBodyAsync(record, body, TestContext.Current.CancellationToken);
+        record.Body.Release();
+        return System.Text.Encoding.UTF8.GetString(body.ToArray());
+    }
+
+    private long LetterBytes() => Directory.GetFiles(Path.Combine(Folder, "letters"), "*.seg")
+        .Sum(static file => new FileInfo(file).Length);
+
+    /// <summary>What a process finds that starts after this one was killed now.</summary>
+    private string CopyTo(string name)
+    {
+        string image = Path.Combine(_root.FullName, name);
+        // Cursors first: a copy takes time, and what they say must not be newer than the rest.
+        foreach (string file in Directory.GetFiles(Folder, "*", SearchOption.AllDirectories)
+            .Where(static file => !file.EndsWith("lock", StringComparison.Ordinal)
+                && !file.EndsWith(".new", StringComparison.Ordinal))
+            .OrderBy(static file => !file.EndsWith(".cursor", StringComparison.Ordinal)))
+        {
+            string to = Path.Combine(image, Path.GetRelativePath(Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+
+        return image;
+    }
+}
