@@ -1,0 +1,2 @@
+Console.Error.WriteLine("usage: vrrpd --config FILE");
+return 2;
