@@ -4,6 +4,8 @@ namespace Vrrp.Daemon.Configuration;
 
 /// <summary>The shape of the file for System.Text.Json, made when the program is built: nothing is reflected.</summary>
 [JsonSourceGenerationOptions(
+    Converters = [typeof(TimeText)],
+    PropertyNameCaseInsensitive = true,
     UseStringEnumConverter = true,
     WriteIndented = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
