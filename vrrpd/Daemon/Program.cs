@@ -1,2 +1,24 @@
-Console.Error.WriteLine("usage: vrrpd --config FILE");
-return 2;
+using Vrrp.Daemon;
+using Vrrp.Daemon.Guarding;
+
+switch (args)
+{
+    case ["--config", string file]:
+        return await RunCommand.RunAsync(file);
+    case ["status"]:
+        return await StatusCommand.RunAsync("127.0.0.1:9098");
+    case ["status", string endpoint]:
+        return await StatusCommand.RunAsync(endpoint);
+    case [GuardianProcess.Command, .. string[] locks]:
+        return Guardian.Run(locks);
+    case ["--version"]:
+        Console.WriteLine($"vrrpd {DaemonVersion.Text}");
+        return ExitCode.Ok;
+    default:
+        Console.Error.WriteLine("""
+            usage: vrrpd --config FILE      run
+                   vrrpd status [HOST:PORT] what a running vrrpd does (127.0.0.1:9098)
+                   vrrpd --version
+            """);
+        return ExitCode.Usage;
+}

@@ -5,7 +5,10 @@ namespace Vrrp.Daemon.Linux;
 /// <summary>The calls of the C library that .NET has no counterpart for. -1 means that errno says more.</summary>
 internal static unsafe partial class Libc
 {
+    public const int EPERM = 1;
+    public const int ESRCH = 3;
     public const int EINTR = 4;
+    public const int ENOEXEC = 8;
     public const int EAGAIN = 11;
     public const int ENODEV = 19;
     public const int EADDRNOTAVAIL = 99;

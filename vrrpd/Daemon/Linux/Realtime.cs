@@ -5,7 +5,7 @@ internal static unsafe class Realtime
 {
     private const int Fifo = 1;
     private const int ResetOnFork = 0x40000000;
-    private const int Priority = 10;
+    private const int Priority = 1;
 
     /// <summary>
     /// Puts the calling thread into the realtime class; threads and processes it starts are not in it.

@@ -64,6 +64,13 @@ internal sealed partial class DaemonLog
     public void EventLogFailed(string path, string error) =>
         Add(LogLevel.Error, null, $"the event log {path} is not written: {error}");
 
+    public void NeedsRestart() =>
+        Add(LogLevel.Warning, null, "another Management:Listen or EventLog needs a restart; the old one stays");
+
+    public void PromotionFailed(string interfaceName, string error) =>
+        Add(LogLevel.Warning, null, $"promote_secondaries of {interfaceName} could not be set ({error}); when a leased "
+            + "address with a subnet's prefix ends, it may take other addresses of the subnet with it");
+
     public void Failed(string error) => Add(LogLevel.Error, null, error);
 
     private static string More(long suppressed) => suppressed == 0 ? "" : $" (and {suppressed} more since the last)";
