@@ -22,13 +22,4 @@ public sealed class ConfigurationWarningTests
         Assert.Equal(path, warning.Path);
         Assert.Contains(told, warning.Text);
     }
-
-    [Fact]
-    public void Only_intervals_below_a_second_need_realtime_priority()
-    {
-        Assert.Empty(RealtimeNeed.Of(Written.Valid(Written.Instance("\"Version\": 3"))));
-        ConfigurationFinding need = Assert.Single(
-            RealtimeNeed.Of(Written.Valid(Written.Instance("\"Version\": 3, \"AdvertInterval\": \"00:00:00.1\""))));
-        Assert.Equal("Instances:VI_1:AdvertInterval", need.Path);
-    }
 }

@@ -55,7 +55,7 @@ internal readonly struct Section(Findings findings, string path)
         if (name is null)
             Fault(key, "is missing; name the network interface, such as eth0");
         else if (name.Length is 0 or > 15 || name.Any(c => c <= ' ' || c == '/' || c == ':') || name is "." or "..")
-            Fault(key, $"'{Shown(name)}' is no network interface; those have 1 to 15 characters without space, / and :");
+            Fault(key, $"'{Shown(name)}' is no network interface; that has 1 to 15 characters, no space, / or :");
         else
             return name;
         return "";
