@@ -1,10 +1,13 @@
 using Vrrp.Daemon;
+using Vrrp.Daemon.Configuration.Report;
 using Vrrp.Daemon.Guarding;
 
 switch (args)
 {
     case ["--config", string file]:
         return await RunCommand.RunAsync(file);
+    case ["check", .. string[] files]:
+        return ReportCommand.Run(files, Console.Out, Console.Error);
     case ["status"]:
         return await StatusCommand.RunAsync("127.0.0.1:9098");
     case ["status", string endpoint]:
@@ -17,6 +20,7 @@ switch (args)
     default:
         Console.Error.WriteLine("""
             usage: vrrpd --config FILE      run
+                   vrrpd check FILE [FILE]  what it does, and what to look at; the second: the peer's
                    vrrpd status [HOST:PORT] what a running vrrpd does (127.0.0.1:9098)
                    vrrpd --version
             """);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Vrrp.Daemon.Configuration;
+using Vrrp.Daemon.Configuration.Report;
 using Vrrp.Daemon.Guarding;
 using Vrrp.Daemon.Linux;
 using Vrrp.Daemon.Telemetry;
@@ -39,10 +40,14 @@ internal static class RunCommand
     }
 
     /// <summary>What forbids to run with a configuration on this machine.</summary>
-    public static IEnumerable<ConfigurationFinding> Faults(ConfigurationResult result) =>
-        result.Config is { } config && !Realtime.IsPermitted()
-            ? result.Faults.Concat(RealtimeNeed.Of(config))
-            : result.Faults;
+    public static IEnumerable<ConfigurationFinding> Faults(ConfigurationResult result)
+    {
+        if (result.Config is not { } config)
+            return result.Faults;
+        // What the kernel really grants counts, however it was granted.
+        RunPermissions permissions = RunPermissions.OfThisProcess() with { Realtime = Realtime.IsPermitted() };
+        return result.Faults.Concat(PermissionNeeds.Of(config, permissions));
+    }
 
     private static async Task<int> RunAsync(string file, DaemonConfig config, DaemonLog log)
     {
