@@ -1,0 +1,134 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace Vrrp.Daemon.Tests.Labs;
+
+/// <summary>A machine of the lab, with its daemon.</summary>
+internal sealed partial class LabNode : IAsyncDisposable
+{
+    private readonly string _folder;
+    private readonly List<string> _log = [];
+    private readonly List<Process> _started = [];
+    private readonly Socket _answering;
+    private readonly LabTerms _terms;
+    private Process? _main;
+
+    private LabNode(
+        NetworkNamespace place, int number, bool isVrrpd, LabTerms terms, string folder, string hardware, string local)
+    {
+        (Place, Number, IsVrrpd, _terms, _folder) = (place, number, isVrrpd, terms, folder);
+        (Hardware, LocalAddress) = (hardware, local);
+        Ownership = new(place.Name);
+        _answering = Client.Answer(place, number);
+    }
+
+    public NetworkNamespace Place { get; }
+
+    public int Number { get; }
+
+    public bool IsVrrpd { get; }
+
+    /// <summary>Ethernet address of its interface.</summary>
+    public string Hardware { get; }
+
+    /// <summary>Where its advertisements come from.</summary>
+    public string LocalAddress { get; }
+
+    public Ownership Ownership { get; }
+
+    /// <summary>Everything its daemons printed.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return string.Join('\n', _log);
+        }
+    }
+
+    public static async Task<LabNode> CreateAsync(
+        NetworkNamespace place, int number, bool isVrrpd, LabTerms terms, string folder)
+    {
+        string link = await place.IpAsync("address show dev eth0");
+        string hardware = Ether().Match(link).Groups[1].Value;
+        string local = terms.IsIPv6 ? LinkLocal().Match(link).Groups[1].Value : $"198.51.100.{number}";
+        return new(place, number, isVrrpd, terms, Directory.CreateDirectory(Path.Combine(folder, $"n{number}")).FullName,
+            hardware, local);
+    }
+
+    /// <summary>Starts its daemon.</summary>
+    public async Task StartAsync(LabChange? change = null)
+    {
+        await WriteConfigurationAsync(change ?? new());
+        string[] command = IsVrrpd
+            ? [await VrrpdBinary.PathAsync(), "--config", Path.Combine(_folder, "vrrpd.json")]
+            :
+            [
+                "keepalived", "-n", "-l", "-D", "-f", Path.Combine(_folder, "keepalived.conf"),
+                "-p", Path.Combine(_folder, "k.pid"), "-r", Path.Combine(_folder, "v.pid"),
+            ];
+        _main = Shell.Start("ip", ["netns", "exec", Place.Name, .. command]);
+        _started.Add(_main);
+        _ = ReadAsync(_main.StandardOutput);
+        _ = ReadAsync(_main.StandardError);
+    }
+
+    /// <summary>Writes another configuration; it is read on SIGHUP.</summary>
+    public Task WriteConfigurationAsync(LabChange change) => IsVrrpd
+        ? File.WriteAllTextAsync(Path.Combine(_folder, "vrrpd.json"), _terms.Vrrpd(Number, change))
+        : File.WriteAllTextAsync(Path.Combine(_folder, "keepalived.conf"), _terms.Keepalived(Number, change));
+
+    /// <summary>Sends a signal to the main process.</summary>
+    public Task SignalAsync(string signal) => Shell.RunAsync("kill", $"-{signal}", $"{_main!.Id}");
+
+    /// <summary>Sends a signal to all processes of the daemon at once.</summary>
+    public async Task SignalAllAsync(string signal) =>
+        await Shell.RunAsync("kill", [$"-{signal}", .. (await DaemonsAsync()).Select(process => $"{process}")]);
+
+    /// <summary>The processes of the daemon.</summary>
+    public async Task<int[]> DaemonsAsync() => [.. (await Place.ProcessesAsync()).Where(IsDaemon)];
+
+    /// <summary>Waits until the main process has ended.</summary>
+    public Task EndedAsync() => _main!.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Process process in _started)
+        {
+            if (!process.HasExited)
+                process.Kill();
+            process.Dispose();
+        }
+
+        _answering.Dispose();
+        await Ownership.DisposeAsync();
+    }
+
+    private static bool IsDaemon(int process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/comm").Trim() is "vrrpd" or "keepalived";
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private async Task ReadAsync(StreamReader output)
+    {
+        while (await output.ReadLineAsync() is { } line)
+        {
+            lock (_log)
+                _log.Add(line);
+        }
+    }
+
+    [GeneratedRegex(@"link/ether ([0-9a-f:]+)")]
+    private static partial Regex Ether();
+
+    [GeneratedRegex(@"inet6 (fe80:[0-9a-f:]+)/64")]
+    private static partial Regex LinkLocal();
+}
