@@ -82,9 +82,12 @@ internal sealed partial class LabNode : IAsyncDisposable
     /// <summary>Sends a signal to the main process.</summary>
     public Task SignalAsync(string signal) => Shell.RunAsync("kill", $"-{signal}", $"{_main!.Id}");
 
-    /// <summary>Sends a signal to all processes of the daemon at once.</summary>
-    public async Task SignalAllAsync(string signal) =>
-        await Shell.RunAsync("kill", [$"-{signal}", .. (await DaemonsAsync()).Select(process => $"{process}")]);
+    /// <summary>
+    /// Sends a signal to all processes of the daemon at once, children first: neither vrrpd's guardian nor keepalived's
+    /// child shall have time to act on what happened to its parent.
+    /// </summary>
+    public async Task SignalAllAsync(string signal) => await Shell.RunAsync(
+        "kill", [$"-{signal}", .. (await DaemonsAsync()).OrderDescending().Select(process => $"{process}")]);
 
     /// <summary>The processes of the daemon.</summary>
     public async Task<int[]> DaemonsAsync() => [.. (await Place.ProcessesAsync()).Where(IsDaemon)];
