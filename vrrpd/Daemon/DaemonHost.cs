@@ -23,6 +23,7 @@ internal sealed class DaemonHost : IAsyncDisposable
     private readonly Thread _thread;
     private readonly ServiceManager _systemd;
     private readonly EventRecorder? _recorder;
+    private readonly FileWatch _watch;
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<bool> _reloads = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -36,6 +37,7 @@ internal sealed class DaemonHost : IAsyncDisposable
     public DaemonHost(string file, DaemonConfig config, LinuxNetwork network, DaemonLog log)
     {
         (_file, _config, _log) = (file, config, log);
+        _watch = new(file, ReloadSoon);
         _notify = new(log);
         _systemd = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"),
             Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
@@ -102,8 +104,7 @@ internal sealed class DaemonHost : IAsyncDisposable
 
     private async Task ReloadWhenAskedAsync()
     {
-        FileWatch watch = new(_file, ReloadSoon);
-        Task watching = watch.RunAsync(_stop.Token);
+        Task watching = _watch.RunAsync(_stop.Token);
         try
         {
             await foreach (bool _ in _reloads.Reader.ReadAllAsync(_stop.Token))
@@ -117,6 +118,7 @@ internal sealed class DaemonHost : IAsyncDisposable
 
     private async Task ReloadAsync()
     {
+        _watch.Read();
         ConfigurationResult result = ConfigurationFile.Load(_file);
         List<ConfigurationFinding> faults = [.. RunCommand.Faults(result)];
         foreach (ConfigurationFinding fault in faults)

@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace Vrrp.Daemon.Tests.Labs;
 
 /// <summary>Asks an address a hundred times a second who it is; nodes answer with their number.</summary>
-internal sealed class Client : IAsyncDisposable
+internal sealed class Client : IDisposable
 {
     public const int Port = 7000;
 
@@ -16,7 +16,7 @@ internal sealed class Client : IAsyncDisposable
     private readonly Socket _socket;
     private readonly EndPoint _target;
     private readonly Thread _asking;
-    private readonly Task _listening;
+    private readonly Thread _listening;
     private volatile bool _isEnding;
 
     public Client(NetworkNamespace place, string address)
@@ -26,7 +26,8 @@ internal sealed class Client : IAsyncDisposable
         _socket.Blocking = false;
         _asking = new(Ask) { IsBackground = true };
         _asking.Start();
-        _listening = Task.Run(ListenAsync);
+        _listening = new(Listen) { IsBackground = true };
+        _listening.Start();
     }
 
     /// <summary>The longest time without an answer.</summary>
@@ -48,48 +49,52 @@ internal sealed class Client : IAsyncDisposable
     /// <summary>Which node answered last; 0: none yet.</summary>
     public int Owner => _answers.LastOrDefault().Node;
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         _isEnding = true;
         _asking.Join();
+        _listening.Join();
         _socket.Dispose();
-        await _listening;
     }
 
     /// <summary>Answers on a node until its socket is disposed.</summary>
     public static Socket Answer(NetworkNamespace place, int node)
     {
         Socket socket = place.Udp(Port);
-        _ = Task.Run(async () =>
-        {
-            byte[] buffer = new byte[16];
-            try
-            {
-                while (true)
-                {
-                    SocketReceiveFromResult asked =
-                        await socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.IPv6Any, 0));
-                    buffer[0] = (byte)node;
-                    await TrySendAsync(socket, buffer.AsMemory(0, 1), asked.RemoteEndPoint);
-                }
-            }
-            catch (Exception exception) when (exception is ObjectDisposedException or SocketException)
-            {
-                socket.Dispose();
-            }
-        });
+        Thread thread = new(() => Answer(socket, node)) { IsBackground = true };
+        thread.Start();
         return socket;
     }
 
-    private static async Task TrySendAsync(Socket socket, ReadOnlyMemory<byte> answer, EndPoint to)
+    private static void Answer(Socket socket, int node)
+    {
+        byte[] buffer = [0];
+        EndPoint from = new IPEndPoint(IPAddress.IPv6Any, 0);
+        try
+        {
+            while (true)
+            {
+                socket.ReceiveFrom(buffer, ref from);
+                buffer[0] = (byte)node;
+                TrySend(socket, buffer, from);
+            }
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or SocketException)
+        {
+            socket.Dispose();
+        }
+    }
+
+    // Without a link, a route or a neighbour nobody gets an answer, and that is what is measured.
+    private static void TrySend(Socket socket, byte[] message, EndPoint to)
     {
         try
         {
-            await socket.SendToAsync(answer, to);
+            socket.SendTo(message, to);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode != SocketError.OperationAborted)
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.NetworkDown
+            or SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.WouldBlock)
         {
-            // The node's link is down: the client does not get its answer, which is what it measures.
             Debug.WriteLine(exception.Message);
         }
     }
@@ -99,37 +104,28 @@ internal sealed class Client : IAsyncDisposable
         byte[] question = [0];
         while (!_isEnding)
         {
-            try
-            {
-                _socket.SendTo(question, _target);
-            }
-            catch (SocketException exception)
-            {
-                // No route or no neighbour: no answer either.
-                Debug.WriteLine(exception.Message);
-            }
-
+            TrySend(_socket, question, _target);
             Thread.Sleep(Pace);
         }
     }
 
-    private async Task ListenAsync()
+    private void Listen()
     {
-        byte[] buffer = new byte[16];
-        while (true)
+        byte[] buffer = [0];
+        EndPoint from = new IPEndPoint(IPAddress.IPv6Any, 0);
+        while (!_isEnding)
         {
+            if (!_socket.Poll(Pace, SelectMode.SelectRead))
+                continue;
             try
             {
-                await _socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.IPv6Any, 0));
+                _socket.ReceiveFrom(buffer, ref from);
                 _answers.Enqueue((DateTime.UtcNow, buffer[0]));
             }
-            catch (SocketException) when (!_isEnding)
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.HostUnreachable
+                or SocketError.NetworkUnreachable or SocketError.ConnectionRefused)
             {
-                await Task.Delay(Pace);
-            }
-            catch (Exception exception) when (exception is ObjectDisposedException or SocketException)
-            {
-                return;
+                Debug.WriteLine(exception.Message);
             }
         }
     }

@@ -107,6 +107,8 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
     private void SendAdvert(RouterInstance instance, byte priority, long now)
     {
         RouterConfig config = instance.Router.Config;
+        if (instance.HasAddresses && priority > 0)
+            AskWhoElse(instance);
         if (config.UnicastPeers.IsEmpty)
             SendTo(instance, priority, AdvertCodec.MulticastGroup(config.Family), now);
         foreach (Address peer in config.UnicastPeers)
@@ -114,6 +116,17 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
         // Who says that it is master has the addresses.
         if (instance.HasAddresses && priority > 0)
             Refresh(instance, now);
+    }
+
+    /// <summary>
+    /// Asks for the first address before each advertisement. After two masters did not hear each other, the lower one
+    /// may hear the higher one first and leave without a word, and the neighbours keep its Ethernet address. Asked a
+    /// moment earlier, its kernel answers, and the higher one announces itself.
+    /// </summary>
+    private void AskWhoElse(RouterInstance instance)
+    {
+        if (instance.Places is [var first, ..] && first.Address.Family == IpFamily.IPv4)
+            Probe(instance, first);
     }
 
     private void SendTo(RouterInstance instance, byte priority, Address destination, long now)
@@ -179,12 +192,16 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
     {
         foreach (AddressPlace place in instance.Places)
         {
-            if (place.Address.Family != IpFamily.IPv4)
-                continue;
-            int length = NeighborFrames.WriteArpProbe(_frame, place.Hardware, place.Address);
-            if (network.SendFrame(place.InterfaceIndex, _frame.AsSpan(0, length)) != 0)
-                instance.Counters.SendFailures++;
+            if (place.Address.Family == IpFamily.IPv4)
+                Probe(instance, place);
         }
+    }
+
+    private void Probe(RouterInstance instance, in AddressPlace place)
+    {
+        int length = NeighborFrames.WriteArpProbe(_frame, place.Hardware, place.Address);
+        if (network.SendFrame(place.InterfaceIndex, _frame.AsSpan(0, length)) != 0)
+            instance.Counters.SendFailures++;
     }
 
     private void Failed(RouterInstance instance, string what, int errno, long now)
