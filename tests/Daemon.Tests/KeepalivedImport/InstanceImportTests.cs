@@ -50,6 +50,9 @@ public sealed class InstanceImportTests
     [InlineData("virtual_ipaddress_excluded {\nnonsense\n}", "nonsense: is no address", ImportOutcome.NotKept)]
     [InlineData("virtual_ipaddress_excluded {\nfd00::1\nfd00:0::1\n}", "fd00:0::1: is there already", ImportOutcome.NotKept)]
     [InlineData("virtual_ipaddress {\nfd00::1\n}", "fd00::1 is not IPv4", ImportOutcome.NotKept)]
+    [InlineData("garp_master_repeat 0", "GarpMasterRepeat becomes 1", ImportOutcome.Changed)]
+    [InlineData("garp_master_delay 300", "GarpMasterDelay becomes 00:04:15", ImportOutcome.Changed)]
+    [InlineData("track_interface {\neth1 weight 300\n}", "tracked, without weight 300", ImportOutcome.Changed)]
     [InlineData("track_script {\nnosuch\n}", "no such vrrp_script", ImportOutcome.NotKept)]
     [InlineData("use_vmac vrrp.51", "use_vmac vrrp.51: ", ImportOutcome.NotKept)]
     [InlineData("garp_lower_prio_delay 10", "on every doubt", ImportOutcome.NotKept)]
@@ -102,13 +105,19 @@ public sealed class InstanceImportTests
     public void Addresses_of_IPv6_make_an_instance_of_version_3()
     {
         Imported imported = Imported.Statements(
-            "", "global_defs {\nvrrp_version 2\n}",
+            "version 2", "",
             "interface eth0\nvirtual_router_id 51\nvirtual_ipaddress {\nfe80::1/64\n}\nadvert_int 0.5\nnative_ipv6\n");
 
         RouterConfig router = imported.Read.Config!.Instances[0].Router;
         Assert.Equal((VrrpVersion.V3, IpFamily.IPv6), (router.Version, router.Family));
         Assert.Equal(TimeSpan.FromMilliseconds(500), router.AdvertInterval);
+        Assert.Equal(ImportOutcome.Changed, imported.NoteOf("is Version 3").Outcome);
     }
+
+    [Fact]
+    public void The_addresses_say_the_family_whatever_native_ipv6_says() =>
+        Assert.Equal(
+            IpFamily.IPv4, Imported.Statements("native_ipv6").Read.Config!.Instances[0].Router.Family);
 
     [Fact]
     public void Peers_and_their_least_ttl_are_kept()
@@ -197,6 +206,42 @@ public sealed class InstanceImportTests
         Assert.All(imported.Read.Config.Instances, instance => Assert.Equal("c", Assert.Single(instance.Tracked).Name));
         Assert.Equal(ImportOutcome.NotKept, imported.NoteOf("C: no such instance").Outcome);
         Assert.Equal(ImportOutcome.NotKept, imported.NoteOf("two instances or more").Outcome);
+    }
+
+    [Theory]
+    [InlineData("", "c weight -5", "eth1 weight -5", "eth1 0")]
+    [InlineData("track_script {\nc weight -7\n}\ntrack_interface {\neth2 weight -7\n}", "d", "eth1", "d 0, c -7, eth1 0, eth2 -7")]
+    [InlineData("track_script {\nc\n}", "d", "eth1", "d 0, c 0, eth1 0")]
+    [InlineData("sync_group_tracking_weight", "c weight -5", "eth1 weight -5", "c -5, eth1 -5")]
+    public void Weights_in_a_group_are_those_of_keepalived(string group, string check, string device, string tracked)
+    {
+        string own = $"track_script {{\n{check}\n}}\ntrack_interface {{\n{device}\n}}\n";
+        Imported imported = Imported.Text($$"""
+            vrrp_script c {
+            script /bin/c
+            weight -2
+            }
+            vrrp_script d {
+            script /bin/d
+            }
+            vrrp_instance A {
+            {{Imported.Least}}{{own}}
+            }
+            vrrp_instance B {
+            {{Imported.Least.Replace("240", "241").Replace("51", "52")}}
+            }
+            vrrp_sync_group G {
+            group {
+            A
+            B
+            }
+            {{group}}
+            }
+            """);
+
+        Assert.Equal(
+            tracked,
+            string.Join(", ", imported.Read.Config!.Instances[0].Router.Tracked.Select(item => $"{item.Name} {item.Weight}")));
     }
 
     [Fact]

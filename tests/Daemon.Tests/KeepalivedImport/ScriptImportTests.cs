@@ -26,7 +26,8 @@ public sealed class ScriptImportTests
     [Theory]
     [InlineData("script /etc/chk.sh", new[] { "/etc/chk.sh" })]
     [InlineData("script \"/etc/chk.sh -a 'b c' \\\"d e\\\"\"", new[] { "/etc/chk.sh", "-a", "b c", "d e" })]
-    [InlineData("script /etc/chk.sh -a b", new[] { "/etc/chk.sh", "-a", "b" })]
+    [InlineData("script /etc/chk.sh -a b", new[] { "/etc/chk.sh" })]
+    [InlineData("script \"/etc/chk.sh a\" b", new[] { "/etc/chk.sh", "a" })]
     [InlineData("script \"killall -0 haproxy\"", new[] { "/usr/bin/killall", "-0", "haproxy" })]
     [InlineData("script \"/bin/sh -c 'a || b'\"", new[] { "/bin/sh", "-c", "a || b" })]
     [InlineData("script \"a || exit 1\"", new[] { "/bin/sh", "-c", "a || exit 1" })]
@@ -62,6 +63,7 @@ public sealed class ScriptImportTests
     [InlineData("script \"curl http://192.0.2.1:8086/ping\"")]
     [InlineData("script \"/usr/bin/curl -s -o /dev/null http://192.0.2.1:8086/ping\"")]
     [InlineData("script \"curl 192.0.2.1:8086/ping\"")]
+    [InlineData("script \"curl http://192.0.2.1:8086/ping > /dev/null 2>&1\"")]
     [InlineData("script /etc/chk.sh")]
     public void What_is_plainly_curl_becomes_an_http_check(string script)
     {
@@ -98,7 +100,8 @@ public sealed class ScriptImportTests
 
     [Theory]
     [InlineData("weight 5 reverse", "c", 5, true)]
-    [InlineData("weight 5 reverse", "c weight 7", 7, false)]
+    [InlineData("weight 5 reverse", "c weight 7", 7, true)]
+    [InlineData("weight 5", "c weight 300", 5, false)]
     [InlineData("weight 5", "c weight 7 reverse", 7, true)]
     [InlineData("weight 5", "c", 5, false)]
     public void Weights_can_be_turned_round(string script, string tracked, int weight, bool isReversed)

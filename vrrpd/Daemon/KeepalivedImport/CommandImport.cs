@@ -16,21 +16,20 @@ internal sealed class CommandImport(Func<string, string?> readProgram)
         ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
     /// <summary>
-    /// The program and its arguments, and what is different about it (empty: nothing); null: there is none.
+    /// The program and its arguments, and what is different about it (empty: nothing); null: there is none. A command
+    /// is one word of keepalived.conf, quoted if it has arguments.
     /// </summary>
-    public (List<string> Words, string Remark)? Read(IReadOnlyList<string> written)
+    public (List<string> Words, string Remark)? Read(string text)
     {
-        if (written.Count == 0)
-            return null;
-        // A word with a space in it was quoted: a whole command, and keepalived ignores what comes after it.
-        bool isWhole = written.Count == 1 || written[0].Contains(' ', StringComparison.Ordinal);
-        List<string> words = isWhole ? KeepalivedLine.Command(written[0]) : [.. written];
+        List<string> words = ShellScript.Words(text) is { } plain && CurlCommand.Parse(plain) is not null
+            ? [.. plain]
+            : KeepalivedLine.Command(text);
         if (words.Count == 0 || words[0].Length == 0)
             return null;
-        string whole = isWhole ? written[0] : string.Join(' ', written);
         bool isShell = words[0].Split('/')[^1] is "sh" or "bash" or "dash";
-        if (!isShell && whole.AsSpan().ContainsAny(ShellCharacters) && CurlCommand.Parse(words) is null)
-            return (["/bin/sh", "-c", whole], "is run by /bin/sh, because of what only a shell understands; "
+        if (!isShell && string.Join(' ', words).AsSpan().ContainsAny(ShellCharacters)
+            && CurlCommand.Parse(words) is not { IsPlain: true })
+            return (["/bin/sh", "-c", text], "is run by /bin/sh, because of what only a shell understands; "
                 + "keepalived 1 did so too, keepalived 2 did not");
         return (words, WithWholePath(words));
     }

@@ -50,14 +50,14 @@ internal sealed class GlobalDefaults(ImportNotes notes)
                     node, "GarpMasterDelay", TimeSpan.Zero, TimeSpan.FromSeconds(255), second);
                 break;
             case "vrrp_garp_master_repeat":
-                GarpMasterRepeat = _numbers.Whole(node, "GarpMasterRepeat", 1, 255);
+                GarpMasterRepeat = _numbers.Count(node, "GarpMasterRepeat", 255);
                 break;
             case "vrrp_garp_master_refresh":
                 GarpMasterRefresh = _numbers.Seconds(
                     node, "GarpMasterRefresh", TimeSpan.Zero, TimeSpan.FromDays(1), second);
                 break;
             case "vrrp_garp_master_refresh_repeat":
-                GarpMasterRefreshRepeat = _numbers.Whole(node, "GarpMasterRefreshRepeat", 1, 255);
+                GarpMasterRefreshRepeat = _numbers.Count(node, "GarpMasterRefreshRepeat", 255);
                 break;
             default:
                 notes.NotKept(node, NoCounterpart.Reason(node.Keyword));

@@ -67,8 +67,7 @@ internal sealed class InstanceImport(
                 _options.Version = _numbers.Whole(node, "Version", 2, 3);
                 return true;
             case "native_ipv6":
-                _options.Family = IpFamily.IPv6;
-                notes.Kept(node, "Family IPv6");
+                notes.Kept(node, "the family is that of the first address");
                 return true;
             case "advert_int":
                 _interval = node;
@@ -101,14 +100,14 @@ internal sealed class InstanceImport(
                     node, "GarpMasterDelay", TimeSpan.Zero, TimeSpan.FromSeconds(255), second);
                 return true;
             case "garp_master_repeat":
-                _options.GarpMasterRepeat = _numbers.Whole(node, "GarpMasterRepeat", 1, 255);
+                _options.GarpMasterRepeat = _numbers.Count(node, "GarpMasterRepeat", 255);
                 return true;
             case "garp_master_refresh":
                 _options.GarpMasterRefresh = _numbers.Seconds(
                     node, "GarpMasterRefresh", TimeSpan.Zero, TimeSpan.FromDays(1), second);
                 return true;
             case "garp_master_refresh_repeat":
-                _options.GarpMasterRefreshRepeat = _numbers.Whole(node, "GarpMasterRefreshRepeat", 1, 255);
+                _options.GarpMasterRefreshRepeat = _numbers.Count(node, "GarpMasterRefreshRepeat", 255);
                 return true;
             default:
                 return false;
@@ -194,7 +193,7 @@ internal sealed class InstanceImport(
         _options.Version ??= defaults.Version;
         if (_options.VirtualAddresses is not { Count: > 0 } addresses)
             return;
-        IpFamily family = _options.Family ?? AddressImport.FamilyOf(addresses[0].Address!);
+        IpFamily family = AddressImport.FamilyOf(addresses[0].Address!);
         foreach (VirtualAddressOptions other in addresses.Where(IsOther))
             notes.NotKept(
                 block, $"{other.Address} is not {family}, as the instance is; take ExcludedAddresses, or an instance "
@@ -203,7 +202,8 @@ internal sealed class InstanceImport(
         if (family == IpFamily.IPv6 && _options.Version == 2)
         {
             _options.Version = 3;
-            notes.Changed(block, "version 2 knows no IPv6, so it is Version 3, as with keepalived");
+            notes.Changed(block, "is Version 3: version 2 with IPv6 is keepalived's own; a keepalived on the other "
+                + "machine needs version 3 too");
         }
 
         bool IsOther(VirtualAddressOptions other) => AddressImport.FamilyOf(other.Address!) != family;
@@ -273,7 +273,6 @@ internal sealed class InstanceImport(
         }
     }
 
-    private bool IsVersion2 => (_options.Version ?? 2) == 2 && _options.Family != IpFamily.IPv6
-        && !(_options.VirtualAddresses is { Count: > 0 } all
-            && AddressImport.FamilyOf(all[0].Address!) == IpFamily.IPv6);
+    private bool IsVersion2 => (_options.Version ?? 2) == 2 && !(_options.VirtualAddresses is { Count: > 0 } all
+        && AddressImport.FamilyOf(all[0].Address!) == IpFamily.IPv6);
 }

@@ -25,6 +25,16 @@ internal sealed class KeepalivedNumbers(ImportNotes notes)
         return number;
     }
 
+    /// <summary>How often, brought into the range; null and a note where it is no number.</summary>
+    public int? Count(KeepalivedNode node, string key, int most)
+    {
+        if (!TryWhole(node.Value, out int number) || (number >= 1 && number <= most))
+            return Whole(node, key, 1, most);
+        int nearest = Math.Clamp(number, 1, most);
+        notes.Changed(node, $"{key} becomes {nearest}, the nearest that vrrpd has");
+        return nearest;
+    }
+
     /// <summary>
     /// A time in seconds, brought into the range and to whole steps; null and a note where it is none.
     /// </summary>

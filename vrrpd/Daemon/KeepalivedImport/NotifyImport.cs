@@ -39,7 +39,7 @@ internal sealed class NotifyImport(GlobalDefaults defaults, CommandImport comman
     // The command is one word; a user and a group may follow.
     private void Take(KeepalivedNode node, string key, Action<NotifyOptions, List<string>> set)
     {
-        if (node.Words.Count == 0 || commands.Read([node.Words[0]]) is not { } command)
+        if (node.Words.Count == 0 || commands.Read(node.Words[0]) is not { } command)
         {
             notes.NotKept(node, "names no program");
             return;

@@ -30,7 +30,7 @@ internal sealed class ScriptImport(GlobalDefaults defaults, CommandImport comman
             return null;
         }
 
-        if (commands.Read(script.Words) is not { } command)
+        if (commands.Read(script.Value) is not { } command)
         {
             notes.NotKept(script, "names no program");
             notes.NotKept(block, "has no script");
@@ -38,6 +38,8 @@ internal sealed class ScriptImport(GlobalDefaults defaults, CommandImport comman
         }
 
         notes.Kept(block, $"Checks:{block.Value}");
+        if (script.Words.Count > 1)
+            notes.Changed(script, "keepalived ignores what stands after the first word, and so it is left out");
         if (commands.CurlOf(command.Words) is { IsPlain: true, Url: { } url } curl && UrlOf(url) is { } whole)
             BecomeHttp(check, curl, whole, script);
         else
@@ -58,10 +60,10 @@ internal sealed class ScriptImport(GlobalDefaults defaults, CommandImport comman
                 check.Timeout = _numbers.Seconds(node, "Timeout", TimeSpan.FromMilliseconds(10), hour, millisecond);
                 break;
             case "rise":
-                check.Rise = _numbers.Whole(node, "Rise", 1, 1000);
+                check.Rise = _numbers.Count(node, "Rise", 1000);
                 break;
             case "fall":
-                check.Fall = _numbers.Whole(node, "Fall", 1, 1000);
+                check.Fall = _numbers.Count(node, "Fall", 1000);
                 break;
             case "weight":
                 check.Weight = _numbers.Whole(node, "Weight", -253, 253);

@@ -21,6 +21,10 @@ internal sealed class SyncGroupImport(
                 ReadMembers(line, members);
         }
 
+        bool keepsWeights = block.Children.Exists(
+            node => node.Keyword is "sync_group_tracking_weight" or "global_tracking");
+        foreach (string member in keepsWeights ? [] : members)
+            tracking.DropWeights(block, member, instances[member]);
         foreach (KeepalivedNode node in block.Children.Where(node => node.Keyword != "group"))
         {
             if (!ReadTracking(node, members) && !notify.Read(node))
@@ -57,7 +61,7 @@ internal sealed class SyncGroupImport(
         foreach (string member in members)
         {
             if (node.Keyword == "track_script")
-                tracking.Scripts(node, instances[member]);
+                tracking.Scripts(node, instances[member], isOfGroup: true);
             else
                 tracking.Interfaces(node, instances[member]);
         }
