@@ -53,11 +53,11 @@ internal sealed class DaemonHost : IAsyncDisposable
         _guardian = StartGuardian(_config);
         _loop.IsRealtime = Realtime.IsPermitted();
         _thread.Start();
-        await SnapshotAsync();
+        Snapshot();
         await _checks.UseAsync(_config);
         try
         {
-            _management = new(_config.ManagementListen, StatusAsync);
+            _management = new(_config.ManagementListen, Status);
         }
         catch (SocketException exception)
         {
@@ -89,7 +89,7 @@ internal sealed class DaemonHost : IAsyncDisposable
         if (_management is not null)
             await _management.DisposeAsync();
         await _checks.StopAsync();
-        await _notify.StopAsync(NotifyTime);
+        _notify.Stop(NotifyTime);
         _recorder?.Dispose();
         _systemd.Dispose();
         _stop.Dispose();
@@ -137,10 +137,11 @@ internal sealed class DaemonHost : IAsyncDisposable
         (_log.Level, _log.Format) = (config.LogLevel, config.LogFormat);
         // The old guardian goes when the loop reports to the new one.
         GuardianProcess? old = _guardian, next = StartGuardian(config);
-        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        while (!_loop.Post(new NewConfiguration(config, next?.Table, done.SetResult)))
+        using ManualResetEventSlim done = new();
+        while (!_loop.Post(new NewConfiguration(config, next?.Table, done)))
             await Task.Delay(TimeSpan.FromMilliseconds(10));
-        await done.Task;
+        // Blocked, not awaited: the loop's thread must not wake a task.
+        done.Wait();
         (_guardian, _config) = (next, config);
         old?.Dispose();
         await _checks.UseAsync(config);
@@ -191,23 +192,14 @@ internal sealed class DaemonHost : IAsyncDisposable
         return true;
     }
 
-    private async Task<DaemonStatus> StatusAsync() => new(DaemonVersion.Text, await SnapshotAsync(), _checks.Statuses,
-        _lastReloadSuccessful, _guardian?.ProcessId ?? 0);
+    private DaemonStatus Status() => new(
+        DaemonVersion.Text, Snapshot(), _checks.Statuses, _lastReloadSuccessful, _guardian?.ProcessId ?? 0);
 
-    private async Task<LoopSnapshot?> SnapshotAsync()
+    // The event is not disposed: a loop that answers too late still sets it.
+    private LoopSnapshot? Snapshot()
     {
         LoopSnapshot snapshot = new();
-        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_loop.Post(new SnapshotWanted(snapshot, done.SetResult)))
-            return null;
-        try
-        {
-            await done.Task.WaitAsync(SnapshotTime);
-            return snapshot;
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
+        ManualResetEventSlim done = new();
+        return _loop.Post(new SnapshotWanted(snapshot, done)) && done.Wait(SnapshotTime) ? snapshot : null;
     }
 }

@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Threading.Channels;
 using Vrrp.Daemon.Configuration;
 using Vrrp.Daemon.Linux;
 using Vrrp.Daemon.Loop;
@@ -16,29 +16,30 @@ internal sealed class NotifyScript
 {
     private const int MaxWaiting = 1024;
 
-    private readonly Channel<NotifyCall> _calls = Channel.CreateBounded<NotifyCall>(MaxWaiting);
+    private readonly BlockingCollection<NotifyCall> _calls = new(MaxWaiting);
     private readonly DaemonLog _log;
-    private readonly Task _runner;
+    private readonly Thread _runner;
 
     /// <summary>Begins to wait for changes.</summary>
     public NotifyScript(DaemonLog log)
     {
         _log = log;
-        _runner = Task.Run(RunAsync);
+        _runner = new(Run) { IsBackground = true, Name = "notify" };
+        _runner.Start();
     }
 
     /// <summary>Runs the commands for a change later; never waits.</summary>
     public void Call(NotifyCall call)
     {
-        if (call.Notify != NotifyConfig.None && !_calls.Writer.TryWrite(call))
+        if (call.Notify != NotifyConfig.None && !_calls.TryAdd(call))
             _log.NotifyFailed(call.Name, $"not run for {NameOf(call.State)}: {MaxWaiting} others are waiting");
     }
 
     /// <summary>Runs what waits, and then ends.</summary>
-    public async Task StopAsync(TimeSpan timeout)
+    public void Stop(TimeSpan timeout)
     {
-        _calls.Writer.TryComplete();
-        if (await Task.WhenAny(_runner, Task.Delay(timeout)) != _runner)
+        _calls.CompleteAdding();
+        if (!_runner.Join(timeout))
             _log.NotifyFailed("", $"some did not end within {timeout.TotalSeconds:0} s");
     }
 
@@ -51,9 +52,9 @@ internal sealed class NotifyScript
         _ => "STOP",
     };
 
-    private async Task RunAsync()
+    private void Run()
     {
-        await foreach (NotifyCall call in _calls.Reader.ReadAllAsync())
+        foreach (NotifyCall call in _calls.GetConsumingEnumerable())
         {
             CommandConfig? own = call.State switch
             {
@@ -63,23 +64,23 @@ internal sealed class NotifyScript
                 _ => call.Notify.Stop,
             };
             if (own is not null)
-                await RunAsync(own, [], call.Notify.Timeout);
+                Run(own, [], call.Notify.Timeout);
             if (call.Notify.Any is { } any)
             {
                 ImmutableArray<string> told =
                     [call.IsGroup ? "GROUP" : "INSTANCE", call.Name, NameOf(call.State), $"{call.Priority}"];
-                await RunAsync(any, told, call.Notify.Timeout);
+                Run(any, told, call.Notify.Timeout);
             }
         }
     }
 
     // With a user of its own it has that user's privileges; else the daemon's, because such commands often change
     // routes or rules.
-    private async Task RunAsync(CommandConfig command, ImmutableArray<string> told, TimeSpan timeout)
+    private void Run(CommandConfig command, ImmutableArray<string> told, TimeSpan timeout)
     {
         ChildCommand child = new(
             command.Arguments.AddRange(told), command.User, command.Group, dropsCapabilities: false);
-        CommandResult result = await child.RunAsync(timeout, CancellationToken.None);
+        CommandResult result = child.RunAsync(timeout, CancellationToken.None).GetAwaiter().GetResult();
         if (!result.IsSuccess)
             _log.NotifyFailed(string.Join(' ', command.Arguments), result.Detail);
     }

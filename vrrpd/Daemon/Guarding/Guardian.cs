@@ -20,6 +20,7 @@ internal static unsafe class Guardian
         using PosixSignalRegistration term = Ignore(PosixSignal.SIGTERM);
         using PosixSignalRegistration interrupt = Ignore(PosixSignal.SIGINT);
         using PosixSignalRegistration hangup = Ignore(PosixSignal.SIGHUP);
+        // From here on no thread is started: one in the realtime class would spin until that has run, and starve it.
         Realtime.TryEnter();
         using GuardianTable table = new(GuardianProcess.TableDescriptor);
         if (TookLeave(locks))

@@ -1,5 +1,7 @@
-using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
 using Vrrp.Daemon.Configuration;
+using Vrrp.Daemon.Linux;
 
 namespace Vrrp.Daemon.Guarding;
 
@@ -9,28 +11,36 @@ namespace Vrrp.Daemon.Guarding;
 /// </summary>
 internal sealed class InstanceLock : IDisposable
 {
-    private readonly Socket _socket;
+    // struct sockaddr_un: family 2, then the name; one that begins with a zero is abstract.
+    private const int FamilyLength = 2;
+    private const int MaxName = 107;
 
-    private InstanceLock(Socket socket) => _socket = socket;
+    private readonly int _descriptor;
+
+    private InstanceLock(int descriptor) => _descriptor = descriptor;
 
     /// <summary>The name for an instance.</summary>
     public static string NameOf(InstanceConfig instance) =>
         $"vrrpd/{instance.Interface}/{instance.Router.Family}/{instance.Router.VirtualRouterId}";
 
     /// <summary>Takes a name; null if somebody has it.</summary>
-    public static InstanceLock? TryTake(string name)
+    /// <exception cref="LinuxException">No descriptors.</exception>
+    public static unsafe InstanceLock? TryTake(string name)
     {
-        Socket socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        try
+        Span<byte> address = stackalloc byte[FamilyLength + 1 + MaxName];
+        address.Clear();
+        MemoryMarshal.Write(address, (ushort)Libc.AF_UNIX);
+        int length = Encoding.UTF8.GetBytes(name, address[(FamilyLength + 1)..]);
+        int descriptor = LinuxException.ThrowIfFailed(
+            Libc.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0), "unix socket");
+        fixed (byte* pointer = address)
         {
-            socket.Bind(new UnixDomainSocketEndPoint("\0" + name));
-            return new(socket);
+            if (Libc.Bind(descriptor, pointer, (uint)(FamilyLength + 1 + length)) == 0)
+                return new(descriptor);
         }
-        catch (SocketException)
-        {
-            socket.Dispose();
-            return null;
-        }
+
+        _ = Libc.Close(descriptor);
+        return null;
     }
 
     /// <summary>Waits until nobody has a name any more.</summary>
@@ -48,7 +58,7 @@ internal sealed class InstanceLock : IDisposable
         }
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _ = Libc.Close(_descriptor);
 
     private static bool IsTaken(string name)
     {

@@ -19,13 +19,13 @@ internal sealed record PeerChanged(string Instance, Health Health) : LoopMessage
 /// <summary>A new configuration is to be used.</summary>
 /// <param name="Config">The configuration.</param>
 /// <param name="Guardian">The table of a guardian that knows its instances; null: there is none.</param>
-/// <param name="Done">Called on the loop's thread when it is in force.</param>
-internal sealed record NewConfiguration(DaemonConfig Config, GuardianTable? Guardian, Action Done) : LoopMessage;
+/// <param name="Done">Set when it is in force.</param>
+internal sealed record NewConfiguration(DaemonConfig Config, GuardianTable? Guardian, ManualResetEventSlim Done) : LoopMessage;
 
 /// <summary>Somebody wants to know how things are.</summary>
 /// <param name="Snapshot">Filled by the loop.</param>
-/// <param name="Done">Called on the loop's thread when it is.</param>
-internal sealed record SnapshotWanted(LoopSnapshot Snapshot, Action Done) : LoopMessage;
+/// <param name="Done">Set when it is.</param>
+internal sealed record SnapshotWanted(LoopSnapshot Snapshot, ManualResetEventSlim Done) : LoopMessage;
 
 /// <summary>All instances shall give up their addresses, and the loop end.</summary>
 internal sealed record EndWanted : LoopMessage;

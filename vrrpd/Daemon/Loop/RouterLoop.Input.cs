@@ -187,9 +187,9 @@ internal sealed partial class RouterLoop
             case NewConfiguration wanted:
                 Reload(wanted, now);
                 break;
-            case SnapshotWanted(LoopSnapshot snapshot, Action done):
+            case SnapshotWanted(LoopSnapshot snapshot, ManualResetEventSlim done):
                 Fill(snapshot, now);
-                done();
+                done.Set();
                 break;
             case EndWanted:
                 _isEnding = true;

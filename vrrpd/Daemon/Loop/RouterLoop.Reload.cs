@@ -12,7 +12,7 @@ internal sealed partial class RouterLoop
         string what = Use(wanted.Config, now);
         ArmGuardian();
         _watcher.OnReload(what);
-        wanted.Done();
+        wanted.Done.Set();
     }
 
     private void ArmGuardian()

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Vrrp.Daemon.Configuration;
 using Vrrp.Daemon.Guarding;
 using Vrrp.Daemon.Linux;
@@ -11,6 +11,10 @@ namespace Vrrp.Daemon.Loop;
 /// network, take what other threads say, let the routers act whose time has come, prolong leases, sleep until the next
 /// deadline. There are no timers anywhere else, and a pass in peace allocates nothing.
 /// </summary>
+/// <remarks>
+/// The thread may be in the realtime class. It then must not start threads, nor wake tasks, for which the pool may
+/// start one: the runtime spins until the new thread has run, and that has no processor meanwhile.
+/// </remarks>
 internal sealed partial class RouterLoop
 {
     private const int MaxMessages = 4096;
@@ -20,7 +24,9 @@ internal sealed partial class RouterLoop
     private readonly TimeProvider _time;
     private readonly LoopWatcher _watcher;
     private readonly ActionRunner _runner;
-    private readonly ConcurrentQueue<LoopMessage> _messages = new();
+    // Not ConcurrentQueue: its reader spins for a writer that is held up, which this thread's class can do for ever.
+    private readonly Queue<LoopMessage> _messages = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, Health> _checks = [];
     private readonly long[] _unknown = new long[256];
     private readonly RateLimit[] _unknownLimits = new RateLimit[256];
@@ -61,9 +67,13 @@ internal sealed partial class RouterLoop
     /// <returns>False if its queue is full: to be told again later.</returns>
     public bool Post(LoopMessage message)
     {
-        if (_messages.Count >= MaxMessages)
-            return false;
-        _messages.Enqueue(message);
+        lock (_lock)
+        {
+            if (_messages.Count >= MaxMessages)
+                return false;
+            _messages.Enqueue(message);
+        }
+
         _network.Wake();
         return true;
     }
@@ -97,7 +107,7 @@ internal sealed partial class RouterLoop
         long late = _wakeAt == RouterTimers.Never ? 0 : now - _wakeAt;
         _steps++;
         Receive(now);
-        while (_messages.TryDequeue(out LoopMessage? message))
+        while (TryTakeMessage(out LoopMessage? message))
             Take(message, now);
         foreach (RouterInstance instance in _instances)
         {
@@ -118,6 +128,12 @@ internal sealed partial class RouterLoop
         long heartbeat = Heartbeat is null ? RouterTimers.Never : RouterTimers.Second;
         long micros = Math.Min(_wakeAt == RouterTimers.Never ? RouterTimers.Never : _wakeAt - Now, heartbeat);
         _network.Wait(Math.Min(micros, 10 * RouterTimers.Second));
+    }
+
+    private bool TryTakeMessage([NotNullWhen(true)] out LoopMessage? message)
+    {
+        lock (_lock)
+            return _messages.TryDequeue(out message);
     }
 
     private void Act()

@@ -14,7 +14,7 @@ internal sealed class ManagementServer : IAsyncDisposable
     private const int MaxConnections = 16;
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
 
-    private readonly Func<Task<DaemonStatus>> _status;
+    private readonly Func<DaemonStatus> _status;
     private readonly Socket _listener;
     private readonly SemaphoreSlim _room = new(MaxConnections);
     private readonly CancellationTokenSource _stop = new();
@@ -22,7 +22,7 @@ internal sealed class ManagementServer : IAsyncDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <exception cref="SocketException">The port is taken.</exception>
-    public ManagementServer(IPEndPoint endpoint, Func<Task<DaemonStatus>> status)
+    public ManagementServer(IPEndPoint endpoint, Func<DaemonStatus> status)
     {
         _status = status;
         _listener = new(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -80,7 +80,7 @@ internal sealed class ManagementServer : IAsyncDisposable
         try
         {
             string? target = await ReadTargetAsync(client, limit.Token);
-            (string status, string type, byte[] body) = await AnswerAsync(target);
+            (string status, string type, byte[] body) = Answer(target);
             string head = $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {body.Length}\r\n"
                 + "Connection: close\r\nCache-Control: no-store\r\n\r\n";
             await client.SendAsync(Encoding.ASCII.GetBytes(head), limit.Token);
@@ -97,7 +97,7 @@ internal sealed class ManagementServer : IAsyncDisposable
         }
     }
 
-    private async Task<(string Status, string Type, byte[] Body)> AnswerAsync(string? target)
+    private (string Status, string Type, byte[] Body) Answer(string? target)
     {
         const string Text = "text/plain; charset=utf-8";
         if (target is null)
@@ -105,9 +105,9 @@ internal sealed class ManagementServer : IAsyncDisposable
         return target.Split('?')[0] switch
         {
             "/metrics" => ("200 OK", "text/plain; version=0.0.4; charset=utf-8",
-                Encoding.UTF8.GetBytes(DaemonMetrics.Write(await _status()))),
-            "/status" => ("200 OK", "application/json", StatusReport.Json(await _status())),
-            "/" => ("200 OK", Text, Encoding.UTF8.GetBytes(StatusReport.Text(await _status()))),
+                Encoding.UTF8.GetBytes(DaemonMetrics.Write(_status()))),
+            "/status" => ("200 OK", "application/json", StatusReport.Json(_status())),
+            "/" => ("200 OK", Text, Encoding.UTF8.GetBytes(StatusReport.Text(_status()))),
             _ => ("404 Not Found", Text, "/metrics, /status or /\n"u8.ToArray()),
         };
     }
