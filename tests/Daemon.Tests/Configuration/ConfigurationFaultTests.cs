@@ -70,6 +70,7 @@ public sealed class ConfigurationFaultTests
 
     [Theory]
     [InlineData("\"Kind\": \"Ping\"", "Kind", "Http, Tcp, Exec")]
+    [InlineData("\"Kind\": \"Exce\", \"Command\": [\"/bin/c\"]", "Kind", "Http, Tcp, Exec")]
     [InlineData("\"Interval\": \"00:00:00.049\"", "Interval", "between 00:00:00.05 and")]
     [InlineData("\"Timeout\": \"00:00:00\"", "Timeout", "between 00:00:00.01 and")]
     [InlineData("\"Rise\": 0", "Rise", "between 1 and 1000")]

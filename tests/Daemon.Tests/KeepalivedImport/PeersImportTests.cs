@@ -57,11 +57,5 @@ public sealed class PeersImportTests
     }
 
     // Beside the repository: the data of the users' setup.
-    private static string PathOf(string file)
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Gateway.sln")))
-            folder = folder.Parent;
-        return Path.Combine(folder!.Parent!.FullName, "shared", "peers", file);
-    }
+    private static string PathOf(string file) => RepositoryRoot.File("..", "shared", "peers", file);
 }

@@ -57,29 +57,31 @@ internal static class CheckRules
 
     private static CheckConfig? Read(string name, CheckOptions options, Section section)
     {
-        CheckKind kind = options.Kind ?? CheckKind.Http;
         section.CheckName(name);
         section.Number(nameof(options.Weight), options.Weight, -253, 253, 0);
+        TimeSpan interval = Interval(options.Interval, section);
+        TimeSpan timeout = Timeout(options.Timeout, options.Interval, section);
+        int rise = section.Number(nameof(options.Rise), options.Rise, 1, 1000, 1);
+        int fall = section.Number(nameof(options.Fall), options.Fall, 1, 1000, 1);
+        CheckConfig? check = section.IsFaulty(nameof(options.Kind)) ? null : OfKind(name, options, timeout, section);
+        return check is null ? null : check with { Interval = interval, Timeout = timeout, Rise = rise, Fall = fall };
+    }
+
+    private static CheckConfig? OfKind(string name, CheckOptions options, TimeSpan timeout, Section section)
+    {
+        CheckKind kind = options.Kind ?? CheckKind.Http;
         foreach ((CheckKind owner, string key, Func<CheckOptions, object?> value) in KindKeys)
         {
             if (owner != kind && value(options) is not null)
                 section.Fault(key, $"belongs to checks of Kind {owner}; this one is {kind}");
         }
 
-        TimeSpan timeout = Timeout(options.Timeout, options.Interval, section);
-        CheckConfig? check = kind switch
+        return kind switch
         {
             CheckKind.Http => Http(name, options, timeout, section),
             CheckKind.Tcp => Tcp(name, options, section),
             CheckKind.Exec => Exec(name, options, section),
             _ => throw new ArgumentOutOfRangeException(nameof(options)),
-        };
-        return check is null ? null : check with
-        {
-            Interval = Interval(options.Interval, section),
-            Timeout = timeout,
-            Rise = section.Number(nameof(options.Rise), options.Rise, 1, 1000, 1),
-            Fall = section.Number(nameof(options.Fall), options.Fall, 1, 1000, 1),
         };
     }
 

@@ -29,6 +29,9 @@ internal sealed class Findings
             : new(path, text));
     }
 
+    /// <summary>Whether a fault of that place is known.</summary>
+    public bool IsFaulty(string path) => _faults.Exists(known => known.Path == path);
+
     public void Warn(string path, string text)
     {
         if (_warnings.Count < Most)

@@ -11,6 +11,9 @@ internal readonly struct Section(Findings findings, string path)
 
     public string PathOf(string key) => path.Length == 0 ? key : $"{path}:{key}";
 
+    /// <summary>Whether what stood under the key could not be read.</summary>
+    public bool IsFaulty(string key) => findings.IsFaulty(PathOf(key));
+
     /// <summary>Says what is wrong with a key; an empty one is the section itself.</summary>
     public void Fault(string key, string text) => findings.Fault(key.Length == 0 ? path : PathOf(key), text);
 

@@ -11,11 +11,12 @@ internal sealed class AddressImport(ImportNotes notes)
         KeepalivedNode block, List<VirtualAddressOptions>? known, string? ownInterface)
     {
         List<VirtualAddressOptions> all = known ?? [];
+        HashSet<Address> taken = [.. all.Select(address => Parsed(address.Address!))];
         foreach (KeepalivedNode node in block.Children)
         {
             if (!IsAddress(node.Keyword))
                 notes.NotKept(node, "is no address");
-            else if (all.Exists(other => Parsed(other.Address!) == Parsed(node.Keyword)))
+            else if (!taken.Add(Parsed(node.Keyword)))
                 notes.NotKept(node, "is there already");
             else
                 all.Add(Virtual(node, ownInterface));

@@ -51,11 +51,15 @@ internal sealed class ImportNotes
 
     /// <summary>A place that could not be understood.</summary>
     public void NotUnderstood(string file, int line, string why) =>
-        _all.Add(new(ImportOutcome.NotKept, file, line, why));
+        _all.Add(new(ImportOutcome.NotKept, file, line, OnOneLine(why)));
 
     /// <summary>Something about the whole.</summary>
     public void Changed(string text) => _all.Add(new(ImportOutcome.Changed, "", 0, text));
 
     private void Add(ImportOutcome outcome, KeepalivedNode node, string text) =>
-        _all.Add(new(outcome, node.File, node.Line, text));
+        _all.Add(new(outcome, node.File, node.Line, OnOneLine(text)));
+
+    // Names come from the file, with whatever is in them.
+    private static string OnOneLine(string text) =>
+        text.Any(char.IsControl) ? new([.. text.Select(c => char.IsControl(c) ? '?' : c)]) : text;
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Vrrp.Daemon.Configuration;
 
 namespace Vrrp.Daemon.KeepalivedImport;
@@ -11,12 +10,11 @@ internal sealed class InstanceImport(
     private readonly KeepalivedNumbers _numbers = new(notes);
     private readonly AddressImport _addresses = new(notes);
     private readonly NotifyImport _notify = new(defaults, commands, notes);
+    private readonly AuthenticationImport _authentication = new(notes);
     private KeepalivedNode? _state;
     private KeepalivedNode? _noPreempt;
     private KeepalivedNode? _preemptDelay;
     private KeepalivedNode? _interval;
-    private KeepalivedNode? _password;
-    private string? _authentication;
     private bool _hasPriority;
 
     /// <summary>The instance.</summary>
@@ -41,7 +39,7 @@ internal sealed class InstanceImport(
         SettleFamily(block);
         SettleState();
         SettleInterval();
-        SettlePassword();
+        _options.Password = _authentication.Password(IsVersion2);
         return _options;
     }
 
@@ -132,9 +130,7 @@ internal sealed class InstanceImport(
                     ReadPeer(peer);
                 return true;
             case "authentication":
-                notes.Kept(node, "Password");
-                foreach (KeepalivedNode part in node.Children)
-                    ReadAuthentication(part);
+                _authentication.Read(node);
                 return true;
             case "track_script":
                 notes.Kept(node, "TrackChecks");
@@ -170,21 +166,6 @@ internal sealed class InstanceImport(
         {
             notes.Changed(node, "packets that come through a router are refused, unless MinHopLimit says otherwise");
         }
-    }
-
-    private void ReadAuthentication(KeepalivedNode node)
-    {
-        if (node.Keyword == "auth_type" && node.Words.Count > 0)
-            _authentication = node.Value;
-        else if (node.Keyword == "auth_pass" && node.Words.Count > 0)
-            _password = node;
-        else
-            notes.NotKept(node, NoCounterpart.Reason(node.Keyword));
-
-        if (node.Keyword == "auth_type" && node.Value == "PASS")
-            notes.Kept(node, "Password");
-        else if (node.Keyword == "auth_type" && node.Words.Count > 0)
-            notes.NotKept(node, "vrrpd knows PASS alone, and a keepalived with another one does not hear vrrpd");
     }
 
     /// <summary>The family is that of the first address; keepalived ignores addresses of the other.</summary>
@@ -246,31 +227,6 @@ internal sealed class InstanceImport(
             : _numbers.Seconds(
                 _interval, "AdvertInterval", TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(40_950),
                 TimeSpan.FromMilliseconds(10));
-    }
-
-    private void SettlePassword()
-    {
-        if (_password is null)
-            return;
-        string text = _password.Value;
-        if (_authentication != "PASS")
-        {
-            notes.NotKept(_password, "is not sent without auth_type PASS");
-        }
-        else if (!IsVersion2)
-        {
-            notes.NotKept(_password, "version 3 has none, keepalived does not send it either; Peers says who may");
-        }
-        else if (text.Length > AdvertPassword.Length && Ascii.IsValid(text))
-        {
-            _options.Password = text[..AdvertPassword.Length];
-            notes.Changed(_password, "the first 8 characters are kept; keepalived sends only those too");
-        }
-        else
-        {
-            _options.Password = text;
-            notes.Kept(_password, "Password");
-        }
     }
 
     private bool IsVersion2 => (_options.Version ?? 2) == 2 && !(_options.VirtualAddresses is { Count: > 0 } all

@@ -26,7 +26,10 @@ internal static class KeepalivedImporter
         CommandImport commands = new(readProgram);
         ILookup<string, KeepalivedNode> blocks = root.Children.ToLookup(node => node.Keyword);
         foreach (KeepalivedNode block in blocks["global_defs"])
+        {
+            notes.Kept(block, "defaults of instances and commands");
             defaults.Read(block);
+        }
 
         ScriptImport scripts = new(defaults, commands, notes);
         Dictionary<string, CheckOptions> checks = Named(blocks["vrrp_script"], scripts.Read, notes);

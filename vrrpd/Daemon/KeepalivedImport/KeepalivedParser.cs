@@ -1,3 +1,4 @@
+using System.Text;
 using Vrrp.Daemon.Configuration;
 
 namespace Vrrp.Daemon.KeepalivedImport;
@@ -18,7 +19,10 @@ internal sealed class KeepalivedParser(KeepalivedFiles files, ImportNotes notes)
     public const int MaxFiles = 256;
 
     /// <summary>Statements in all.</summary>
-    public const int MaxStatements = 50_000;
+    public const int MaxStatements = 10_000;
+
+    /// <summary>Characters in all, with what variables put in.</summary>
+    public const int MaxTotal = 4 << 20;
 
     /// <summary>Characters of a line with what variables put into it.</summary>
     public const int MaxLineLength = 1 << 16;
@@ -29,6 +33,7 @@ internal sealed class KeepalivedParser(KeepalivedFiles files, ImportNotes notes)
     private readonly KeepalivedVariables _variables = new();
     private int _filesRead;
     private int _statements;
+    private int _total;
     private int _tooDeep;
 
     /// <summary>Reads a file; null where it cannot be read.</summary>
@@ -38,6 +43,8 @@ internal sealed class KeepalivedParser(KeepalivedFiles files, ImportNotes notes)
             return null;
         _open.Push(_root);
         ReadText(path, text);
+        if (_total > MaxTotal)
+            notes.NotUnderstood(path, 1, $"more than {MaxTotal} characters with all includes; the rest is left out");
         foreach (KeepalivedNode block in _open.Where(block => block.Line > 0))
             notes.NotUnderstood(block.File, block.Line, $"{block.Written}: its block is not closed");
         return _root;
@@ -48,25 +55,29 @@ internal sealed class KeepalivedParser(KeepalivedFiles files, ImportNotes notes)
         _filesRead++;
         _reading.Add(file);
         int number = 0;
-        string begun = "";
+        StringBuilder line = new();
         foreach (ReadOnlySpan<char> raw in text.AsSpan().TrimStart('\ufeff').EnumerateLines())
         {
             number++;
-            if (raw.Length + begun.Length > MaxLineLength)
+            _total += raw.Length;
+            if (_total > MaxTotal)
+                break;
+            if (raw.Length + line.Length > MaxLineLength)
             {
                 notes.NotUnderstood(file, number, "the line is too long");
-                begun = "";
+                line.Clear();
                 continue;
             }
 
-            string line = begun + KeepalivedLine.WithoutComment(raw.ToString(), out bool goesOn);
-            begun = goesOn ? line : "";
-            if (!goesOn)
-                ReadLine(file, number, line);
+            line.Append(KeepalivedLine.WithoutComment(raw.ToString(), out bool goesOn));
+            if (goesOn)
+                continue;
+            ReadLine(file, number, line.ToString());
+            line.Clear();
         }
 
-        if (begun.Length > 0)
-            ReadLine(file, number, begun);
+        if (line.Length > 0)
+            ReadLine(file, number, line.ToString());
         _reading.Remove(file);
     }
 
@@ -89,6 +100,8 @@ internal sealed class KeepalivedParser(KeepalivedFiles files, ImportNotes notes)
             notes.NotUnderstood(file, number, "the line is too long with its variables in it");
             return;
         }
+
+        _total += expanded.Length - line.Length;
 
         List<KeepalivedWord> words = KeepalivedLine.Words(expanded);
         if (words.Count > 0 && !words[0].IsBrace && words[0].Text.StartsWith("include", StringComparison.Ordinal)
