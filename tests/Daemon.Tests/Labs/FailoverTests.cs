@@ -98,6 +98,35 @@ public sealed class FailoverTests
         await lab.SettleAsync();
     }
 
+    [Fact]
+    public async Task S4_A_dead_guardian_is_replaced_and_a_second_daemon_keeps_away()
+    {
+        await using Lab lab = await Lab.StartAsync(LabMode.V2, Pairing.VrrpdFirst);
+        int main = (await lab.First.DaemonsAsync()).Min(), guardian = (await lab.First.DaemonsAsync()).Max();
+        await Shell.RunAsync("kill", "-KILL", $"{guardian}");
+        await lab.UntilAsync(TimeSpan.FromSeconds(5),
+            () => lab.First.Log.Contains("another one is started", StringComparison.Ordinal), "its end is noticed");
+        int[] now = [];
+        for (int i = 0; i < 100 && now.Length != 2; i++)
+        {
+            await Lab.PauseAsync(0.05);
+            now = await lab.First.DaemonsAsync();
+        }
+
+        Assert.Equal(main, now.Min());
+        Assert.NotEqual(guardian, now.Max());
+
+        await lab.First.StartAsync();
+        await lab.First.EndedAsync();
+        Assert.Contains("another vrrpd runs here already", lab.First.Log, StringComparison.Ordinal);
+        lab.Check(lab.First.Ownership.Has(lab.Terms.Address1), "the first daemon kept the address");
+
+        DateTime start = DateTime.UtcNow;
+        await Shell.RunAsync("kill", "-KILL", $"{main}");
+        await TakenAsync(lab);
+        lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 1, "client without an answer");
+    }
+
     [Theory]
     [MemberData(nameof(Pairings))]
     public async Task S5_A_frozen_node_is_not_an_owner_and_comes_back_quietly(Pairing pairing)

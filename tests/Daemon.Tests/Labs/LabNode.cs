@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
@@ -91,6 +92,23 @@ internal sealed partial class LabNode : IAsyncDisposable
 
     /// <summary>The processes of the daemon.</summary>
     public async Task<int[]> DaemonsAsync() => [.. (await Place.ProcessesAsync()).Where(IsDaemon)];
+
+    /// <summary>Processor time of the daemon's busiest process since it was started.</summary>
+    public async Task<TimeSpan> BusiestAsync()
+    {
+        const int UserTime = 11, TicksPerSecond = 100;
+        long most = 0;
+        foreach (int process in await DaemonsAsync())
+        {
+            // The name, in parentheses, may have spaces; the rest counts from behind it.
+            string stat = await File.ReadAllTextAsync($"/proc/{process}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            most = Math.Max(most, long.Parse(fields[UserTime], CultureInfo.InvariantCulture)
+                + long.Parse(fields[UserTime + 1], CultureInfo.InvariantCulture));
+        }
+
+        return TimeSpan.FromSeconds((double)most / TicksPerSecond);
+    }
 
     /// <summary>Waits until the main process has ended.</summary>
     public Task EndedAsync() => _main!.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token);
