@@ -61,6 +61,22 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public void Every_metric_is_documented_and_nothing_else_is()
+    {
+        using LoopBench bench = LoopBench.Master(LoopBench.Config());
+        bench.Network.Hear(LoopBench.Instance(id: 42).Router, 200, LoopBench.Peer);
+        bench.Network.Hear(LoopBench.Instance().Router with { Password = new("guess") }, 200, LoopBench.Peer);
+        bench.Loop.Step();
+        IEnumerable<string> metrics = DaemonMetrics.Write(Status(bench)).Split('\n')
+            .Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal))
+            .Select(line => $"| `{line.Split(' ')[2]}` | {line.Split(' ')[3]} |");
+        IEnumerable<string> documented = File.ReadLines(Path.Combine(Root(), "config/vrrpd-metrics.md"))
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .Select(line => string.Join('|', line.Split('|')[..3]) + "|");
+        Assert.Equal(metrics.Order(), documented.Order());
+    }
+
+    [Fact]
     public void A_status_without_a_loop_says_so()
     {
         DaemonStatus status = new("1", null, [], true, 0);
@@ -98,6 +114,14 @@ public sealed class TelemetryTests
 
         using ServiceManager nobody = new(null, null);
         nobody.Ready();
+    }
+
+    private static string Root()
+    {
+        string folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Gateway.sln")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("not within the repository");
+        return folder;
     }
 
     private static string Receive(Socket socket)
