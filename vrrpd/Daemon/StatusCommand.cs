@@ -11,7 +11,8 @@ internal static class StatusCommand
     /// <summary>Asks the daemon at an address and prints its answer.</summary>
     public static async Task<int> RunAsync(string endpoint)
     {
-        if (endpoint.LastIndexOf(':') is not (> 0 and var colon) || !int.TryParse(endpoint[(colon + 1)..], out int port))
+        if (endpoint.LastIndexOf(':') is not (> 0 and var colon)
+            || !int.TryParse(endpoint[(colon + 1)..], out int port))
         {
             Console.Error.WriteLine($"'{endpoint}' is not HOST:PORT");
             return ExitCode.Usage;

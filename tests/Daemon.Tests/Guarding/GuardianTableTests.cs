@@ -96,7 +96,8 @@ public sealed class GuardianTableTests
         string name = $"vrrpd/test/{Environment.ProcessId}";
         InstanceLock first = Assert.IsType<InstanceLock>(InstanceLock.TryTake(name));
         Assert.Null(InstanceLock.TryTake(name));
-        Assert.Equal([name], await InstanceLock.WaitUntilFree([name], TimeSpan.FromMilliseconds(50), TimeProvider.System));
+        TimeSpan moment = TimeSpan.FromMilliseconds(50);
+        Assert.Equal([name], await InstanceLock.WaitUntilFree([name], moment, TimeProvider.System));
 
         Task<IReadOnlyList<string>> waiting =
             InstanceLock.WaitUntilFree([name], TimeSpan.FromSeconds(20), TimeProvider.System);
@@ -107,8 +108,8 @@ public sealed class GuardianTableTests
     private static int Duplicate(int descriptor)
     {
         // Opened anew: the table closes its own.
-        using Microsoft.Win32.SafeHandles.SafeFileHandle opened =
-            File.OpenHandle($"/proc/self/fd/{descriptor}", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using Microsoft.Win32.SafeHandles.SafeFileHandle opened = File.OpenHandle(
+            $"/proc/self/fd/{descriptor}", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         int copy = (int)opened.DangerousGetHandle();
         opened.SetHandleAsInvalid();
         return copy;

@@ -201,7 +201,8 @@ public sealed class FailoverTests
 
         await lab.First.SignalAsync("TERM");
         await lab.First.EndedAsync();
-        Assert.DoesNotContain(lab.Terms.Address1, await lab.First.Place.IpAsync("address show"), StringComparison.Ordinal);
+        string left = await lab.First.Place.IpAsync("address show");
+        Assert.DoesNotContain(lab.Terms.Address1, left, StringComparison.Ordinal);
     }
 
     private static Task TakenAsync(Lab lab) => lab.UntilAsync(TimeSpan.FromSeconds(8),

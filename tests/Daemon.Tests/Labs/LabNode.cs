@@ -54,8 +54,8 @@ internal sealed partial class LabNode : IAsyncDisposable
         string link = await place.IpAsync("address show dev eth0");
         string hardware = Ether().Match(link).Groups[1].Value;
         string local = terms.IsIPv6 ? LinkLocal().Match(link).Groups[1].Value : $"198.51.100.{number}";
-        return new(place, number, isVrrpd, terms, Directory.CreateDirectory(Path.Combine(folder, $"n{number}")).FullName,
-            hardware, local);
+        string own = Directory.CreateDirectory(Path.Combine(folder, $"n{number}")).FullName;
+        return new(place, number, isVrrpd, terms, own, hardware, local);
     }
 
     /// <summary>Starts its daemon.</summary>

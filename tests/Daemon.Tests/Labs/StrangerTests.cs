@@ -21,7 +21,8 @@ public sealed class StrangerTests
             await Lab.PauseAsync(every);
         }
 
-        IReadOnlyList<Captured> adverts = lab.Capture.Adverts(100, lab.First.LocalAddress, priority => priority == 100, start);
+        IReadOnlyList<Captured> adverts =
+            lab.Capture.Adverts(100, lab.First.LocalAddress, priority => priority == 100, start);
         lab.Check(adverts.Count >= Seconds - 1, $"{adverts.Count} advertisements in {Seconds} s");
         TimeSpan gap = adverts.Zip(adverts.Skip(1), (one, next) => next.At - one.At).Max();
         lab.AtMost(gap, 1.3, "gap between advertisements");
@@ -47,7 +48,8 @@ public sealed class StrangerTests
         stranger.Send(255, config => config with { AdvertInterval = TimeSpan.FromSeconds(interval) });
         await Lab.PauseAsync(6);
         lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 4, "client without an answer");
-        bool isFirst = lab.First.Ownership.Has(lab.Terms.Address1), isSecond = lab.Second.Ownership.Has(lab.Terms.Address1);
+        bool isFirst = lab.First.Ownership.Has(lab.Terms.Address1);
+        bool isSecond = lab.Second.Ownership.Has(lab.Terms.Address1);
         lab.Check(isFirst ^ isSecond, "one owner");
         if (lab.First.IsVrrpd)
             lab.Check(lab.First.Ownership.Of(lab.Terms.Address1)[^1].From < start, "the master gave way");

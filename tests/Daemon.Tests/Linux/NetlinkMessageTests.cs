@@ -13,7 +13,8 @@ public sealed class NetlinkMessageTests
     public void An_address_is_set_with_its_lease_and_without_preference()
     {
         byte[] buffer = new byte[NetlinkMessage.MaxLength];
-        int length = NetlinkMessage.WriteSet(buffer, sequence: 7, interfaceIndex: 3, V4, prefixLength: 32, leaseSeconds: 2);
+        int length = NetlinkMessage.WriteSet(
+            buffer, sequence: 7, interfaceIndex: 3, V4, prefixLength: 32, leaseSeconds: 2);
 
         // nlmsghdr and ifaddrmsg, then IFA_LOCAL, IFA_ADDRESS, IFA_FLAGS, IFA_CACHEINFO (preferred 0, valid 2).
         Assert.Equal(

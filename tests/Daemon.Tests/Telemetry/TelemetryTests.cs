@@ -22,7 +22,8 @@ public sealed class TelemetryTests
 
         string metrics = await AskAsync(server, "GET /metrics HTTP/1.1\r\n\r\n");
         Assert.Contains("\nvrrpd_state{instance=\"VI_1\",state=\"Master\"} 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("vrrpd_check_healthy{check=\"gate\\\"way\",peer=\"false\"} 1", metrics, StringComparison.Ordinal);
+        Assert.Contains(
+            "vrrpd_check_healthy{check=\"gate\\\"way\",peer=\"false\"} 1", metrics, StringComparison.Ordinal);
 
         string json = await AskAsync(server, "GET /status?x=1 HTTP/1.1\r\nHost: x\r\n\r\n");
         using JsonDocument document = JsonDocument.Parse(json[json.IndexOf('{', StringComparison.Ordinal)..]);

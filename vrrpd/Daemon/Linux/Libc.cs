@@ -78,7 +78,8 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sched_setscheduler", SetLastError = true)]
     public static partial int SetScheduler(int thread, int policy, int* priority);
 
-    [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(
+        Library, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MemFdCreate(string name, uint flags);
 
     [LibraryImport(Library, EntryPoint = "ftruncate", SetLastError = true)]
@@ -99,7 +100,8 @@ internal static unsafe partial class Libc
     /// <summary>Sets an option of four bytes.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public static void SetOption(int socket, int level, int name, int value) =>
-        LinuxException.ThrowIfFailed(SetSockOpt(socket, level, name, &value, sizeof(int)), $"setsockopt {level} {name}");
+        LinuxException.ThrowIfFailed(
+            SetSockOpt(socket, level, name, &value, sizeof(int)), $"setsockopt {level} {name}");
 }
 
 /// <summary>struct iovec.</summary>

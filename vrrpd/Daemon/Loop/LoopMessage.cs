@@ -20,7 +20,8 @@ internal sealed record PeerChanged(string Instance, Health Health) : LoopMessage
 /// <param name="Config">The configuration.</param>
 /// <param name="Guardian">The table of a guardian that knows its instances; null: there is none.</param>
 /// <param name="Done">Set when it is in force.</param>
-internal sealed record NewConfiguration(DaemonConfig Config, GuardianTable? Guardian, ManualResetEventSlim Done) : LoopMessage;
+internal sealed record NewConfiguration(
+    DaemonConfig Config, GuardianTable? Guardian, ManualResetEventSlim Done) : LoopMessage;
 
 /// <summary>Somebody wants to know how things are.</summary>
 /// <param name="Snapshot">Filled by the loop.</param>

@@ -42,7 +42,6 @@ internal sealed partial class DaemonLog : IDisposable
     {
         _queue.CompleteAdding();
         _writer.Join();
-        _queue.Dispose();
     }
 
     private void Add(LogLevel level, string? router, string text)
