@@ -24,6 +24,7 @@ internal sealed class DaemonHost : IAsyncDisposable
     private readonly ServiceManager _systemd;
     private readonly EventRecorder? _recorder;
     private readonly FileWatch _watch;
+    private readonly InstanceLocks _locks;
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<bool> _reloads = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -34,9 +35,14 @@ internal sealed class DaemonHost : IAsyncDisposable
     private bool _lastReloadSuccessful = true;
 
     /// <summary>Makes the parts; nothing runs yet.</summary>
-    public DaemonHost(string file, DaemonConfig config, LinuxNetwork network, DaemonLog log)
+    /// <param name="file">The configuration file.</param>
+    /// <param name="config">What it says.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="locks">The names of the instances, which are held.</param>
+    /// <param name="log">The log.</param>
+    public DaemonHost(string file, DaemonConfig config, LinuxNetwork network, InstanceLocks locks, DaemonLog log)
     {
-        (_file, _config, _log) = (file, config, log);
+        (_file, _config, _locks, _log) = (file, config, locks, log);
         _watch = new(file, ReloadSoon);
         _notify = new(log);
         _systemd = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"),
@@ -121,6 +127,8 @@ internal sealed class DaemonHost : IAsyncDisposable
         _watch.Read();
         ConfigurationResult result = ConfigurationFile.Load(_file);
         List<ConfigurationFinding> faults = [.. RunCommand.Faults(result)];
+        if (result.Config is { } wanted && faults.Count == 0)
+            faults.AddRange(_locks.Take(wanted).Select(name => new ConfigurationFinding(name, "another vrrpd runs it")));
         foreach (ConfigurationFinding fault in faults)
             _log.Refused(fault);
         _lastReloadSuccessful = faults.Count == 0;
@@ -144,6 +152,7 @@ internal sealed class DaemonHost : IAsyncDisposable
         done.Wait();
         (_guardian, _config) = (next, config);
         old?.Dispose();
+        _locks.Keep(config);
         await _checks.UseAsync(config);
     }
 
@@ -152,7 +161,7 @@ internal sealed class DaemonHost : IAsyncDisposable
         try
         {
             return new(Environment.ProcessPath ?? "/proc/self/exe", new GuardianTable(config.Instances),
-                [.. config.Instances.Select(InstanceLock.NameOf)], _log);
+                [.. config.Instances.Select(InstanceLock.GuardianNameOf)], _log);
         }
         catch (LinuxException exception)
         {

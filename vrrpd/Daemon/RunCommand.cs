@@ -51,8 +51,12 @@ internal static class RunCommand
 
     private static async Task<int> RunAsync(string file, DaemonConfig config, DaemonLog log)
     {
-        string[] locks = [.. config.Instances.Select(InstanceLock.NameOf)];
-        IReadOnlyList<string> taken = await InstanceLock.WaitUntilFree(locks, OldGuardian, TimeProvider.System);
+        string[] wanted = [.. config.Instances.SelectMany(
+            instance => new[] { InstanceLock.NameOf(instance), InstanceLock.GuardianNameOf(instance) })];
+        using InstanceLocks locks = new();
+        IReadOnlyList<string> taken = await InstanceLock.WaitUntilFree(wanted, OldGuardian, TimeProvider.System);
+        if (taken.Count == 0)
+            taken = locks.Take(config);
         if (taken.Count > 0)
         {
             log.Failed($"another vrrpd runs here already: {string.Join(", ", taken)}");
@@ -61,7 +65,7 @@ internal static class RunCommand
 
         TaskCompletionSource stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using LinuxNetwork network = new(log.PromotionFailed);
-        await using DaemonHost host = new(file, config, network, log);
+        await using DaemonHost host = new(file, config, network, locks, log);
         using PosixSignalRegistration term = On(PosixSignal.SIGTERM, () => stop.TrySetResult());
         using PosixSignalRegistration interrupt = On(PosixSignal.SIGINT, () => stop.TrySetResult());
         using PosixSignalRegistration hangup = On(PosixSignal.SIGHUP, host.ReloadSoon);

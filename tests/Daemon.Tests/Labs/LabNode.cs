@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Xunit;
 
 namespace Vrrp.Daemon.Tests.Labs;
 
@@ -110,8 +111,20 @@ internal sealed partial class LabNode : IAsyncDisposable
         return TimeSpan.FromSeconds((double)most / TicksPerSecond);
     }
 
-    /// <summary>Waits until the main process has ended.</summary>
-    public Task EndedAsync() => _main!.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(10)).Token);
+    /// <summary>Waits until the daemon that was started last has ended.</summary>
+    public async Task EndedAsync()
+    {
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(20));
+        try
+        {
+            await _main!.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            string state = await File.ReadAllTextAsync($"/proc/{_main!.Id}/status");
+            Assert.Fail($"{_main.Id} does not end\n{Log}\n{state}");
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

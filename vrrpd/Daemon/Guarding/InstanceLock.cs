@@ -6,8 +6,8 @@ using Vrrp.Daemon.Linux;
 namespace Vrrp.Daemon.Guarding;
 
 /// <summary>
-/// A name that only one guardian of a virtual router holds at a time, within one network namespace: an abstract socket,
-/// which the kernel frees when its holder dies.
+/// A name that only one process holds at a time, within one network namespace: an abstract socket, which the kernel
+/// frees when its holder dies.
 /// </summary>
 internal sealed class InstanceLock : IDisposable
 {
@@ -19,9 +19,12 @@ internal sealed class InstanceLock : IDisposable
 
     private InstanceLock(int descriptor) => _descriptor = descriptor;
 
-    /// <summary>The name for an instance.</summary>
+    /// <summary>The name that the daemon of an instance holds.</summary>
     public static string NameOf(InstanceConfig instance) =>
         $"vrrpd/{instance.Interface}/{instance.Router.Family}/{instance.Router.VirtualRouterId}";
+
+    /// <summary>The name that the guardian of an instance holds, which may outlive its daemon for a moment.</summary>
+    public static string GuardianNameOf(InstanceConfig instance) => NameOf(instance) + "/guardian";
 
     /// <summary>Takes a name; null if somebody has it.</summary>
     /// <exception cref="LinuxException">No descriptors.</exception>
