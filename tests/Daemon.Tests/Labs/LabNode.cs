@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Vrrp.Daemon.Linux;
 using Xunit;
 
 namespace Vrrp.Daemon.Tests.Labs;
@@ -9,6 +10,8 @@ namespace Vrrp.Daemon.Tests.Labs;
 /// <summary>A machine of the lab, with its daemon.</summary>
 internal sealed partial class LabNode : IAsyncDisposable
 {
+    public const int Hangup = 1, Kill = 9, Terminate = 15, Continue = 18, Stop = 19;
+
     private readonly string _folder;
     private readonly List<string> _log = [];
     private readonly List<Process> _started = [];
@@ -82,14 +85,16 @@ internal sealed partial class LabNode : IAsyncDisposable
         : File.WriteAllTextAsync(Path.Combine(_folder, "keepalived.conf"), _terms.Keepalived(Number, change));
 
     /// <summary>Sends a signal to the main process.</summary>
-    public Task SignalAsync(string signal) => Shell.RunAsync("kill", $"-{signal}", $"{_main!.Id}");
+    /// <returns>When.</returns>
+    public DateTime Signal(int signal) => Send(signal, [_main!.Id]);
 
     /// <summary>
     /// Sends a signal to all processes of the daemon at once, children first: neither vrrpd's guardian nor keepalived's
     /// child shall have time to act on what happened to its parent.
     /// </summary>
-    public async Task SignalAllAsync(string signal) => await Shell.RunAsync(
-        "kill", [$"-{signal}", .. (await DaemonsAsync()).OrderDescending().Select(process => $"{process}")]);
+    /// <returns>When.</returns>
+    public async Task<DateTime> SignalAllAsync(int signal) =>
+        Send(signal, [.. (await DaemonsAsync()).OrderDescending()]);
 
     /// <summary>The processes of the daemon.</summary>
     public async Task<int[]> DaemonsAsync() => [.. (await Place.ProcessesAsync()).Where(IsDaemon)];
@@ -137,6 +142,15 @@ internal sealed partial class LabNode : IAsyncDisposable
 
         _answering.Dispose();
         await Ownership.DisposeAsync();
+    }
+
+    // Not by kill(1): on a busy machine it takes a second to start it.
+    private static DateTime Send(int signal, int[] processes)
+    {
+        DateTime now = DateTime.UtcNow;
+        foreach (int process in processes)
+            Assert.Equal(0, Libc.Kill(process, signal));
+        return now;
     }
 
     private static bool IsDaemon(int process)

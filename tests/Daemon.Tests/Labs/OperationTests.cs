@@ -83,7 +83,8 @@ public sealed class OperationTests
             await lab.First.Place.IpAsync($"address del {lab.Terms.Address1}/32 dev eth0");
             await lab.UntilAsync(TimeSpan.FromSeconds(2), () => lab.First.Ownership.Of(lab.Terms.Address1) is
                 [.., { To: not null }, { To: null }] times && times[^2].To >= start, "the address is put back");
-            lab.AtMost(lab.First.Ownership.Of(lab.Terms.Address1)[^1].From - start, 0.5, "address is back");
+            IReadOnlyList<Held> held = lab.First.Ownership.Of(lab.Terms.Address1);
+            lab.AtMost(held[^1].From - held[^2].To!.Value, 0.5, "address is back");
             await Lab.PauseAsync(0.3);
         }
 
@@ -95,7 +96,7 @@ public sealed class OperationTests
         foreach (LabNode node in nodes)
             await node.WriteConfigurationAsync(node == lab.First ? change : change with { Priority = null });
         foreach (LabNode node in nodes)
-            await node.SignalAsync("HUP");
+            node.Signal(LabNode.Hangup);
         await Lab.PauseAsync(1.2);
     }
 }

@@ -23,14 +23,15 @@ public sealed class PartitionTests
             // At another moment of the interval each time, so that either hears the other first.
             await Lab.PauseAsync(1 + 0.31 * round);
 
-            DateTime healed = DateTime.UtcNow;
+            DateTime healing = DateTime.UtcNow;
             await IsolateAsync(lab, "off");
+            DateTime healed = DateTime.UtcNow;
             await lab.UntilAsync(TimeSpan.FromSeconds(5), () =>
                 lab.First.Ownership.Has(lab.Terms.Address1) && !lab.Second.Ownership.Has(lab.Terms.Address1),
                 "the higher one stays");
             lab.AtMost(lab.Second.Ownership.Of(lab.Terms.Address1)[^1].To!.Value - healed, 1.5, "one owner after");
             await lab.UntilAsync(TimeSpan.FromSeconds(1),
-                () => lab.Capture.Announcements(lab.Terms.Address1, lab.First.Hardware, healed).Count > 0,
+                () => lab.Capture.Announcements(lab.Terms.Address1, lab.First.Hardware, healing).Count > 0,
                 "the survivor announces itself");
             await lab.UntilAsync(TimeSpan.FromSeconds(1), () => lab.Client.Owner == 1, "the client knows the survivor");
             await Lab.PauseAsync(1);

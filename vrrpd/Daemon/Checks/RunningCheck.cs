@@ -42,6 +42,19 @@ internal sealed class RunningCheck
         await _task;
     }
 
+    // A check that cannot look has not found anything well, whatever kept it from looking.
+    private async Task<CheckResult> LookAsync(HealthCheck check)
+    {
+        try
+        {
+            return await check.LookAsync(_stop.Token);
+        }
+        catch (Exception exception) when (!_stop.IsCancellationRequested)
+        {
+            return CheckResult.Failed($"{exception.GetType().Name}: {exception.Message}");
+        }
+    }
+
     private async Task RepeatAsync(HealthCheck check)
     {
         using HealthCheck owned = check;
@@ -52,7 +65,7 @@ internal sealed class RunningCheck
             while (!_stop.IsCancellationRequested)
             {
                 long start = _time.GetTimestamp();
-                CheckResult result = await check.LookAsync(_stop.Token);
+                CheckResult result = await LookAsync(check);
                 TimeSpan latency = _time.GetElapsedTime(start);
                 tally.Add(result.IsSuccess);
                 CheckStatus before = _status;

@@ -8,15 +8,20 @@ internal sealed class RouterGroup
 {
     private readonly SyncGroup _group;
 
-    /// <summary>Makes the instances its members.</summary>
-    public RouterGroup(SyncGroupConfig config, ImmutableArray<RouterInstance> members)
+    private RouterGroup(SyncGroupConfig config, ImmutableArray<RouterInstance> members)
     {
         Config = config;
         Members = members;
         _group = new([.. members.Select(member => member.Router)]);
-        for (int i = 0; i < members.Length; i++)
-            (members[i].Group, members[i].Member) = (this, i);
         State = Common();
+    }
+
+    /// <summary>Makes the instances members of a new group.</summary>
+    public static void Join(SyncGroupConfig config, ImmutableArray<RouterInstance> members)
+    {
+        RouterGroup group = new(config, members);
+        for (int i = 0; i < members.Length; i++)
+            (members[i].Group, members[i].Member) = (group, i);
     }
 
     /// <summary>The configuration.</summary>

@@ -74,8 +74,8 @@ internal sealed partial class RouterLoop
     {
         foreach (RouterInstance instance in _instances)
             instance.Group = null;
-        _groups = [.. config.SyncGroups.Select(group =>
-            new RouterGroup(group, [.. group.Members.Select(member => _instances[member])]))];
+        foreach (SyncGroupConfig group in config.SyncGroups)
+            RouterGroup.Join(group, [.. group.Members.Select(member => _instances[member])]);
     }
 
     private void Reconfigure(RouterInstance instance, AddressPlace[] before, long now)

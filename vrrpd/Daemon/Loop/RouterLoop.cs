@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Vrrp.Daemon.Configuration;
 using Vrrp.Daemon.Guarding;
@@ -32,7 +31,6 @@ internal sealed partial class RouterLoop
     private readonly RateLimit[] _unknownLimits = new RateLimit[256];
     private readonly double _microsPerTick;
     private List<RouterInstance> _instances = [];
-    private ImmutableArray<RouterGroup> _groups = [];
     private HashSet<Address> _virtualAddresses = [];
     private long _wakeAt = RouterTimers.Never;
     private long _unreadable;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 
 namespace Vrrp.Daemon.Telemetry;
 
@@ -33,9 +32,6 @@ internal sealed class ServiceManager : IDisposable
 
     /// <summary>The daemon ends.</summary>
     public void Stopping() => Send("STOPPING=1"u8);
-
-    /// <summary>A word about how things are.</summary>
-    public void Status(string text) => Send(Encoding.UTF8.GetBytes("STATUS=" + text));
 
     /// <summary>Tells that the loop lives, three times as often as is asked for. Allocates nothing.</summary>
     /// <param name="now">The loop's time in microseconds.</param>
