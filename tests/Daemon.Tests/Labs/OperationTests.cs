@@ -1,0 +1,102 @@
+using Xunit;
+
+namespace Vrrp.Daemon.Tests.Labs;
+
+/// <summary>Rows S7, S11 and S12: a sick gateway, a reload, an address deleted by hand.</summary>
+public sealed class OperationTests
+{
+    [Theory]
+    [InlineData(Pairing.VrrpdFirst)]
+    [InlineData(Pairing.Both)]
+    public async Task S7_A_sick_gateway_gives_the_address_away_at_once(Pairing pairing)
+    {
+        const double CheckTime = 2 * 0.2, HangingTime = 2 * 0.5;
+        await using Lab lab = await Lab.CreateAsync(LabMode.V2, pairing);
+        using FakeGateway gateway = new(lab.First.Place);
+        gateway.Mood = GatewayMood.Well;
+        await lab.First.StartAsync(new(Check: $"http://127.0.0.1:{gateway.Port}/health/ready"));
+        await lab.Second.StartAsync();
+        await lab.SettleAsync();
+        foreach (GatewayMood mood in new[] { GatewayMood.Unready, GatewayMood.Hanging, GatewayMood.Gone })
+        {
+            DateTime start = DateTime.UtcNow;
+            gateway.Mood = mood;
+            await lab.UntilAsync(TimeSpan.FromSeconds(6),
+                () => lab.Second.Ownership.Has(lab.Terms.Address1) && lab.Client.Owner == 2, $"{mood}: peer took over");
+            double checking = mood == GatewayMood.Hanging ? HangingTime + CheckTime : CheckTime;
+            lab.AtMost(lab.Second.Ownership.Of(lab.Terms.Address1)[^1].From - start, checking + 0.8 + 0.4,
+                $"{mood}: peer took over");
+            lab.Check(!lab.First.Ownership.Has(lab.Terms.Address1), "the sick node has the address");
+            lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 1, $"{mood}: client without an answer");
+
+            gateway.Mood = GatewayMood.Well;
+            await lab.SettleAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(Pairing.VrrpdFirst)]
+    [InlineData(Pairing.KeepalivedFirst)]
+    [InlineData(Pairing.Both)]
+    public async Task S11_A_reload_does_not_drop_an_address(Pairing pairing)
+    {
+        await using Lab lab = await Lab.StartAsync(LabMode.V2, pairing);
+        DateTime start = DateTime.UtcNow;
+        int held = lab.First.Ownership.Of(lab.Terms.Address1).Count;
+        await ReloadAsync(lab, new(), [lab.First, lab.Second]);
+        await ReloadAsync(lab, new(Priority: 110), [lab.First]);
+        await ReloadAsync(lab, new(IsAddressAdded: true), [lab.First, lab.Second]);
+        await lab.UntilAsync(TimeSpan.FromSeconds(3), () => lab.First.Ownership.Has(lab.Terms.AddedAddress),
+            "the added address is there");
+        await Lab.PauseAsync(4);
+
+        lab.Check(lab.First.Ownership.Of(lab.Terms.Address1).Count == held, "the address was dropped");
+        lab.Check(lab.First.Ownership.Has(lab.Terms.AddedAddress), "the added address was dropped");
+        lab.Check(lab.Overlap(lab.Terms.Address1, start) == TimeSpan.Zero, "the backup took the address");
+        // keepalived's own reload may cost a few answers.
+        lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 0.4, "client without an answer");
+        foreach (LabNode node in new[] { lab.First, lab.Second }.Where(node => node.IsVrrpd))
+        {
+            lab.Check(node.Log.Contains("configuration reloaded", StringComparison.Ordinal), "it was reloaded");
+            // A thread in the realtime class that waits for one that is not spins until the kernel stops it.
+            lab.Check(await node.BusiestAsync() < TimeSpan.FromSeconds(0.7), "it spun");
+        }
+
+        if (lab.First.IsVrrpd)
+        {
+            await ReloadAsync(lab, new(), [lab.First, lab.Second]);
+            await lab.UntilAsync(TimeSpan.FromSeconds(3), () => !lab.First.Ownership.Has(lab.Terms.AddedAddress),
+                "the address that is not configured any more is gone");
+            lab.Check(lab.First.Ownership.Of(lab.Terms.Address1).Count == held, "the address was dropped");
+        }
+    }
+
+    [Theory]
+    [InlineData(Pairing.VrrpdFirst)]
+    [InlineData(Pairing.Both)]
+    public async Task S12_An_address_deleted_by_hand_is_put_back(Pairing pairing)
+    {
+        await using Lab lab = await Lab.StartAsync(LabMode.V2, pairing);
+        for (int round = 0; round < 3; round++)
+        {
+            DateTime start = DateTime.UtcNow;
+            await lab.First.Place.IpAsync($"address del {lab.Terms.Address1}/32 dev eth0");
+            await lab.UntilAsync(TimeSpan.FromSeconds(2), () => lab.First.Ownership.Of(lab.Terms.Address1) is
+                [.., { To: not null }, { To: null }] times && times[^2].To >= start, "the address is put back");
+            IReadOnlyList<Held> held = lab.First.Ownership.Of(lab.Terms.Address1);
+            lab.AtMost(held[^1].From - held[^2].To!.Value, 0.5, "address is back");
+            await Lab.PauseAsync(0.3);
+        }
+
+        lab.Check(!lab.Second.Ownership.Has(lab.Terms.Address1), "the backup took the address");
+    }
+
+    private static async Task ReloadAsync(Lab lab, LabChange change, LabNode[] nodes)
+    {
+        foreach (LabNode node in nodes)
+            await node.WriteConfigurationAsync(node == lab.First ? change : change with { Priority = null });
+        foreach (LabNode node in nodes)
+            node.Signal(LabNode.Hangup);
+        await Lab.PauseAsync(1.2);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using Vrrp.Daemon.Telemetry;
+
+namespace Vrrp.Daemon.Loop;
+
+/// <summary>
+/// Writes every event and every action as a JSON line, which replays as a test. For the search of faults: it allocates
+/// for each line. A thread of its own writes.
+/// </summary>
+internal sealed class EventRecorder : IDisposable
+{
+    private const int QueueLength = 65536;
+
+    private readonly BlockingCollection<RouterLogLine> _lines = new(QueueLength);
+    private readonly StreamWriter _file;
+    private readonly Thread _writer;
+    private readonly DaemonLog _log;
+    private readonly string _path;
+
+    /// <summary>Appends to the file.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public EventRecorder(string path, DaemonLog log)
+    {
+        (_path, _log) = (path, log);
+        _file = new(path, append: true);
+        _writer = new(Write) { IsBackground = true, Name = "event log" };
+        _writer.Start();
+    }
+
+    /// <summary>Records an instance from its beginning.</summary>
+    public void Begin(RouterInstance instance, long now)
+    {
+        string name = instance.Name;
+        Add(new(name, now) { Config = instance.Config.Router });
+        instance.Router.Recorder = (happened, at) => Add(new(name, at) { Event = happened });
+    }
+
+    /// <summary>Records what the instance wants done.</summary>
+    public void Acted(RouterInstance instance, long now)
+    {
+        foreach (RouterAction action in instance.Actions)
+            Add(new(instance.Name, now) { Action = action });
+    }
+
+    public void Dispose()
+    {
+        _lines.CompleteAdding();
+        _writer.Join();
+        _file.Dispose();
+        _lines.Dispose();
+    }
+
+    private void Add(RouterLogLine line) => _lines.TryAdd(line);
+
+    private void Write()
+    {
+        try
+        {
+            foreach (RouterLogLine line in _lines.GetConsumingEnumerable())
+            {
+                _file.WriteLine(line.ToJson());
+                if (_lines.Count == 0)
+                    _file.Flush();
+            }
+        }
+        catch (IOException exception)
+        {
+            _log.EventLogFailed(_path, exception.Message);
+        }
+    }
+}
