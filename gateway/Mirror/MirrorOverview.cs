@@ -91,7 +91,7 @@ public sealed class MirrorOverview
         {
             Cluster = one.Courier.Cluster,
             Destination = one.Courier.Destination,
-            Address = MirroredCluster.Shown(one.State.Model.Config.Address),
+            Address = CachedAddress.Shown(one.State.Model.Config.Address),
             Up = one.Level != FitnessLevel.Down,
             Fit = one.Level == FitnessLevel.Fit,
             Reason = one.Level == FitnessLevel.Fit ? null : _freshness.Of(one.Courier).Reason,

@@ -12,4 +12,10 @@ internal sealed class CachedAddress
             _last = last = Tuple.Create(text, new Uri(text, UriKind.Absolute));
         return last.Item2;
     }
+
+    /// <summary>An address as it may be shown: it may hold a user and a password.</summary>
+    public static string Shown(string address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri)
+            ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
+            : "";
 }

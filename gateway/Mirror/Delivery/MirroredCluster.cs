@@ -222,12 +222,6 @@ public sealed class MirroredCluster
         }
     }
 
-    /// <summary>An address as it may be shown: it may hold a user and a password.</summary>
-    public static string Shown(string address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri)
-            ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped)
-            : "";
-
     private JournalStore Open(IDisk disk)
     {
         var options = _options().Journal;
@@ -338,7 +332,8 @@ public sealed class MirroredCluster
 
     private Courier Begin(ClusterState state, DestinationState destination)
     {
-        MirrorLog.DestinationAdded(_log, Id, destination.DestinationId, Shown(destination.Model.Config.Address));
+        var shown = CachedAddress.Shown(destination.Model.Config.Address);
+        MirrorLog.DestinationAdded(_log, Id, destination.DestinationId, shown);
         var address = new CachedAddress();
         var context = new CourierContext(
             () => _options().Delivery,
