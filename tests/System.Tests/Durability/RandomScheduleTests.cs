@@ -9,7 +9,7 @@ namespace Gateway.SystemTests.Durability;
 /// </summary>
 public sealed class RandomScheduleTests(ITestOutputHelper output)
 {
-    private const int UsualSeconds = 20;
+    private const int UsualSeconds = 10;
     private static readonly TimeSpan DrainBound = TimeSpan.FromSeconds(120);
 
     [Fact]
