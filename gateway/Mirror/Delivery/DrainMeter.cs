@@ -9,6 +9,7 @@ public sealed class DrainMeter
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private TimeSpan _at;
+    private long _notes;
     private long _settled;
     private long _waiting;
     private double _rate;
@@ -40,9 +41,15 @@ public sealed class DrainMeter
         var seconds = (now - _at).TotalSeconds;
         if (seconds <= 0)
             return;
-        var weight = _at == TimeSpan.Zero ? 1 : 1 - Math.Exp(-seconds / Memory.TotalSeconds);
-        Volatile.Write(ref _rate, _rate + (weight * (((settled - _settled) / seconds) - _rate)));
-        Volatile.Write(ref _growth, _growth + (weight * (((waiting - _waiting) / seconds) - _growth)));
+        // The first numbers are no change, and the first change is all there is to go by.
+        if (_notes > 0)
+        {
+            var weight = _notes == 1 ? 1 : 1 - Math.Exp(-seconds / Memory.TotalSeconds);
+            Volatile.Write(ref _rate, _rate + (weight * (((settled - _settled) / seconds) - _rate)));
+            Volatile.Write(ref _growth, _growth + (weight * (((waiting - _waiting) / seconds) - _growth)));
+        }
+
+        _notes++;
         _at = now;
         _settled = settled;
         Interlocked.Exchange(ref _waiting, waiting);
