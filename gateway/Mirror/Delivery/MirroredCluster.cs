@@ -15,8 +15,6 @@ public sealed class MirroredCluster
     /// <summary>How long a refusal is remembered while the journal stays nearly full.</summary>
     private static readonly TimeSpan FullMemory = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
-
     private const long SegmentBytes = 64 * 1024 * 1024;
 
     /// <summary>Behind the first confirmation: mostly the others come within it, and nothing is written.</summary>
@@ -27,12 +25,11 @@ public sealed class MirroredCluster
     private readonly TimeProvider _time;
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
-    private readonly SemaphoreSlim _saving = new(1);
+    private readonly JournalKeeper _keeper;
     private long _fullLoggedAt;
     private long _refusedAt;
     private long _fruitlessAt = -1;
     private bool _isFounded;
-    private ITimer? _saver;
 
     /// <summary>A cluster without destinations yet.</summary>
     /// <param name="id">YARP's cluster id.</param>
@@ -58,6 +55,7 @@ public sealed class MirroredCluster
         Letters = DeadLetters.Open(letters, options, time, TellNews);
         Gaps = GapLedger.Open(disk, TellNews);
         Refused = new RefusedClients(time);
+        _keeper = new JournalKeeper(Journal.Store, () => _couriers, options, time, TellNews);
     }
 
     /// <summary>YARP's cluster id.</summary>
@@ -140,7 +138,7 @@ public sealed class MirroredCluster
             if (outcome == AppendOutcome.LimitReached && Journal.Store is null && MakeRoom(record.Size))
                 continue;
             if (outcome == AppendOutcome.LimitReached)
-                _ = SaveAsync();
+                _keeper.Hurry();
             Interlocked.Exchange(ref _refusedAt, _time.GetTimestamp());
             LogRefusal(outcome);
             return outcome;
@@ -174,7 +172,7 @@ public sealed class MirroredCluster
             courier.Pump();
         foreach (var courier in before.Except(kept))
             _ = EndAsync(courier);
-        _saver ??= _time.CreateTimer(_ => _ = SaveAsync(), null, SaveInterval, SaveInterval);
+        _keeper.Start();
     }
 
     /// <summary>The options have changed.</summary>
@@ -200,26 +198,14 @@ public sealed class MirroredCluster
 
         _couriers = [];
         await Task.WhenAll(couriers.Select(EndAsync)).ConfigureAwait(false);
-        if (_saver is not null)
-            await _saver.DisposeAsync().ConfigureAwait(false);
-        _saver = null;
+        await _keeper.StopAsync().ConfigureAwait(false);
     }
 
     /// <summary>Lets go of the journal's folder; nothing can be appended any more.</summary>
     internal async Task CloseJournalAsync()
     {
         await Letters.DisposeAsync().ConfigureAwait(false);
-        if (Journal.Store is not { } store)
-            return;
-        await _saving.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            await store.DisposeAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            _saving.Release();
-        }
+        await _keeper.CloseAsync().ConfigureAwait(false);
     }
 
     private JournalStore Open(IDisk disk)
@@ -260,74 +246,6 @@ public sealed class MirroredCluster
         return saved.Values
             .Select(static state => CourierState.Decode(state.Extra.Span))
             .Any(state => state?.Members.Contains(destination, StringComparer.OrdinalIgnoreCase) ?? false);
-    }
-
-    /// <summary>Saves how far each courier has got, and lets go of what all are done with.</summary>
-    private async Task SaveAsync()
-    {
-        // A save that takes longer than the interval is not to be overtaken.
-        if (!await _saving.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
-            return;
-        try
-        {
-            await Task.Run(SaveAll).ConfigureAwait(false);
-        }
-        finally
-        {
-            _saving.Release();
-        }
-    }
-
-    private void SaveAll()
-    {
-        var couriers = _couriers;
-        foreach (var courier in couriers)
-        {
-            courier.Drain.Note(
-                _time.GetElapsedTime(0), courier.Tally.SettledBytes, courier.Tally.PendingBytes);
-        }
-
-        if (Journal.Store is not { } store)
-            return;
-        if (couriers.Length > 0 && store.Log.MayRepeat && couriers.All(static courier => courier.IsKeepingUp))
-            store.SaveHeld(() => couriers.Min(static courier => courier.LowWaterMark), Save);
-        else
-            Save();
-        if (_options().Journal.LimitPolicy == LimitPolicy.DropOldest)
-            MakeRoomOnDisk(store, couriers);
-
-        void Save()
-        {
-            foreach (var courier in couriers)
-                courier.Save();
-            if (couriers.Length > 0)
-                store.Trim(couriers.Select(static courier => courier.Destination));
-        }
-    }
-
-    /// <summary>
-    /// Near the limit the oldest segment goes, for those who lag: what of it another destination has decided about
-    /// is dropped for them. Before the limit is reached, so that no write is refused over it.
-    /// </summary>
-    private static void MakeRoomOnDisk(JournalStore store, Courier[] couriers)
-    {
-        var usage = store.Log.Usage;
-        var wanted = usage.MaxBytes - Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
-        var excess = usage.SegmentBytes - wanted;
-        foreach (var segment in store.Log.Segments)
-        {
-            if (excess <= 0 || !segment.IsSealed)
-                return;
-            var laggards = couriers.Where(courier => courier.LowWaterMark < segment.Last).ToArray();
-            if (laggards.Length > 0 && laggards.Length == couriers.Length)
-                return;
-            // What was given up before and is still there holds a statement, and stays.
-            if (laggards.Length > 0 && laggards.All(courier => courier.HasGivenUp(segment.Last)))
-                continue;
-            excess -= segment.FileBytes;
-            foreach (var courier in laggards)
-                courier.DropThrough(segment.Last);
-        }
     }
 
     private Courier Begin(ClusterState state, DestinationState destination)

@@ -111,9 +111,6 @@ public sealed class MirrorWriter(
             if (outcome != AppendOutcome.Appended)
                 return new(outcome is AppendOutcome.LimitReached ? WriteOutcome.Full : WriteOutcome.NotTaken, null);
             receipt.Reconcile(record);
-            // Somebody will not have it for a while: it has to be on disk for its client's sake.
-            if (receipt.IsSomeoneMissing)
-                cluster.Journal.DemandDurable(record.Position);
             var reply = await ReplyAsync(receipt, record, anyWait, ackTimeout).ConfigureAwait(false);
             if (reply.Ruling != Ruling.Refuse && !await IsSafeAsync(cluster, record, ackTimeout).ConfigureAwait(false))
                 return new(WriteOutcome.NotSafe, null);

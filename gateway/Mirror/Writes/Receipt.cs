@@ -28,7 +28,6 @@ internal sealed class Receipt : DeliveryWatch
     private Ruling _ruling;
     private ulong _digest;
     private bool _withdrawn;
-    private volatile bool _isSomeoneMissing;
 
     public Receipt(MirroredCluster cluster, ConsistencyLevel level, bool statement, ILogger log)
     {
@@ -51,9 +50,6 @@ internal sealed class Receipt : DeliveryWatch
 
     /// <summary>How many destinations it asks.</summary>
     public int Destinations => _couriers.Count;
-
-    /// <summary>Some destination does not get the record at once.</summary>
-    public bool IsSomeoneMissing => _isSomeoneMissing;
 
     /// <summary>What the client is to be told, as soon as that is known.</summary>
     public Task<Reply> Reply => _reply.Task;
@@ -103,7 +99,8 @@ internal sealed class Receipt : DeliveryWatch
     /// <inheritdoc/>
     public override void Unavailable(Courier courier, MirroredRecord record)
     {
-        _isSomeoneMissing = true;
+        // Somebody will not have it for a while: it has to be on disk for its client's sake.
+        _cluster.Journal.DemandDurable(record.Position);
         Cast(courier, record, Vote.Unavailable, null, out _);
     }
 

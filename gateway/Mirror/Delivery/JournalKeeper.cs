@@ -1,0 +1,115 @@
+using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Delivery;
+
+/// <summary>
+/// Keeps house for the journal of one cluster, every second: saves how far each courier has got, lets go of what all
+/// are done with, and near the limit of the journal makes room at the cost of those who lag.
+/// </summary>
+internal sealed class JournalKeeper(
+    JournalStore? store, Func<Courier[]> members, Func<MirrorOptions> options, TimeProvider time, Action<string> tell)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _oneAtATime = new(1);
+    private ITimer? _timer;
+
+    /// <summary>Begins, if it has not yet.</summary>
+    public void Start() => _timer ??= time.CreateTimer(_ => Hurry(), null, Interval, Interval);
+
+    /// <summary>Does it now, beside the caller.</summary>
+    public void Hurry() => _ = KeepAsync();
+
+    /// <summary>Keeps no more; may begin again.</summary>
+    public async Task StopAsync()
+    {
+        if (_timer is not null)
+            await _timer.DisposeAsync().ConfigureAwait(false);
+        _timer = null;
+    }
+
+    /// <summary>Lets go of the journal's folder, when nothing is under way any more.</summary>
+    public async Task CloseAsync()
+    {
+        if (store is null)
+            return;
+        await _oneAtATime.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    private async Task KeepAsync()
+    {
+        // One that takes longer than the interval is not to be overtaken.
+        if (!await _oneAtATime.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
+            return;
+        try
+        {
+            await Task.Run(Keep).ConfigureAwait(false);
+        }
+        catch (DiskException fault)
+        {
+            // The next second tries again.
+            tell(fault.Message);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    private void Keep()
+    {
+        var couriers = members();
+        foreach (var courier in couriers)
+            courier.Drain.Note(time.GetElapsedTime(0), courier.Tally.SettledBytes, courier.Tally.PendingBytes);
+        if (store is null)
+            return;
+        if (couriers.Length > 0 && store.Log.MayRepeat && couriers.All(static courier => courier.IsKeepingUp))
+            store.SaveHeld(() => couriers.Min(static courier => courier.LowWaterMark), () => Save(store, couriers));
+        else
+            Save(store, couriers);
+        if (options().Journal.LimitPolicy == LimitPolicy.DropOldest)
+            MakeRoom(store, couriers);
+    }
+
+    private static void Save(JournalStore store, Courier[] couriers)
+    {
+        foreach (var courier in couriers)
+            courier.Save();
+        if (couriers.Length > 0)
+            store.Trim(couriers.Select(static courier => courier.Destination));
+    }
+
+    /// <summary>
+    /// Near the limit the oldest segment goes, for those who lag: what of it another destination has decided about
+    /// is dropped for them. Before the limit is reached, so that no write is refused over it.
+    /// </summary>
+    private static void MakeRoom(JournalStore store, Courier[] couriers)
+    {
+        var usage = store.Log.Usage;
+        var wanted = usage.MaxBytes - Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        var excess = usage.SegmentBytes - wanted;
+        foreach (var segment in store.Log.Segments)
+        {
+            if (excess <= 0 || !segment.IsSealed)
+                return;
+            var laggards = couriers.Where(courier => courier.LowWaterMark < segment.Last).ToArray();
+            if (laggards.Length > 0 && laggards.Length == couriers.Length)
+                return;
+            // What was given up before and is still there holds a statement, and stays.
+            if (laggards.Length > 0 && laggards.All(courier => courier.HasGivenUp(segment.Last)))
+                continue;
+            excess -= segment.FileBytes;
+            foreach (var courier in laggards)
+                courier.DropThrough(segment.Last);
+        }
+    }
+}
