@@ -72,6 +72,9 @@ internal sealed class JournalKeeper(
             courier.Drain.Note(time.GetElapsedTime(0), courier.Tally.SettledBytes, courier.Tally.PendingBytes);
         if (store is null)
             return;
+        // Records that no client waits for (by UDP) are on disk within a second too, when somebody lacks them.
+        if (!couriers.All(static courier => courier.IsKeepingUp))
+            store.Log.Demand(store.Log.Tail);
         if (couriers.Length > 0 && store.Log.MayRepeat && couriers.All(static courier => courier.IsKeepingUp))
             store.SaveHeld(() => couriers.Min(static courier => courier.LowWaterMark), () => Save(store, couriers));
         else

@@ -90,6 +90,19 @@ public sealed class DurableDeliveryTests : IDisposable
     }
 
     [Fact]
+    public async Task What_no_client_waits_for_is_on_disk_within_a_second_when_somebody_lacks_it()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        MirroredRecord record = Records.Write("db", "m v=1 1\n");
+        Assert.True(cluster.Cluster.TryAppend(record));
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
+
+        await cluster.EventuallyAsync(
+            () => cluster.Cluster.Journal.Store!.Log.DurableThrough >= record.Position, "it is durable");
+    }
+
+    [Fact]
     public async Task Parked_records_stay_parked_across_restarts_and_go_out_when_it_is_healed()
     {
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
