@@ -16,6 +16,9 @@ namespace InfluxMirror.Delivery;
 /// <param name="Cluster">YARP's cluster id.</param>
 /// <param name="Members">The destinations of the cluster.</param>
 /// <param name="WasKnown">Whether a destination without a cursor had been one before.</param>
+/// <param name="WasAbsent">
+/// Whether a destination was none for a while: only then files that it needs may have gone.
+/// </param>
 /// <param name="IsLateComer">Whether records were accepted before a destination that is added now.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The log.</param>
@@ -30,6 +33,7 @@ internal sealed record CourierContext(
     string Cluster,
     Func<IReadOnlyList<string>> Members,
     Func<string, bool> WasKnown,
+    Func<string, bool> WasAbsent,
     Func<bool> IsLateComer,
     TimeProvider Time,
     ILogger Log);

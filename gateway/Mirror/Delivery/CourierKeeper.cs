@@ -44,7 +44,8 @@ internal sealed class CourierKeeper
         }
 
         var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
-        NeedsResync = !known || (state?.NeedsResync ?? false) || (saved is not null && !store.Reaches(saved));
+        NeedsResync = !known || (state?.NeedsResync ?? false)
+            || (saved is not null && !store.Reaches(saved) && context.WasAbsent(destination));
         if (state is not null)
         {
             tally.Restore(state.Tally);

@@ -248,6 +248,12 @@ public sealed class MirroredCluster
             .Any(state => state?.Members.Contains(destination, StringComparer.OrdinalIgnoreCase) ?? false);
     }
 
+    /// <summary>Whether a destination was none for a while: another one's cursor was saved without it.</summary>
+    private bool WasAbsent(string destination) => Journal.Store!.AllSaved()
+        .Where(one => !one.Key.Equals(destination, StringComparison.OrdinalIgnoreCase))
+        .Select(static one => CourierState.Decode(one.Value.Extra.Span))
+        .Any(state => state is not null && !state.Members.Contains(destination, StringComparer.OrdinalIgnoreCase));
+
     private Courier Begin(ClusterState state, DestinationState destination)
     {
         var shown = CachedAddress.Shown(destination.Model.Config.Address);
@@ -264,6 +270,7 @@ public sealed class MirroredCluster
             Id,
             () => [.. _couriers.Select(static courier => courier.Destination)],
             WasKnown,
+            WasAbsent,
             () => _isFounded,
             _time,
             _log);
