@@ -55,8 +55,10 @@ internal sealed class LettersCommand
         Command list = new("list", "List letters, oldest first.");
         list.SetAction((parsed, stop) => RunAsync(parsed, ListAsync, stop));
         Command show = Chosen("show", "Show letters and the beginning of their records.", ShowAsync);
-        Command retry = Chosen("retry", "Send letters once more; those that are delivered go.", RetryAsync);
-        Command drop = Chosen("drop", "Remove letters; their points stay rejected.", DropAsync);
+        Command retry = Chosen("retry", "Send letters once more; those that are delivered go.",
+            (client, letters, parsed, stop) => EachAsync(letters, parsed, letter => client.RetryAsync(letter, stop)));
+        Command drop = Chosen("drop", "Remove letters; their points stay rejected.",
+            (client, letters, parsed, stop) => EachAsync(letters, parsed, letter => client.DropAsync(letter, stop)));
         Command export = Chosen("export", "Write the records: line protocol, or a statement's text.",
             (client, letters, parsed, stop) => ExportAsync(client, letters, parsed, parsed.GetValue(output), stop));
         export.Add(output);
@@ -163,27 +165,15 @@ internal sealed class LettersCommand
         return Task.FromResult(ExitCode.Ok);
     }
 
-    private static async Task<int> RetryAsync(
-        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, CancellationToken stop)
+    /// <summary>Does something to each letter, and prints what the gateway says of it.</summary>
+    private static async Task<int> EachAsync(
+        IReadOnlyList<LetterView> letters, ParseResult parsed, Func<LetterView, Task<(bool Done, string Said)>> act)
     {
         int code = ExitCode.Ok;
         foreach (LetterView letter in letters)
         {
-            (bool delivered, string said) = await client.RetryAsync(letter, stop);
-            code = delivered ? code : ExitCode.Failed;
-            parsed.InvocationConfiguration.Output.WriteLine(PrintedText.Line($"{NameOf(letter)}: {said}"));
-        }
-        return code;
-    }
-
-    private static async Task<int> DropAsync(
-        LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, CancellationToken stop)
-    {
-        int code = ExitCode.Ok;
-        foreach (LetterView letter in letters)
-        {
-            (bool dropped, string said) = await client.DropAsync(letter, stop);
-            code = dropped ? code : ExitCode.Failed;
+            (bool done, string said) = await act(letter);
+            code = done ? code : ExitCode.Failed;
             parsed.InvocationConfiguration.Output.WriteLine(PrintedText.Line($"{NameOf(letter)}: {said}"));
         }
         return code;

@@ -7,46 +7,38 @@ namespace InfluxMirror.Delivery;
 /// Reads the journal's disk for a courier that is behind what is in memory, on the thread pool and never on a
 /// client's time: as much as the courier has room for, until memory goes on.
 /// </summary>
-internal sealed class CatchUp(Courier courier, JournalCursor cursor) : BackgroundWork
+internal sealed class CatchUp(Courier courier, JournalCursor cursor) : BackgroundWork(courier)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(1);
 
     private int _faults;
 
     /// <inheritdoc/>
     protected override async Task WorkAsync()
     {
-        try
+        while (Courier.WantsMoreFromDisk())
         {
-            while (courier.WantsMoreFromDisk())
-            {
-                if (!TryStep(out var pause))
-                    await Task.Delay(pause, courier.Time, courier.Stopping).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (courier.IsStopping)
-        {
-            // What was not read stays on disk.
+            if (!TryStep(out var pause))
+                await PauseAsync(pause).ConfigureAwait(false);
         }
     }
 
     /// <inheritdoc/>
-    protected override void Ended() => courier.Pump();
+    protected override void Ended() => Courier.Pump();
 
     private bool TryStep(out TimeSpan pause)
     {
         pause = Retry;
         try
         {
-            var step = cursor.ReadBack(courier.NoteDamage);
+            var step = cursor.ReadBack(Courier.NoteDamage);
             _faults = 0;
-            courier.Accept(step);
+            Courier.Accept(step);
             return step.Record is not null || step.Through >= 0;
         }
         catch (Exception fault) when (fault is DiskException or InvalidDataException)
         {
-            courier.LogReadFault(fault.Message);
+            Courier.LogReadFault(fault.Message);
             pause = AfterFault;
             // Once more, in case it passes; then it is given up, which is reported as damage.
             if (++_faults > 1 && fault is DiskException)

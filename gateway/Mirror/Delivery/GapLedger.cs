@@ -137,16 +137,7 @@ public sealed class GapLedger
             long version;
             lock (_gate)
                 (bytes, version) = (Encode(_gaps.Values), _version);
-            // As with a cursor: the old ledger, or the new one.
-            _disk.Delete(Unfinished);
-            using (var file = _disk.Create(Unfinished))
-            {
-                file.Write(0, bytes);
-                file.Sync();
-            }
-
-            _disk.Rename(Unfinished, FileName);
-            _disk.SyncDirectory();
+            WholeFile.Replace(_disk, FileName, Unfinished, bytes);
             Interlocked.Exchange(ref _savedVersion, version);
         }
     }

@@ -1,5 +1,4 @@
 using InfluxMirror.Journal;
-using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Delivery;
 
@@ -14,12 +13,14 @@ internal sealed class JournalKeeper(
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private ITimer? _timer;
+    private long _tail;
 
     /// <summary>Begins, if it has not yet.</summary>
-    public void Start() => _timer ??= time.CreateTimer(_ => Hurry(), null, Interval, Interval);
+    public void Start() => _timer ??= time.CreateTimer(_ => _ = KeepAsync(wasRefused: false), null, Interval, Interval);
 
-    /// <summary>Does it now, beside the caller.</summary>
-    public void Hurry() => _ = KeepAsync();
+    /// <summary>A record was refused because the journal is at its limit: looks for room now, beside the caller.
+    /// </summary>
+    public void MakeRoom() => _ = KeepAsync(wasRefused: true);
 
     /// <summary>Keeps no more; may begin again.</summary>
     public async Task StopAsync()
@@ -45,19 +46,19 @@ internal sealed class JournalKeeper(
         }
     }
 
-    private async Task KeepAsync()
+    private async Task KeepAsync(bool wasRefused)
     {
         // One that takes longer than the interval is not to be overtaken.
         if (!await _oneAtATime.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
             return;
         try
         {
-            await Task.Run(Keep).ConfigureAwait(false);
+            await Task.Run(() => Keep(wasRefused)).ConfigureAwait(false);
         }
-        catch (DiskException fault)
+        catch (Exception fault)
         {
-            // The next second tries again.
-            tell(fault.Message);
+            // Nobody waits for this; the next second tries again.
+            tell($"housekeeping failed: {fault.Message}");
         }
         finally
         {
@@ -65,22 +66,25 @@ internal sealed class JournalKeeper(
         }
     }
 
-    private void Keep()
+    private void Keep(bool wasRefused)
     {
         var couriers = members();
         foreach (var courier in couriers)
             courier.Drain.Note(time.GetElapsedTime(0), courier.Tally.SettledBytes, courier.Tally.PendingBytes);
         if (store is null)
             return;
+        var tail = store.Log.Tail;
         // Records that no client waits for (by UDP) are on disk within a second too, when somebody lacks them.
         if (!couriers.All(static courier => courier.IsKeepingUp))
-            store.Log.Demand(store.Log.Tail);
+            store.Log.Demand(tail);
         if (couriers.Length > 0 && store.Log.MayRepeat && couriers.All(static courier => courier.IsKeepingUp))
             store.SaveHeld(() => couriers.Min(static courier => courier.LowWaterMark), () => Save(store, couriers));
         else
             Save(store, couriers);
-        if (options().Journal.LimitPolicy == LimitPolicy.DropOldest)
+        // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
+        if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && (wasRefused || tail != _tail))
             MakeRoom(store, couriers);
+        _tail = tail;
     }
 
     private static void Save(JournalStore store, Courier[] couriers)

@@ -69,14 +69,14 @@ internal sealed class LetterRetry(DeadLetters letters, DeadLetter letter) : Deli
 
     /// <inheritdoc/>
     public override void Delivered(Courier courier, MirroredRecord record, DestinationAnswer answer) =>
-        _ = DeliveredAsync(courier);
+        _ = NotedAsync(courier, DeliveredAsync(courier));
 
     /// <inheritdoc/>
     public override bool Refused(Courier courier, MirroredRecord record, DestinationAnswer answer, bool parked)
     {
         var verdict = Verdict.Of(answer.Status, answer.Error);
         var left = verdict.IsPartial ? Math.Min(verdict.DroppedPoints, letter.Rejected) : letter.Rejected;
-        _ = RefusedAsync(courier, answer.Error, left);
+        _ = NotedAsync(courier, RefusedAsync(courier, answer.Error, left));
         return false;
     }
 
@@ -100,6 +100,20 @@ internal sealed class LetterRetry(DeadLetters letters, DeadLetter letter) : Deli
         if (await letters.ChangeAsync(letter.Id, reason, left).ConfigureAwait(false))
             courier.Redeem(letter.Rejected - left);
         Conclude(RetryOutcome.Refused, letters.Find(letter.Id)?.Reason);
+    }
+
+    /// <summary>Nobody waits for the end: a fault is logged, and the letter is free for another try.</summary>
+    private async Task NotedAsync(Courier courier, Task noting)
+    {
+        try
+        {
+            await noting.ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            courier.LogFault(fault);
+            Conclude(RetryOutcome.NotRemoved, null);
+        }
     }
 
     private void Conclude(RetryOutcome outcome, string? reason)

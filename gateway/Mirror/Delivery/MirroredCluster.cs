@@ -138,7 +138,7 @@ public sealed class MirroredCluster
             if (outcome == AppendOutcome.LimitReached && Journal.Store is null && MakeRoom(record.Size))
                 continue;
             if (outcome == AppendOutcome.LimitReached)
-                _keeper.Hurry();
+                _keeper.MakeRoom();
             Interlocked.Exchange(ref _refusedAt, _time.GetTimestamp());
             LogRefusal(outcome);
             return outcome;

@@ -3,34 +3,26 @@ using InfluxMirror.Journal.Disk;
 namespace InfluxMirror.Delivery;
 
 /// <summary>Brings parked records whose obstacle is gone from the disk back to their lanes, as there is room.</summary>
-internal sealed class ParkedReturn(Courier courier) : BackgroundWork
+internal sealed class ParkedReturn(Courier courier) : BackgroundWork(courier)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     protected override async Task WorkAsync()
     {
-        try
+        while (Courier.NextToReturn() is { } positions)
         {
-            while (courier.NextToReturn() is { } positions)
-            {
-                if (positions.Count == 0 || !courier.HasRoomToReturn)
-                    await Task.Delay(Retry, courier.Time, courier.Stopping).ConfigureAwait(false);
-                else if (!TryReturn(positions))
-                    await Task.Delay(AfterFault, courier.Time, courier.Stopping).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (courier.IsStopping)
-        {
-            // They are on disk: the next start reads them again.
+            if (positions.Count == 0 || !Courier.HasRoomToReturn)
+                await PauseAsync(Retry).ConfigureAwait(false);
+            else if (!TryReturn(positions))
+                await PauseAsync(AfterFault).ConfigureAwait(false);
         }
     }
 
     /// <inheritdoc/>
     protected override void Ended()
     {
-        if (courier.NextToReturn() is not null)
+        if (Courier.NextToReturn() is not null)
             Start();
     }
 
@@ -38,12 +30,12 @@ internal sealed class ParkedReturn(Courier courier) : BackgroundWork
     {
         try
         {
-            courier.Return(positions);
+            Courier.Return(positions);
             return true;
         }
         catch (Exception fault) when (fault is DiskException or InvalidDataException)
         {
-            courier.LogReadFault(fault.Message);
+            Courier.LogReadFault(fault.Message);
             return false;
         }
     }

@@ -260,7 +260,7 @@ public sealed class DurableDeliveryTests : IDisposable
             () => cluster.Cluster.Journal.Store!.Saved("b") is { } saved && gone.IsStopping && saved.Extra.Length > 0,
             "its place is saved");
         cluster.Write("db", "m v=6 6\n");
-        await Task.Delay(50, TestContext.Current.CancellationToken);
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 6, "a has what came meanwhile");
 
         cluster.Add("b");
         List<string> got = Listen(cluster["b"]);
@@ -303,6 +303,42 @@ public sealed class DurableDeliveryTests : IDisposable
         cluster.AssertAccounts();
         Assert.Equal(400, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
         Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task F8_for_a_journal_that_nobody_writes_to_nothing_is_dropped()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.MaxBytes = 4 * 1024 * 1024;
+                options.Journal.BufferSizeMB = 1;
+            },
+            "a", "b");
+        cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        int taken = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("db", $"m v=\"{filler}\",i={taken}i {taken + 1}\n")))
+        {
+            taken++;
+            cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+            await cluster.UntilAsync(
+                () => cluster.Cluster.Journal.Store!.Log.DurableThrough == cluster.Cluster.Journal.Tail, "it is durable");
+        }
+
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has all");
+        // Housekeeping looks several times while one has what the other lacks.
+        DateTimeOffset later = cluster.Time.GetUtcNow() + TimeSpan.FromSeconds(10);
+        await cluster.EventuallyAsync(() => cluster.Time.GetUtcNow() > later, "time goes on");
+
+        Assert.Equal(0, cluster.Courier("b").Tally.Dropped);
+        List<string> got = Listen(cluster["b"]);
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "b has all");
+        Assert.Equal(taken, got.Count);
+        Assert.False(cluster.Courier("b").NeedsResync);
+        cluster.AssertAccounts();
     }
 
     [Fact]

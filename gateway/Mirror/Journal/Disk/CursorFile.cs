@@ -20,20 +20,8 @@ public sealed class CursorFile(IDisk disk, string name)
 
     /// <summary>Replaces what was saved before. When it returns, the state is on disk.</summary>
     /// <exception cref="DiskException">It may or may not have been replaced; save again.</exception>
-    public void Save(CursorState state)
-    {
-        var unfinished = Path.ChangeExtension(_file, null) + Unfinished;
-        // A file that failed is never synced again: each save begins with a new one.
-        disk.Delete(unfinished);
-        using (var file = disk.Create(unfinished))
-        {
-            file.Write(0, CursorFormat.Encode(name, state));
-            file.Sync();
-        }
-
-        disk.Rename(unfinished, _file);
-        disk.SyncDirectory();
-    }
+    public void Save(CursorState state) => WholeFile.Replace(
+        disk, _file, Path.ChangeExtension(_file, null) + Unfinished, CursorFormat.Encode(name, state));
 
     /// <summary>Forgets the reader: its file goes.</summary>
     /// <exception cref="DiskException">It may still be there.</exception>

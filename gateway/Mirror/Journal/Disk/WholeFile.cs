@@ -1,0 +1,26 @@
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>A small file that is replaced whole: after a crash there is the old content or the new one.</summary>
+internal static class WholeFile
+{
+    /// <summary>Writes the content beside the file, and then puts it in its place. When it returns, it is on disk.
+    /// </summary>
+    /// <param name="disk">The folder.</param>
+    /// <param name="name">The file.</param>
+    /// <param name="unfinished">The name it has until it is whole.</param>
+    /// <param name="content">The content.</param>
+    /// <exception cref="DiskException">It may or may not have been replaced; do it again.</exception>
+    public static void Replace(IDisk disk, string name, string unfinished, byte[] content)
+    {
+        // A file that failed is never synced again: each time begins with a new one.
+        disk.Delete(unfinished);
+        using (var file = disk.Create(unfinished))
+        {
+            file.Write(0, content);
+            file.Sync();
+        }
+
+        disk.Rename(unfinished, name);
+        disk.SyncDirectory();
+    }
+}
