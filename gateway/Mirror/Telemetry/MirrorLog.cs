@@ -11,7 +11,8 @@ internal static partial class MirrorLog
     [LoggerMessage(2, LogLevel.Information, "{Cluster}/{Destination} answers again")]
     public static partial void DestinationAnswers(ILogger log, string cluster, string destination);
 
-    [LoggerMessage(3, LogLevel.Error, "{Cluster}/{Destination}: work for it failed inside the gateway; it is tried again")]
+    [LoggerMessage(3, LogLevel.Error,
+        "{Cluster}/{Destination}: work for it failed inside the gateway; it is tried again")]
     public static partial void SendFault(ILogger log, Exception fault, string cluster, string destination);
 
     [LoggerMessage(4, LogLevel.Warning,
