@@ -56,7 +56,7 @@ internal sealed class DaemonHost : IAsyncDisposable
     /// <summary>Begins; returns when the routers are started.</summary>
     public async Task StartAsync()
     {
-        _guardian = StartGuardian(_config);
+        _guardian = StartGuardian(_config, []);
         _loop.IsRealtime = Realtime.IsPermitted();
         _thread.Start();
         Snapshot();
@@ -83,12 +83,14 @@ internal sealed class DaemonHost : IAsyncDisposable
     {
         _systemd.Stopping();
         await _stop.CancelAsync();
-        await _reloading;
-        if (_thread.IsAlive)
+        try
         {
-            while (!_loop.Post(new EndWanted()))
-                await Task.Delay(TimeSpan.FromMilliseconds(10));
-            _thread.Join();
+            await _reloading;
+        }
+        finally
+        {
+            // Whatever became of a reload: the addresses are given up.
+            await EndLoopAsync();
         }
 
         _guardian?.Dispose();
@@ -100,6 +102,15 @@ internal sealed class DaemonHost : IAsyncDisposable
         _systemd.Dispose();
         _stop.Dispose();
         _log.Ended();
+    }
+
+    private async Task EndLoopAsync()
+    {
+        if (!_thread.IsAlive)
+            return;
+        while (!_loop.Post(new EndWanted()))
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        _thread.Join();
     }
 
     private void Work()
@@ -124,6 +135,20 @@ internal sealed class DaemonHost : IAsyncDisposable
 
     private async Task ReloadAsync()
     {
+        try
+        {
+            await TryReloadAsync();
+        }
+        catch (LinuxException exception)
+        {
+            // The next reload may find what is missing now, such as descriptors.
+            _lastReloadSuccessful = false;
+            _log.ReloadFailed(exception.Message);
+        }
+    }
+
+    private async Task TryReloadAsync()
+    {
         _watch.Read();
         ConfigurationResult result = ConfigurationFile.Load(_file);
         List<ConfigurationFinding> faults = [.. RunCommand.Faults(result)];
@@ -144,7 +169,7 @@ internal sealed class DaemonHost : IAsyncDisposable
             _log.NeedsRestart();
         (_log.Level, _log.Format) = (config.LogLevel, config.LogFormat);
         // The old guardian goes when the loop reports to the new one.
-        GuardianProcess? old = _guardian, next = StartGuardian(config);
+        GuardianProcess? old = _guardian, next = StartGuardian(config, _config.Instances);
         using ManualResetEventSlim done = new();
         while (!_loop.Post(new NewConfiguration(config, next?.Table, done)))
             await Task.Delay(TimeSpan.FromMilliseconds(10));
@@ -156,11 +181,11 @@ internal sealed class DaemonHost : IAsyncDisposable
         await _checks.UseAsync(config);
     }
 
-    private GuardianProcess? StartGuardian(DaemonConfig config)
+    private GuardianProcess? StartGuardian(DaemonConfig config, IReadOnlyCollection<InstanceConfig> replaced)
     {
         try
         {
-            return new(Environment.ProcessPath ?? "/proc/self/exe", new GuardianTable(config.Instances),
+            return new(Environment.ProcessPath ?? "/proc/self/exe", new GuardianTable(config.Instances, replaced),
                 [.. config.Instances.Select(InstanceLock.GuardianNameOf)], _log);
         }
         catch (LinuxException exception)

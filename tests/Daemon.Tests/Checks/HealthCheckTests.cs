@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Vrrp.Daemon.Checks;
 using Vrrp.Daemon.Configuration;
 using Vrrp.Daemon.Tests.Labs;
+using Vrrp.Daemon.Tests.Loop;
 using Xunit;
 
 namespace Vrrp.Daemon.Tests.Checks;
@@ -144,12 +145,17 @@ public sealed class HealthCheckTests
         HttpCheckConfig config = Http(gateway) with { Interval = TimeSpan.FromMilliseconds(50), Fall = 2 };
         System.Collections.Concurrent.ConcurrentQueue<Health> told = new();
         CheckSchedule schedule = new(TimeProvider.System, (_, health, _) => Tell(health), (_, _, _) => true);
-        DaemonConfig daemon = new() { Instances = [], Checks = [config] };
+        DaemonConfig daemon = new()
+        {
+            Instances = [LoopBench.Instance() with { Tracked = [new(TrackedKind.Check, config.Name)] }],
+            Checks = [config, Http(gateway) with { Name = "untracked" }],
+        };
         await schedule.UseAsync(daemon);
         await UntilAsync(() => told.Count == 1);
         gateway.Mood = GatewayMood.Unready;
         await UntilAsync(() => told.Count == 2);
         Assert.Equal([Health.Healthy, Health.Sick], told);
+        Assert.Equal([config.Name], schedule.Statuses.Select(status => status.Name));
 
         long runs = schedule.Statuses[0].Status.Runs;
         await schedule.UseAsync(daemon with { Checks = [config with { Statuses = [.. config.Statuses] }] });

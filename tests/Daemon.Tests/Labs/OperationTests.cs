@@ -67,7 +67,9 @@ public sealed class OperationTests
             await ReloadAsync(lab, new(), [lab.First, lab.Second]);
             await lab.UntilAsync(TimeSpan.FromSeconds(3), () => !lab.First.Ownership.Has(lab.Terms.AddedAddress),
                 "the address that is not configured any more is gone");
+            await Lab.PauseAsync(3);
             lab.Check(lab.First.Ownership.Of(lab.Terms.Address1).Count == held, "the address was dropped");
+            lab.Check(lab.First.Ownership.Has(lab.Terms.Address1), "the daemon does not hold it any more");
         }
     }
 

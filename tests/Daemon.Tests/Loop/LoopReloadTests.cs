@@ -1,4 +1,5 @@
 using Vrrp.Daemon.Configuration;
+using Vrrp.Daemon.Guarding;
 using Vrrp.Daemon.Loop;
 using Xunit;
 
@@ -98,10 +99,23 @@ public sealed class LoopReloadTests
         };
     }
 
-    private static string Reload(LoopBench bench, DaemonConfig config)
+    [Fact]
+    public void A_reload_to_fewer_addresses_tells_the_new_guardian_what_is_left()
+    {
+        DaemonConfig many = LoopBench.Config(LoopBench.Instance(addresses: [LoopBench.Virtual, LoopBench.Added]));
+        using LoopBench bench = LoopBench.Master(many);
+        DaemonConfig few = LoopBench.Config();
+        using GuardianTable table = new(few.Instances, many.Instances);
+
+        Reload(bench, few, table);
+
+        Assert.Equal([LoopBench.Virtual], table.Read(0)!.Addresses.Select(left => left.Address));
+    }
+
+    private static string Reload(LoopBench bench, DaemonConfig config, GuardianTable? guardian = null)
     {
         using ManualResetEventSlim done = new();
-        bench.Loop.Post(new NewConfiguration(config, Guardian: null, done));
+        bench.Loop.Post(new NewConfiguration(config, guardian, done));
         string did = bench.Step();
         Assert.True(done.IsSet);
         return did;

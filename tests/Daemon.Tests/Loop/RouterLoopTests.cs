@@ -99,6 +99,17 @@ public sealed class RouterLoopTests
     }
 
     [Fact]
+    public void A_pause_counts_once_however_many_instances_there_are()
+    {
+        using LoopBench bench = LoopBench.Master(LoopBench.Config(
+            LoopBench.Instance(), LoopBench.Instance("VI_2", 200, LoopBench.Added)));
+        bench.Run(3);
+        bench.Network.Advance(5);
+        bench.Step();
+        Assert.Equal(1, bench.Snapshot().Pauses);
+    }
+
+    [Fact]
     public void After_a_pause_a_master_that_hears_a_higher_one_has_no_address_for_a_moment()
     {
         using LoopBench bench = LoopBench.Master(LoopBench.Config());

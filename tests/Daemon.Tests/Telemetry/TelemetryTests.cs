@@ -71,7 +71,7 @@ public sealed class TelemetryTests
         IEnumerable<string> metrics = DaemonMetrics.Write(Status(bench)).Split('\n')
             .Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal))
             .Select(line => $"| `{line.Split(' ')[2]}` | {line.Split(' ')[3]} |");
-        IEnumerable<string> documented = File.ReadLines(Path.Combine(Root(), "config/vrrpd-metrics.md"))
+        IEnumerable<string> documented = File.ReadLines(Path.Combine(RepositoryRoot.Path, "config/vrrpd-metrics.md"))
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .Select(line => string.Join('|', line.Split('|')[..3]) + "|");
         Assert.Equal(metrics.Order(), documented.Order());
@@ -115,14 +115,6 @@ public sealed class TelemetryTests
 
         using ServiceManager nobody = new(null, null);
         nobody.Ready();
-    }
-
-    private static string Root()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Gateway.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("not within the repository");
-        return folder;
     }
 
     private static string Receive(Socket socket)

@@ -22,13 +22,14 @@ internal sealed class CheckSchedule(
         }
     }
 
-    /// <summary>Runs the checks of a configuration; one that is as before goes on with what it has counted.</summary>
+    /// <summary>Runs the checks of a configuration that some instance tracks; one that is as before goes on with what it has counted.</summary>
     public async Task UseAsync(DaemonConfig config)
     {
         Dictionary<(bool, string), RunningCheck> next = [], before;
         lock (_lock)
             before = _running;
-        foreach (CheckConfig check in config.Checks)
+        foreach (CheckConfig check in config.Checks.Where(
+            check => config.Instances.Any(instance => instance.Tracks(check))))
             next[(false, check.Name)] = Keep(before, (false, check.Name), check, onCheck);
         foreach (InstanceConfig instance in config.Instances)
         {

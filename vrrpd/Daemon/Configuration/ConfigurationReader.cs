@@ -77,7 +77,7 @@ public static class ConfigurationReader
         ImmutableArray<InstanceConfig> instances = InstanceRules.Read(options, root[nameof(options.Instances)]);
         InstanceRules.CheckTogether(instances, root[nameof(options.Instances)]);
         SyncGroupRules groups = new(instances, root[nameof(options.SyncGroups)]);
-        foreach (CheckConfig unused in checks.Where(check => !instances.Any(instance => Tracks(instance, check))))
+        foreach (CheckConfig unused in checks.Where(check => !instances.Any(instance => instance.Tracks(check))))
             root[nameof(options.Checks)].Warn(unused.Name, "no instance tracks this check; it is not run");
         if (options.EventLog is { Length: 0 })
             root.Fault(nameof(options.EventLog), "is empty; leave the key out for no event log");
@@ -92,9 +92,6 @@ public static class ConfigurationReader
             EventLog = options.EventLog,
         };
     }
-
-    private static bool Tracks(InstanceConfig instance, CheckConfig check) =>
-        instance.Tracked.Contains(new TrackedSource(TrackedKind.Check, check.Name));
 
     private static IPEndPoint Listen(string? text, Section section)
     {

@@ -26,6 +26,9 @@ public sealed record InstanceConfig
     /// <summary>What feeds <see cref="RouterConfig.Tracked"/>, place by place.</summary>
     public ImmutableArray<TrackedSource> Tracked { get; init; } = [];
 
+    /// <summary>Whether a check has a say here.</summary>
+    public bool Tracks(CheckConfig check) => Tracked.Contains(new TrackedSource(TrackedKind.Check, check.Name));
+
     /// <summary>How the peer's health is asked; null: it is not.</summary>
     public HttpCheckConfig? PeerCheck { get; init; }
 

@@ -31,12 +31,17 @@ internal sealed unsafe class GuardianTable : IDisposable
     private byte* _memory;
 
     /// <summary>Makes an empty table for the instances.</summary>
+    /// <param name="instances">Those of the configuration that comes into force.</param>
+    /// <param name="replaced">
+    /// Those of the one before: until the reload is done, the table holds what they have, or a mixture of both.
+    /// </param>
     /// <exception cref="LinuxException">No memory.</exception>
-    public GuardianTable(ImmutableArray<InstanceConfig> instances)
+    public GuardianTable(
+        ImmutableArray<InstanceConfig> instances, IReadOnlyCollection<InstanceConfig>? replaced = null)
     {
         Slots = instances.Length;
         _names = [.. instances.Select(instance => instance.Name)];
-        _slotLength = Padded(instances.Max(SlotLength));
+        _slotLength = SlotLength([.. instances, .. replaced ?? []]);
         _length = HeaderLength + instances.Length * _slotLength;
         Descriptor = SharedMemory.Create("vrrpd-guardian", _length);
         _memory = SharedMemory.Map(Descriptor, _length);
@@ -143,11 +148,13 @@ internal sealed unsafe class GuardianTable : IDisposable
         _ = Libc.Close(Descriptor);
     }
 
-    private static int SlotLength(InstanceConfig instance)
+    /// <summary>Room for the most of everything that any of them has.</summary>
+    private static int SlotLength(IReadOnlyCollection<InstanceConfig> instances)
     {
-        int message = 16 + instance.Router.VirtualAddresses.Length * 16;
-        return SlotHeaderLength + instance.Addresses.Length * AddressLength
-            + Math.Max(1, instance.Router.UnicastPeers.Length) * (DestinationLength + message);
+        int message = 16 + instances.Max(instance => instance.Router.VirtualAddresses.Length) * 16;
+        int destinations = Math.Max(1, instances.Max(instance => instance.Router.UnicastPeers.Length));
+        return Padded(SlotHeaderLength + instances.Max(instance => instance.Addresses.Length) * AddressLength
+            + destinations * (DestinationLength + message));
     }
 
     private static int WriteResignation(Span<byte> slot, int at, VirtualRouter router, Address destination)

@@ -13,20 +13,28 @@ internal sealed class InstanceLocks : IDisposable
     {
         List<string> taken = [];
         Dictionary<string, InstanceLock> added = [];
-        foreach (string name in config.Instances.Select(InstanceLock.NameOf).Distinct().Except(_held.Keys))
+        bool isComplete = false;
+        try
         {
-            if (InstanceLock.TryTake(name) is { } held)
-                added.Add(name, held);
-            else
-                taken.Add(name);
-        }
+            foreach (string name in config.Instances.Select(InstanceLock.NameOf).Distinct().Except(_held.Keys))
+            {
+                if (InstanceLock.TryTake(name) is { } held)
+                    added.Add(name, held);
+                else
+                    taken.Add(name);
+            }
 
-        foreach ((string name, InstanceLock held) in added)
+            isComplete = taken.Count == 0;
+        }
+        finally
         {
-            if (taken.Count > 0)
-                held.Dispose();
-            else
-                _held.Add(name, held);
+            foreach ((string name, InstanceLock held) in added)
+            {
+                if (isComplete)
+                    _held.Add(name, held);
+                else
+                    held.Dispose();
+            }
         }
 
         return taken;

@@ -28,6 +28,9 @@ internal static unsafe class ThreadPrivileges
     /// <returns>0 or the error number.</returns>
     public static int Become(Account account)
     {
+        // What it is already, it need not be permitted to become.
+        if (account.User == Libc.GetEffectiveUser() && account.Group == Libc.GetEffectiveGroup())
+            return 0;
         fixed (uint* groups = account.Groups)
         {
             if (Libc.SystemCall(IsX64 ? 116 : 159, account.Groups.Length, (nint)groups, 0) < 0)

@@ -39,12 +39,17 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
             return;
         for (int i = found.Addresses.Count - 1; i >= 0; i--)
         {
-            if (found.Addresses[i].Address != place.Address)
-                continue;
-            int errno = network.DeleteAddress(found.Index, place.Address, found.Addresses[i].PrefixLength);
-            if (errno is not (0 or Libc.EADDRNOTAVAIL or Libc.ENODEV))
-                Failed(instance, "removing an address", errno, now);
+            if (found.Addresses[i].Address == place.Address)
+                Remove(instance, place, found.Addresses[i].PrefixLength, now);
         }
+    }
+
+    /// <summary>Takes an address with this prefix from its interface.</summary>
+    public void Remove(RouterInstance instance, in AddressPlace place, int prefixLength, long now)
+    {
+        int errno = network.DeleteAddress(place.InterfaceIndex, place.Address, prefixLength);
+        if (errno is not (0 or Libc.EADDRNOTAVAIL or Libc.ENODEV))
+            Failed(instance, "removing an address", errno, now);
     }
 
     /// <summary>Puts an address on its interface.</summary>

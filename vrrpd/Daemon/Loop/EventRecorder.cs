@@ -5,10 +5,13 @@ namespace Vrrp.Daemon.Loop;
 
 /// <summary>
 /// Writes every event and every action as a JSON line, which replays as a test. For the search of faults: it allocates
-/// for each line. A thread of its own writes.
+/// for each line. A thread of its own writes. It ends at <see cref="MaxBytes"/>, and at the first failure.
 /// </summary>
 internal sealed class EventRecorder : IDisposable
 {
+    /// <summary>Bytes of the file past which nothing more is written.</summary>
+    public const long MaxBytes = 1L << 30;
+
     private const int QueueLength = 65536;
 
     private readonly BlockingCollection<RouterLogLine> _lines = new(QueueLength);
@@ -16,6 +19,8 @@ internal sealed class EventRecorder : IDisposable
     private readonly Thread _writer;
     private readonly DaemonLog _log;
     private readonly string _path;
+    private long _dropped;
+    private volatile bool _hasEnded;
 
     /// <summary>Appends to the file.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>
@@ -46,11 +51,24 @@ internal sealed class EventRecorder : IDisposable
     {
         _lines.CompleteAdding();
         _writer.Join();
-        _file.Dispose();
+        try
+        {
+            _file.Dispose();
+        }
+        catch (IOException exception)
+        {
+            _log.EventLogFailed(_path, exception.Message);
+        }
+
         _lines.Dispose();
     }
 
-    private void Add(RouterLogLine line) => _lines.TryAdd(line);
+    // The loop does not wait for a disk.
+    private void Add(RouterLogLine line)
+    {
+        if (!_hasEnded && !_lines.TryAdd(line))
+            Interlocked.Increment(ref _dropped);
+    }
 
     private void Write()
     {
@@ -58,14 +76,23 @@ internal sealed class EventRecorder : IDisposable
         {
             foreach (RouterLogLine line in _lines.GetConsumingEnumerable())
             {
+                if (Interlocked.Exchange(ref _dropped, 0) is > 0 and long dropped)
+                    _log.EventLogGap(_path, dropped);
                 _file.WriteLine(line.ToJson());
-                if (_lines.Count == 0)
-                    _file.Flush();
+                if (_lines.Count > 0)
+                    continue;
+                _file.Flush();
+                if (_file.BaseStream.Length < MaxBytes)
+                    continue;
+                _log.EventLogFailed(_path, $"it has reached {MaxBytes} bytes");
+                break;
             }
         }
         catch (IOException exception)
         {
             _log.EventLogFailed(_path, exception.Message);
         }
+
+        _hasEnded = true;
     }
 }

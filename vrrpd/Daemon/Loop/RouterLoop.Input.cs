@@ -128,7 +128,13 @@ internal sealed partial class RouterLoop
         }
 
         if (instance.Source != instance.Router.LocalAddress)
+        {
             Handle(instance, RouterEvent.LocalAddressChanged(instance.Source), now);
+            // The guardian's adverts would come from an address that is gone.
+            if (instance.HasAddresses)
+                _runner.Guardian?.Arm(instance);
+        }
+
         TellTracked(instance, now);
         TellLost(instance, now);
     }

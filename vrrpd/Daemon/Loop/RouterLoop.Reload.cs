@@ -96,7 +96,7 @@ internal sealed partial class RouterLoop
         foreach (AddressPlace old in before)
         {
             if (old.InterfaceIndex != 0 && !Array.Exists(instance.Places, place => IsSamePlace(place, old)))
-                _network.DeleteAddress(old.InterfaceIndex, old.Address, old.PrefixLength);
+                _runner.Remove(instance, old, old.PrefixLength, now);
         }
 
         foreach (AddressPlace place in instance.Places)

@@ -107,11 +107,17 @@ internal sealed partial class RouterLoop
         Receive(now);
         while (TryTakeMessage(out LoopMessage? message))
             Take(message, now);
+        bool wasPaused = false;
         foreach (RouterInstance instance in _instances)
         {
-            if (late > instance.LeaseMicros / 2)
-                Resume(instance, late, now);
+            if (late <= instance.LeaseMicros / 2)
+                continue;
+            wasPaused = true;
+            Resume(instance, late, now);
         }
+
+        if (wasPaused)
+            _pauses++;
 
         Act();
         Heartbeat?.Invoke(now);
@@ -193,7 +199,6 @@ internal sealed partial class RouterLoop
     /// </summary>
     private void Resume(RouterInstance instance, long late, long now)
     {
-        _pauses++;
         _watcher.OnPause(instance, late);
         Handle(instance, RouterEvent.Resumed, now);
     }

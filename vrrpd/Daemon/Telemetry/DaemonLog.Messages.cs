@@ -61,6 +61,12 @@ internal sealed partial class DaemonLog
     public void ManagementFailed(string endpoint, string error) =>
         Add(LogLevel.Error, null, $"metrics and status are not served on {endpoint}: {error}");
 
+    public void ReloadFailed(string error) =>
+        Add(LogLevel.Error, null, $"the reload failed: {error}");
+
+    public void EventLogGap(string path, long lines) =>
+        Add(LogLevel.Warning, null, $"the event log {path} lacks {lines} lines: it does not replay from here on");
+
     public void EventLogFailed(string path, string error) =>
         Add(LogLevel.Error, null, $"the event log {path} is not written: {error}");
 

@@ -20,7 +20,7 @@ public static class PermissionNeeds
             return needs;
         foreach ((string path, CommandConfig command) in Commands(config))
         {
-            if (command.User is { } user && user != permissions.User)
+            if ((command.User ?? command.Group) is { } user && (user != permissions.User || command.Group is not null))
                 needs.Add(new(
                     path,
                     $"is to run as {user}, which {permissions.User} may not do; leave User out, or allow it "
