@@ -36,7 +36,14 @@ internal sealed class LettersClient : IDisposable
         using HttpResponseMessage answer = await _http.GetAsync(
             LetterEndpoints.Root + (filters.Count == 0 ? "" : "?" + string.Join('&', filters)), stop);
         await DemandAsync(answer, stop);
-        return await answer.Content.ReadFromJsonAsync<LetterView[]>(stop) ?? [];
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync<LetterView[]>(stop) ?? [];
+        }
+        catch (JsonException)
+        {
+            throw new HttpRequestException("something else than a gateway's management listener answers there");
+        }
     }
 
     /// <summary>Copies a letter's body.</summary>

@@ -27,7 +27,7 @@ public sealed partial class Courier
     public void ForgoLetter(MirroredRecord record)
     {
         Conclude(record);
-        if (record.Kind == RecordKind.Statement && _keeper.IsDurable)
+        if (record.Kind == RecordKind.Statement && _progress.IsDurable)
             _ = _context.Letters.WithdrawAsync(Destination, record.Position);
     }
 
@@ -91,7 +91,7 @@ public sealed partial class Courier
     {
         try
         {
-            while (!await _context.Letters.FileAsync(Destination, record, reason).ConfigureAwait(false))
+            while (!await TryFileAsync(record, reason).ConfigureAwait(false))
                 await Task.Delay(AfterLetterFault, Time, Stopping).ConfigureAwait(false);
             Conclude(record);
         }
@@ -105,20 +105,34 @@ public sealed partial class Courier
         }
     }
 
+    private async ValueTask<bool> TryFileAsync(MirroredRecord record, string reason)
+    {
+        try
+        {
+            return await _context.Letters.FileAsync(Destination, record, reason).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+        {
+            // Nobody waits for it but the statements behind: it is tried again, as after a disk that fails.
+            LogFault(fault);
+            return false;
+        }
+    }
+
     /// <summary>
     /// A refused statement is done before anything behind it is sent, and its client may not be answered for long: its
     /// letter is filed at once, and withdrawn if none is wanted.
     /// </summary>
     private void FileAtOnce(MirroredRecord record, string reason)
     {
-        if (record.Kind == RecordKind.Statement && record.Letter == 0 && _keeper.IsDurable)
+        if (record.Kind == RecordKind.Statement && record.Letter == 0 && _progress.IsDurable)
             File(record, reason);
     }
 
     /// <summary>The destination refused a record.</summary>
     private void Refuse_NeedsLock(MirroredRecord record, Verdict verdict)
     {
-        if (_keeper.IsDurable && record.Letter == 0)
+        if (_progress.IsDurable && record.Letter == 0)
             _refused.Add(record, verdict);
         else
             Reject_NeedsLock(record, verdict);

@@ -116,9 +116,9 @@ public sealed partial class Courier
 
             foreach (var queue in _parking.Queues.ToArray())
             {
-                foreach (var parked in queue.OnDisk.Where(parked => parked.Position <= position).ToArray())
+                foreach (var parked in queue.OnDisk.Values.TakeWhile(parked => parked.Position <= position).ToArray())
                 {
-                    queue.OnDisk.Remove(parked);
+                    queue.OnDisk.Remove(parked.Position);
                     _context.Gaps.Note(Destination, queue.Place, parked);
                     DropOnDisk_NeedsLock(parked);
                 }
@@ -248,8 +248,8 @@ public sealed partial class Courier
     {
         try
         {
-            if (_keeper.IsDurable)
-                _keeper.Save(State);
+            if (_progress.IsDurable)
+                _progress.Save(State);
             return true;
         }
         catch (DiskException fault)
@@ -264,6 +264,12 @@ public sealed partial class Courier
     internal void NoteDamage(LogDamage damage)
     {
         Counters.CountDamage();
+        lock (_gate)
+        {
+            NeedsResync = true;
+            _progress.Watch();
+        }
+
         MirrorLog.JournalDamaged(
             _context.Log, Cluster, Destination, damage.Kind.ToString(), damage.File, damage.Offset, damage.Length);
     }
@@ -281,9 +287,9 @@ public sealed partial class Courier
         CursorState state;
         lock (_gate)
         {
-            lost = _keeper.DropLost();
+            lost = _progress.DropLost();
             NeedsResync |= lost > 0;
-            state = _keeper.State(NeedsResync);
+            state = _progress.State(NeedsResync);
         }
 
         if (lost > 0)
@@ -340,7 +346,7 @@ public sealed partial class Courier
 
         abandoned.AddRange(_left);
         var parked = _parking.Queues.SelectMany(static queue => queue.Records).ToList();
-        if (_keeper.IsDurable)
+        if (_progress.IsDurable)
         {
             // Nothing is lost: the next start reads it again.
             abandoned.AddRange(parked);

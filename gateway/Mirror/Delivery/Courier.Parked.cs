@@ -93,7 +93,7 @@ public sealed partial class Courier
         Tally.Park(record);
         var queue = _parking.Park(record, reason);
         // On disk it stays until it has its fate: a restart reads it again.
-        if (_keeper.IsDurable)
+        if (_progress.IsDurable)
         {
             Spill_NeedsLock(queue);
         }
@@ -119,7 +119,7 @@ public sealed partial class Courier
     /// <summary>Parked records take little memory: the newest ones are left to the disk.</summary>
     private void Spill_NeedsLock(ParkedQueue queue)
     {
-        var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk[0].Position;
+        var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk.First().Key;
         if (!isBehind && Tally.ParkedBytes <= ParkedMemoryBytes)
             return;
         // What came behind those on disk goes there; else the newest half, but for the oldest record.
@@ -141,14 +141,14 @@ public sealed partial class Courier
         Tally.Unpark(record);
         Tally.Reject(record);
         Counters.CountWithdrawn();
-        _keeper.Settled(new ParkedPosition(record));
+        _progress.Settled(new ParkedPosition(record));
         _cursor.CompleteReleased(record.Position);
     }
 
     /// <summary>A parked record has its fate.</summary>
     private void LeaveParked_NeedsLock(MirroredRecord record)
     {
-        if (_keeper.IsDurable)
+        if (_progress.IsDurable)
             Complete_NeedsLock(record);
         else
             record.LetGo();
@@ -252,10 +252,9 @@ public sealed partial class Courier
             scope.All || scope.Databases.Contains(queue.Place.Database, StringComparer.Ordinal))];
 
     /// <summary>What is parked must not come back after a DROP or DELETE: it becomes dead letters.</summary>
-    private async ValueTask DiscardParkedAsync(StatementScope scope)
+    private async ValueTask DiscardParkedAsync(Barrier barrier, StatementScope scope)
     {
         var discarded = new List<(MirroredRecord Record, VerdictKind Reason)>();
-        var onDisk = new List<ParkedPosition>();
         lock (_gate)
         {
             foreach (var queue in Concerned_NeedsLock(scope))
@@ -263,7 +262,7 @@ public sealed partial class Courier
                 foreach (var record in queue.Records)
                 {
                     record.Hold();
-                    if (_keeper.IsDurable)
+                    if (_progress.IsDurable)
                     {
                         Tally.Unpark(record);
                         Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
@@ -278,7 +277,8 @@ public sealed partial class Courier
                 }
 
                 queue.Records.Clear();
-                onDisk.AddRange(queue.OnDisk);
+                foreach (var (position, parked) in queue.OnDisk)
+                    barrier.ToDiscard.Add(position, parked);
                 queue.OnDisk.Clear();
                 _parking.RemoveIfEmpty(queue);
             }
@@ -290,106 +290,7 @@ public sealed partial class Courier
             record.LetGo();
         }
 
-        if (onDisk.Count > 0)
-        {
-            onDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
-            while (_keeper.DurableThrough < onDisk[^1].Position)
-                await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
-            await DiscardOnDiskAsync(onDisk).ConfigureAwait(false);
-        }
-
+        await DiscardOnDiskAsync(barrier.ToDiscard).ConfigureAwait(false);
         await LettersFiledAsync().ConfigureAwait(false);
-    }
-
-    private async ValueTask DiscardOnDiskAsync(List<ParkedPosition> positions)
-    {
-        var bytes = 0L;
-        var lost = positions.ToDictionary(static parked => parked.Position);
-        foreach (var record in _keeper.ReadBack(positions, NoteDamage))
-        {
-            lost.Remove(record.Position);
-            bytes += record.Body.Length;
-            lock (_gate)
-            {
-                Tally.Spill(-record.Body.Length);
-                Tally.Unpark(record);
-                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
-            }
-
-            FileDeadLetter(record, Overruled);
-            if (bytes < ParkedMemoryBytes)
-                continue;
-            // A record stays in memory until its letter is on disk.
-            await LettersFiledAsync().ConfigureAwait(false);
-            bytes = 0;
-        }
-
-        // What cannot be read cannot be kept either.
-        lock (_gate)
-        {
-            foreach (var parked in lost.Values)
-                DropOnDisk_NeedsLock(parked);
-        }
-    }
-
-    private void DropOnDisk_NeedsLock(ParkedPosition parked)
-    {
-        NeedsResync = true;
-        Tally.DropParked(parked);
-        _keeper.Settled(parked);
-        _cursor.CompleteReleased(parked.Position);
-    }
-
-    /// <summary>
-    /// The next records that go back from the disk to their lanes; empty while they are on their way there, null when
-    /// there are none.
-    /// </summary>
-    internal IReadOnlyList<ParkedPosition>? NextToReturn()
-    {
-        lock (_gate)
-        {
-            var queue = IsStopping ? null : _parking.Queues.FirstOrDefault(static queue => queue.IsReturning);
-            var durable = _keeper.DurableThrough;
-            return queue?.OnDisk.Take(ReturnedAtOnce).TakeWhile(parked => parked.Position <= durable).ToList();
-        }
-    }
-
-    /// <summary>Whether more of them may be in memory.</summary>
-    internal bool HasRoomToReturn => HasRoom;
-
-    /// <summary>Takes back these records from the disk; those of them that cannot be read are lost.</summary>
-    internal void Return(IReadOnlyList<ParkedPosition> positions)
-    {
-        var lost = positions.ToDictionary(static parked => parked.Position);
-        foreach (var record in _keeper.ReadBack(positions, NoteDamage))
-        {
-            lost.Remove(record.Position);
-            lock (_gate)
-            {
-                if (IsStopping || !_parking.RemoveOnDisk(record))
-                {
-                    record.LetGo();
-                    continue;
-                }
-
-                Tally.Spill(-record.Body.Length);
-                Tally.Unpark(record);
-                Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
-            }
-        }
-
-        lock (_gate)
-        {
-            foreach (var queue in _parking.Queues.ToArray())
-            {
-                foreach (var parked in queue.OnDisk.Where(parked => lost.ContainsKey(parked.Position)).ToArray())
-                {
-                    queue.OnDisk.Remove(parked);
-                    DropOnDisk_NeedsLock(parked);
-                }
-
-                _parking.RemoveIfEmpty(queue);
-            }
-        }
     }
 }

@@ -17,7 +17,7 @@ public sealed partial class Courier
         List<MirroredRecord>? parked = null;
         ParkedQueue? trial = null;
         long bytes = 0, limit = Pipeline.Options.MaxBatchKB * 1024L;
-        if (_keeper.IsDurable && HasRoom && _cursor.ReadThrough < _keeper.Tail)
+        if (_progress.IsDurable && HasRoom && _cursor.ReadThrough < _progress.Tail)
             Pump();
         lock (_gate)
         {
@@ -103,7 +103,7 @@ public sealed partial class Courier
 
     /// <summary>The statement's turn has come.</summary>
     internal ValueTask PrepareAsync(Barrier barrier) =>
-        barrier.Record.Scope is { Destructive: true } scope ? DiscardParkedAsync(scope) : default;
+        barrier.Record.Scope is { Destructive: true } scope ? DiscardParkedAsync(barrier, scope) : default;
 
     /// <summary>
     /// Whether a record that meets only server errors is known to be the reason: the destination takes others, or
@@ -302,7 +302,7 @@ public sealed partial class Courier
             return;
         }
 
-        _keeper.Settled(new ParkedPosition(record));
+        _progress.Settled(new ParkedPosition(record));
         _cursor.Complete(record);
     }
 
@@ -332,7 +332,7 @@ public sealed partial class Courier
         _statements.Remove(barrier.Record.Position);
         foreach (var lane in barrier.Lanes)
         {
-            lane.Dequeue();
+            lane.Pass(barrier);
             Start_NeedsLock(lane);
             Reach_NeedsLock(lane);
             Tidy_NeedsLock(lane);

@@ -29,7 +29,7 @@ public sealed partial class Courier
     private readonly CourierContext _context;
     private readonly LogThrottle _throttle;
     private readonly CourierHealth _health;
-    private readonly CourierKeeper _keeper;
+    private readonly CourierProgress _progress;
     private readonly CatchUp _catchUp;
     private (long At, TimeSpan Lag) _lag;
     private long _oldestAt;
@@ -39,9 +39,9 @@ public sealed partial class Courier
         Cluster = cluster;
         Destination = destination;
         _context = context;
-        _keeper = new CourierKeeper(destination, journal, context, Tally);
-        _cursor = _keeper.Cursor;
-        NeedsResync = _keeper.NeedsResync;
+        _progress = new CourierProgress(destination, journal, context, Tally);
+        _cursor = _progress.Cursor;
+        NeedsResync = _progress.NeedsResync;
         _catchUp = new CatchUp(this, _cursor);
         _parkedReturn = new ParkedReturn(this);
         _throttle = new LogThrottle(context.Time);
@@ -219,7 +219,13 @@ public sealed partial class Courier
 
     /// <summary>Whether to read on disk: the next record is not in memory, and there is room for it.</summary>
     internal bool WantsMoreFromDisk() =>
-        _keeper.IsDurable && !IsStopping && (HasRoom || _cursor.ReadThrough < GivenUpThrough) && _cursor.IsBehind;
+        _progress.IsDurable && !IsStopping && (HasRoom || _cursor.ReadThrough < GivenUpThrough) && _cursor.IsBehind;
+
+    /// <summary>
+    /// Whether it is done with every record between two positions, and was a destination when they came: somebody has
+    /// decided about them.
+    /// </summary>
+    internal bool HasDecided(long first, long last) => _progress.Since < first && LowWaterMark >= last;
 
     /// <summary>Every position up to this one is done.</summary>
     internal long LowWaterMark
@@ -239,6 +245,7 @@ public sealed partial class Courier
         {
             if (_cursor.Accept(step) && step.Record is MirroredRecord record)
             {
+                _progress.Read(record);
                 Tally.Take(record);
                 if (IsStopping)
                     _left.Add(record);
@@ -256,7 +263,7 @@ public sealed partial class Courier
     /// With a log on disk a courier holds little in memory, and takes more as that gets its fate; else the journal is
     /// all in memory anyway.
     /// </summary>
-    private bool HasRoom => !_keeper.IsDurable || Tally.TakenBytes < LookAheadBytes;
+    private bool HasRoom => !_progress.IsDurable || Tally.TakenBytes < LookAheadBytes;
 
     /// <summary>Sorts a record in; false when the destination cannot be asked about it at once.</summary>
     private bool Dispatch_NeedsLock(MirroredRecord record)

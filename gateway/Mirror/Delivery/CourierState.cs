@@ -13,8 +13,9 @@ namespace InfluxMirror.Delivery;
 /// <param name="Members">
 /// The destinations of the cluster: one of them without a cursor has lost it, and is not a new one.
 /// </param>
+/// <param name="Since">Up to this position it got nothing: it was no destination then.</param>
 internal sealed record CourierState(
-    long Through, TallySnapshot Tally, bool NeedsResync, IReadOnlyList<string> Members)
+    long Through, TallySnapshot Tally, bool NeedsResync, IReadOnlyList<string> Members, long Since = 0)
 {
     /// <summary>The bytes.</summary>
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, CourierStateJson.Default.CourierState);

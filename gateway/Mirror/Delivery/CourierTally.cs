@@ -19,7 +19,7 @@ public sealed class CourierTally
     /// <summary>Points it refused, or that were withdrawn or set aside.</summary>
     public long Rejected => Interlocked.Read(ref _rejected);
 
-    /// <summary>Points given up: the journal was full, or the destination was removed.</summary>
+    /// <summary>Points given up: the journal was full, its file was damaged, or the destination was removed.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Grows whenever a record gets its fate.</summary>
@@ -37,7 +37,7 @@ public sealed class CourierTally
     /// <summary>Bytes that have got their fate since the start.</summary>
     public long SettledBytes => Interlocked.Read(ref _settledBytes);
 
-    /// <summary>Bytes among them that are in memory, taken from the journal.</summary>
+    /// <summary>Bytes that wait, are in memory, and are not parked.</summary>
     public long TakenBytes => Interlocked.Read(ref _takenBytes);
 
     /// <summary>Bytes of parked records in memory.</summary>

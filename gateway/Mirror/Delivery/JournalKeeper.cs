@@ -109,7 +109,7 @@ internal sealed class JournalKeeper(
             if (excess <= 0 || !segment.IsSealed)
                 return;
             var laggards = couriers.Where(courier => courier.LowWaterMark < segment.Last).ToArray();
-            if (laggards.Length > 0 && laggards.Length == couriers.Length)
+            if (laggards.Length > 0 && !couriers.Any(one => one.HasDecided(segment.Header.First, segment.Last)))
                 return;
             // What was given up before and is still there holds a statement, and stays.
             if (laggards.Length > 0 && laggards.All(courier => courier.HasGivenUp(segment.Last)))

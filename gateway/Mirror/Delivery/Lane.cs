@@ -124,6 +124,15 @@ internal sealed class Lane
         return entry;
     }
 
+    /// <summary>A statement that stands at the front has its fate.</summary>
+    /// <exception cref="InvalidOperationException">It does not stand there.</exception>
+    public void Pass(Barrier barrier)
+    {
+        if (!TryPeek(out var front) || front.Barrier != barrier)
+            throw new InvalidOperationException("The statement is not at the front of its lane.");
+        Dequeue();
+    }
+
     /// <summary>
     /// A sender for the next record, marked as running; null when all are at work or nothing may be sent.
     /// </summary>
@@ -220,6 +229,9 @@ internal sealed class Barrier(MirroredRecord record, Sender sender)
 
     /// <summary>Sends it.</summary>
     public Sender Sender { get; } = sender;
+
+    /// <summary>Parked records on disk that it overrules and that have no fate yet.</summary>
+    public SortedDictionary<long, ParkedPosition> ToDiscard { get; } = [];
 
     /// <summary>The lanes it stands in.</summary>
     public List<Lane> Lanes { get; } = [];

@@ -79,8 +79,7 @@ internal sealed class Parking
     {
         foreach (var place in ParkedPlace.All(record.Target))
         {
-            if (!_queues.TryGetValue(place, out var queue)
-                || queue.OnDisk.RemoveAll(parked => parked.Position == record.Position) == 0)
+            if (!_queues.TryGetValue(place, out var queue) || !queue.OnDisk.Remove(record.Position))
                 continue;
             RemoveIfEmpty(queue);
             return true;
@@ -104,8 +103,8 @@ internal sealed class Parking
             spilled.Add(record);
         }
 
-        queue.OnDisk.AddRange(spilled.Select(static record => new ParkedPosition(record)));
-        queue.OnDisk.Sort(static (left, right) => left.Position.CompareTo(right.Position));
+        foreach (var record in spilled)
+            queue.OnDisk.Add(record.Position, new ParkedPosition(record));
         return spilled;
     }
 
@@ -149,8 +148,8 @@ internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
 
     public LinkedList<MirroredRecord> Records { get; } = new();
 
-    /// <summary>Newer ones, of which only the journal on disk has the bytes; in order.</summary>
-    public List<ParkedPosition> OnDisk { get; } = [];
+    /// <summary>Newer ones by position, of which only the journal on disk has the bytes.</summary>
+    public SortedDictionary<long, ParkedPosition> OnDisk { get; } = [];
 
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }

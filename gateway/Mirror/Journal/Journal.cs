@@ -18,9 +18,6 @@ public sealed class Journal
     private long _bytes;
     private long _tail;
 
-    // Somebody who is not here now may come back: what everybody else has is written all the same.
-    private bool _hasAbsent;
-
     /// <summary>An empty journal in memory, that holds at most <paramref name="limitBytes"/>.</summary>
     public Journal(long limitBytes, TimeProvider time)
     {
@@ -75,7 +72,8 @@ public sealed class Journal
             if (outcome != AppendOutcome.Appended)
                 return outcome;
             record.Place(
-                this, record.Entry?.Position ?? _tail + 1, _time.GetTimestamp(), _cursors.Length, _hasAbsent);
+                this, record.Entry?.Position ?? _tail + 1, _time.GetTimestamp(), _cursors.Length,
+                _store?.HasAbsent ?? false);
             Interlocked.Add(ref _bytes, record.Size);
             _recent.Add(record);
             Interlocked.Exchange(ref _tail, record.Position);
@@ -131,7 +129,6 @@ public sealed class Journal
                 DemandDurable(_tail);
             _store?.Log.Uncover(completed.LowWaterMark);
             _cursors = [.. _cursors, cursor];
-            LookForAbsent_NeedsLock();
             return cursor;
         }
     }
@@ -154,7 +151,7 @@ public sealed class Journal
                 return;
             }
 
-            _hasAbsent = true;
+            _store.NoteAbsent();
             var first = Math.Max(cursor.ReadThrough + 1, Live_NeedsLock(cursor));
             for (var position = first; position <= _tail; position++)
             {
@@ -216,19 +213,15 @@ public sealed class Journal
         Interlocked.Add(ref _bytes, record.Size);
     }
 
-    /// <summary>Looks at something that goes with the tail, while nothing is appended.</summary>
-    internal T AtTail<T>(Func<long, T> look)
+    /// <summary>Looks at something while nothing is appended.</summary>
+    internal T AtRest<T>(Func<T> look)
     {
         lock (_gate)
-            return look(_tail);
+            return look();
     }
 
     /// <summary>An entry that nobody holds counts no more.</summary>
     internal void Forget(JournalRecord record) => Interlocked.Add(ref _bytes, -record.Size);
-
-    private void LookForAbsent_NeedsLock() =>
-        _hasAbsent = _store is not null && _store.AllSaved().Keys.Any(
-            name => !_cursors.Any(cursor => cursor.Name.Equals(name, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>From here on entries are in memory, and held for this cursor.</summary>
     private long Live_NeedsLock(JournalCursor cursor) => Math.Max(_recent.First, cursor.Joined + 1);

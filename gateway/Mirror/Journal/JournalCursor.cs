@@ -88,8 +88,9 @@ public sealed class JournalCursor
             return new ReadBackStep(null, rejoined);
         }
 
-        var record = store.Decode(found);
-        _journal.Adopt(record, found.Position);
+        var record = store.Decode(found, damaged);
+        if (record is not null)
+            _journal.Adopt(record, found.Position);
         return new ReadBackStep(record, found.Position);
     }
 

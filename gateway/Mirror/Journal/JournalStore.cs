@@ -11,6 +11,8 @@ public sealed class JournalStore : IAsyncDisposable
     private readonly IDisk _disk;
     private readonly Func<LogRecord, JournalRecord> _decode;
     private readonly Lock _gate = new();
+    private readonly Lock _saving = new();
+    private volatile bool _hasAbsent;
     private readonly Dictionary<string, CursorState> _saved;
 
     private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
@@ -20,6 +22,7 @@ public sealed class JournalStore : IAsyncDisposable
         _decode = decode;
         Log = log;
         _saved = new Dictionary<string, CursorState>(log.Recovered.Cursors, StringComparer.OrdinalIgnoreCase);
+        _hasAbsent = _saved.Count > 0;
         IsNew = log.Recovered is { Segments.Count: 0, Cursors.Count: 0, Damage.Count: 0 };
     }
 
@@ -31,6 +34,11 @@ public sealed class JournalStore : IAsyncDisposable
 
     /// <summary>The folder held no journal before.</summary>
     public bool IsNew { get; }
+
+    /// <summary>
+    /// Somebody who has no reader now may come back and go on: what everybody else has is written all the same.
+    /// </summary>
+    public bool HasAbsent => _hasAbsent;
 
     /// <summary>Opens the journal in a folder.</summary>
     /// <param name="disk">The folder.</param>
@@ -66,10 +74,12 @@ public sealed class JournalStore : IAsyncDisposable
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
     public void Save(string cursor, CursorState state)
     {
-        lock (_gate)
+        // Appending must not wait for a disk, so the lock around what is known is not held meanwhile.
+        lock (_saving)
         {
             new CursorFile(_disk, cursor).Save(state);
-            _saved[cursor] = state;
+            lock (_gate)
+                _saved[cursor] = state;
         }
     }
 
@@ -94,7 +104,8 @@ public sealed class JournalStore : IAsyncDisposable
         Log.Trim(through);
         Log.Cover(through);
         // A cursor without a reader goes by the oldest segment alone when it is asked whether it can go on.
-        if (absent.Any(Reaches))
+        _hasAbsent = absent.Any(Reaches);
+        if (_hasAbsent)
             return;
         // Those before the first that is needed go in turn, as low-water marks allow.
         var isBehindNeeded = false;
@@ -133,5 +144,23 @@ public sealed class JournalStore : IAsyncDisposable
     /// <summary>Makes what waits durable, and lets go of the folder.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
-    internal JournalRecord Decode(LogRecord found) => _decode(found);
+    /// <summary>A cursor has lost its reader.</summary>
+    internal void NoteAbsent() => _hasAbsent = true;
+
+    /// <summary>The record that was read; null, and told as damage, when this program does not know its header.</summary>
+    internal JournalRecord? Decode(LogRecord found, Action<LogDamage> damaged)
+    {
+        try
+        {
+            return _decode(found);
+        }
+        catch (InvalidDataException)
+        {
+            found.Body.Release();
+            damaged(new LogDamage(
+                LogDamageKind.Record, "", 0, found.Header.Length, found.Position - 1, found.Position + 1,
+                Acknowledged: true, found.Position, found.Header));
+            return null;
+        }
+    }
 }

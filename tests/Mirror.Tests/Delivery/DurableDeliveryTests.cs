@@ -172,6 +172,48 @@ public sealed class DurableDeliveryTests : IDisposable
     }
 
     [Fact]
+    public async Task Parked_records_on_their_way_back_wait_for_a_statement_that_has_begun()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.BufferSizeMB = 1, "a", "b");
+        string filler = new('x', 30_000);
+        cluster["b"].Script = static _ => SentRequest.Response(404, "database not found: \"db\"");
+        for (int i = 1; i <= 1500; i++)
+        {
+            Fates one = cluster.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            if (i % 50 == 0)
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(one.Record));
+        }
+
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 1500, "they are parked");
+        int taken = 0;
+        cluster["b"].Script = request =>
+        {
+            if (request.Query is not null)
+                return null;
+            Interlocked.Add(ref taken, request.Lines.Length);
+            return ScriptedDestination.Accept(request);
+        };
+        cluster.Courier("b").Wake();
+        List<Fates> statements = [];
+        for (int i = 0; i < 20; i++)
+        {
+            statements.Add(cluster.Statement($"CREATE RETENTION POLICY r{i}", "db"));
+            SentRequest running = await cluster["b"].NextAsync();
+            int before = Volatile.Read(ref taken);
+            DateTimeOffset later = cluster.Time.GetUtcNow() + TimeSpan.FromSeconds(3);
+            await cluster.EventuallyAsync(() => cluster.Time.GetUtcNow() > later, "time goes on");
+            Assert.Equal(before, Volatile.Read(ref taken));
+            running.Answer(200);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "all went out");
+        Assert.Equal(1500, taken);
+        Assert.All(statements, one => Assert.Equal("delivered", one.EndAt("b")));
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
     public async Task A_drop_makes_dead_letters_of_parked_records_that_are_on_disk_only()
     {
         await using TestCluster cluster = TestCluster.OnDisk(
@@ -303,6 +345,41 @@ public sealed class DurableDeliveryTests : IDisposable
         cluster.AssertAccounts();
         Assert.Equal(400, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
         Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task F8_who_came_later_confirms_nothing_of_what_was_before()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.MaxBytes = 4 * 1024 * 1024;
+                options.Journal.BufferSizeMB = 1;
+            },
+            "a");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        int taken = 0;
+        bool Take()
+        {
+            bool isTaken = cluster.Cluster.TryAppend(Records.Write("db", $"m v=\"{filler}\",i={taken}i {taken + 1}\n"));
+            taken += isTaken ? 1 : 0;
+            cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+            return isTaken;
+        }
+
+        for (int i = 0; i < 60; i++)
+            Assert.True(Take());
+        cluster.Add("c");
+        int refused = 0;
+        await cluster.EventuallyAsync(() => !Take() && ++refused > 5, "the journal is full");
+
+        Assert.Equal(0, cluster.Courier("a").Tally.Dropped);
+        List<string> got = Listen(cluster["a"]);
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has all");
+        Assert.Equal(taken, got.Count);
+        cluster.AssertAccounts();
     }
 
     [Fact]

@@ -23,14 +23,6 @@ public sealed class CursorFile(IDisk disk, string name)
     public void Save(CursorState state) => WholeFile.Replace(
         disk, _file, Path.ChangeExtension(_file, null) + Unfinished, CursorFormat.Encode(name, state));
 
-    /// <summary>Forgets the reader: its file goes.</summary>
-    /// <exception cref="DiskException">It may still be there.</exception>
-    public void Delete()
-    {
-        disk.Delete(_file);
-        disk.SyncDirectory();
-    }
-
     /// <summary>Every cursor of a folder that can be read, by name; names of files that cannot are reported.</summary>
     public static IReadOnlyDictionary<string, CursorState> LoadAll(IDisk disk, Action<string> damaged)
     {

@@ -8,25 +8,28 @@ namespace InfluxMirror.Delivery;
 /// A courier's place in the journal across restarts: opens its cursor where it was saved, with its account, and saves
 /// both.
 /// </summary>
-internal sealed class CourierKeeper
+internal sealed class CourierProgress
 {
-    private static readonly TimeSpan DiskPatience = TimeSpan.FromSeconds(5);
-
     private readonly Lock _saving = new();
     private readonly string _destination;
     private readonly Journal.Journal _journal;
     private readonly CourierContext _context;
     private readonly CourierTally _tally;
 
-    // What was pending when the gateway ended, and up to which position: what of it cannot be read any more is lost.
-    private readonly long _restoredThrough;
-    private long _lostPoints, _lostBytes, _lostRecords;
+    // What waits of the records up to a position: since the start, or since damage was found. When all up to there is
+    // done, what is left of it is lost.
+    private long _watchedThrough;
+    private long _watchedPoints, _watchedBytes, _watchedRecords;
+
+    // Of what was on disk at the start, records above this one are in no account before they are read.
+    private long _countedThrough;
+    private long _unreadableAt;
 
     // Accepted, and perhaps not safe yet, oldest first. Belongs to the journal's lock.
     private readonly Queue<(long Position, int Points, int Bytes)> _unsafe = new();
     private CursorState? _last;
 
-    public CourierKeeper(string destination, Journal.Journal journal, CourierContext context, CourierTally tally)
+    public CourierProgress(string destination, Journal.Journal journal, CourierContext context, CourierTally tally)
     {
         _destination = destination;
         _journal = journal;
@@ -49,16 +52,20 @@ internal sealed class CourierKeeper
         if (state is not null)
         {
             tally.Restore(state.Tally);
-            (_lostPoints, _lostBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
-            _lostRecords = state.Tally.PendingRecords;
+            (_watchedPoints, _watchedBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
+            _watchedRecords = state.Tally.PendingRecords;
         }
 
-        _restoredThrough = Cursor.Joined;
+        Since = state?.Since ?? (known ? 0 : Cursor.Joined);
+        _watchedThrough = Cursor.Joined;
         CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
     }
 
     /// <summary>The courier's cursor.</summary>
     public JournalCursor Cursor { get; }
+
+    /// <summary>Up to here the destination got nothing: it was none then.</summary>
+    public long Since { get; }
 
     /// <summary>Whether the destination lacks records that others have.</summary>
     public bool NeedsResync { get; }
@@ -75,21 +82,42 @@ internal sealed class CourierKeeper
     /// <summary>A record has its fate. Belongs to the courier's lock.</summary>
     public void Settled(ParkedPosition record)
     {
-        if (record.Position > _restoredThrough)
+        if (record.Position > _watchedThrough)
             return;
-        _lostPoints -= record.Points;
-        _lostBytes -= record.Bytes;
-        _lostRecords--;
+        _watchedPoints -= record.Points;
+        _watchedBytes -= record.Bytes;
+        _watchedRecords--;
     }
+
+    /// <summary>A record was read on disk: it is in the account from now on. Belongs to the courier's lock.</summary>
+    public void Read(MirroredRecord record)
+    {
+        if (record.Position > _countedThrough && record.Position <= Cursor.Joined)
+            Count(record);
+    }
+
+    /// <summary>
+    /// Something on disk is damaged: what waits now and is not found is lost. Belongs to the courier's lock.
+    /// </summary>
+    public void Watch() => _journal.AtRest(() =>
+    {
+        var tally = _tally.Snapshot();
+        (_watchedPoints, _watchedBytes, _watchedRecords) = (tally.Pending, tally.PendingBytes, tally.PendingRecords);
+        return _watchedThrough = _journal.Tail;
+    });
 
     /// <summary>
     /// Records of these positions, in order, as far as the disk gives them; the caller holds each. May take long.
     /// </summary>
+    /// <param name="positions">Where they are, ascending; at least one.</param>
+    /// <param name="damaged">Told of what cannot be read.</param>
+    /// <exception cref="DiskException">The disk fails. When it does so again for the same records, they are given up.
+    /// </exception>
     public IEnumerable<MirroredRecord> ReadBack(IReadOnlyList<ParkedPosition> positions, Action<LogDamage> damaged)
     {
         var store = _journal.Store!;
         using var reader = store.Log.OpenReader(positions[0].Position, damaged);
-        for (var next = 0; next < positions.Count && reader.TryRead() is { } found;)
+        for (var next = 0; next < positions.Count && ReadOn(reader, positions[0].Position) is { } found;)
         {
             while (next < positions.Count && positions[next].Position < found.Position)
                 next++;
@@ -99,29 +127,30 @@ internal sealed class CourierKeeper
                 continue;
             }
 
-            var record = (MirroredRecord)store.Decode(found);
-            _journal.Adopt(record, found.Position);
             next++;
+            if (store.Decode(found, damaged) is not MirroredRecord record)
+                continue;
+            _journal.Adopt(record, found.Position);
             yield return record;
         }
     }
 
     /// <summary>
-    /// What was pending at the last end and is nowhere to be found, once everything of that time is done. Belongs to
-    /// the courier's lock.
+    /// What was pending at the last end, or when damage was found, and is nowhere to be found, once everything of that
+    /// time is done. Belongs to the courier's lock.
     /// </summary>
     public long DropLost()
     {
-        if (Cursor.LowWaterMark < _restoredThrough || _lostRecords == 0)
+        if (Cursor.LowWaterMark < _watchedThrough || _watchedRecords == 0)
             return 0;
-        _tally.DropLost(_lostPoints, _lostBytes, _lostRecords);
-        var lost = _lostPoints;
-        (_lostPoints, _lostBytes, _lostRecords) = (0, 0, 0);
+        _tally.DropLost(_watchedPoints, _watchedBytes, _watchedRecords);
+        var lost = _watchedPoints;
+        (_watchedPoints, _watchedBytes, _watchedRecords) = (0, 0, 0);
         return lost;
     }
 
     /// <summary>What is to be saved now. Belongs to the courier's lock.</summary>
-    public CursorState State(bool needsResync) => Cursor.State(_journal.AtTail(_ => Account(needsResync)).Encode());
+    public CursorState State(bool needsResync) => Cursor.State(_journal.AtRest(() => Account(needsResync)).Encode());
 
     /// <summary>Saves; when it returns, the state is on disk. States are saved in the order of the calls.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
@@ -167,39 +196,74 @@ internal sealed class CourierKeeper
             };
         }
 
-        return new CourierState(safe, tally, needsResync, _context.Members());
+        return new CourierState(safe, tally, needsResync, _context.Members(), Since);
     }
 
     private static bool IsSame(CursorState left, CursorState right) =>
         left.LowWaterMark == right.LowWaterMark && left.Completed.SequenceEqual(right.Completed)
         && left.Extra.Span.SequenceEqual(right.Extra.Span);
 
-    /// <summary>What became safe after the account was saved: the seconds before a crash.</summary>
+    private void Count(MirroredRecord record)
+    {
+        _tally.Accept(record);
+        _watchedPoints += record.Points;
+        _watchedBytes += record.Body.Length;
+        _watchedRecords++;
+    }
+
+    /// <summary>
+    /// What became safe after the account was saved: the seconds before a crash. What cannot be read now, or is on its
+    /// way to the disk still, is counted when it is read for delivery.
+    /// </summary>
     private void CountFrom(JournalStore store, long through)
     {
+        _countedThrough = through;
+        var durable = Math.Min(store.Log.DurableThrough, Cursor.Joined);
         try
         {
-            // While the gateway runs, the newest are on their way to the disk still.
-            store.Log.WaitDurableAsync(Cursor.Joined).AsTask().Wait(DiskPatience);
             using var reader = store.Log.OpenReader(through + 1, static _ => { });
-            while (reader.TryRead() is { } found && found.Position <= Cursor.Joined)
+            while (reader.TryRead() is { } found)
             {
-                var record = (MirroredRecord)store.Decode(found);
-                if (!Cursor.IsDone(found.Position))
+                if (found.Position > Cursor.Joined)
                 {
-                    _tally.Accept(record);
-                    _lostPoints += record.Points;
-                    _lostBytes += record.Body.Length;
-                    _lostRecords++;
+                    found.Body.Release();
+                    break;
                 }
 
+                if (store.Decode(found, static _ => { }) is not MirroredRecord record)
+                    continue;
+                if (!Cursor.IsDone(found.Position))
+                    Count(record);
+                _countedThrough = found.Position;
                 record.Body.Release();
             }
+
+            _countedThrough = Math.Max(_countedThrough, durable);
         }
-        catch (Exception fault) when (fault is DiskException or InvalidDataException)
+        catch (DiskException fault)
         {
-            // The account lacks what cannot be read; delivery meets it again and reports it.
             MirrorLog.JournalUnreadable(_context.Log, _context.Cluster, _destination, fault.Message);
+        }
+    }
+
+    /// <summary>The next record; what the disk fails to give twice is given up, and told as damage.</summary>
+    private LogRecord? ReadOn(SegmentReader reader, long first)
+    {
+        while (true)
+        {
+            try
+            {
+                return reader.TryRead();
+            }
+            catch (DiskException) when (_unreadableAt == first)
+            {
+                reader.SkipUnreadable();
+            }
+            catch (DiskException)
+            {
+                _unreadableAt = first;
+                throw;
+            }
         }
     }
 }

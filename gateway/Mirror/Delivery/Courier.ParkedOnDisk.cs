@@ -1,0 +1,123 @@
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Delivery;
+
+// Parked records whose bytes are in the journal on disk only.
+public sealed partial class Courier
+{
+    /// <summary>
+    /// The next records that go back from the disk to their lanes; empty while they are on their way to the disk, or a
+    /// statement runs in their lanes; null when there are none.
+    /// </summary>
+    internal IReadOnlyList<ParkedPosition>? NextToReturn()
+    {
+        lock (_gate)
+        {
+            var returning = IsStopping ? [] : _parking.Queues.Where(static queue => queue.IsReturning).ToArray();
+            if (returning.Length == 0)
+                return null;
+            var durable = _progress.DurableThrough;
+            var queue = Array.Find(returning, queue => !IsStatementRunning_NeedsLock(queue.Place.Database));
+            return queue is null
+                ? []
+                : [.. queue.OnDisk.Values.Take(ReturnedAtOnce).TakeWhile(parked => parked.Position <= durable)];
+        }
+    }
+
+    /// <summary>Whether more of them may be in memory.</summary>
+    internal bool HasRoomToReturn => HasRoom;
+
+    /// <summary>
+    /// Takes back these records from the disk; those of them that cannot be read are lost. Behind a statement that has
+    /// begun meanwhile the rest stays where it is.
+    /// </summary>
+    /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
+    internal void Return(IReadOnlyList<ParkedPosition> positions)
+    {
+        var lost = positions.ToDictionary(static parked => parked.Position);
+        foreach (var record in _progress.ReadBack(positions, NoteDamage))
+        {
+            lock (_gate)
+            {
+                if (IsStopping || IsStatementRunning_NeedsLock(record.Target.Database))
+                {
+                    record.LetGo();
+                    return;
+                }
+
+                lost.Remove(record.Position);
+                if (!_parking.RemoveOnDisk(record))
+                {
+                    record.LetGo();
+                    continue;
+                }
+
+                Tally.Spill(-record.Body.Length);
+                Tally.Unpark(record);
+                Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
+            }
+        }
+
+        lock (_gate)
+        {
+            foreach (var queue in _parking.Queues.ToArray())
+            {
+                foreach (var parked in lost.Values.Where(parked => queue.OnDisk.Remove(parked.Position)))
+                    DropOnDisk_NeedsLock(parked);
+                _parking.RemoveIfEmpty(queue);
+            }
+        }
+    }
+
+    /// <summary>
+    /// What a statement drops becomes dead letters; each leaves <paramref name="discarded"/> when it has its fate, so
+    /// that nothing is forgotten when the disk fails in between.
+    /// </summary>
+    private async ValueTask DiscardOnDiskAsync(SortedDictionary<long, ParkedPosition> discarded)
+    {
+        if (discarded.Count == 0)
+            return;
+        ParkedPosition[] positions = [.. discarded.Values];
+        while (_progress.DurableThrough < positions[^1].Position)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
+        var bytes = 0L;
+        foreach (var record in _progress.ReadBack(positions, NoteDamage))
+        {
+            bytes += record.Body.Length;
+            lock (_gate)
+            {
+                discarded.Remove(record.Position);
+                Tally.Spill(-record.Body.Length);
+                Tally.Unpark(record);
+                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+            }
+
+            FileDeadLetter(record, Overruled);
+            if (bytes < ParkedMemoryBytes)
+                continue;
+            // A record stays in memory until its letter is on disk.
+            await LettersFiledAsync().ConfigureAwait(false);
+            bytes = 0;
+        }
+
+        // What cannot be read cannot be kept either.
+        lock (_gate)
+        {
+            foreach (var parked in discarded.Values)
+                DropOnDisk_NeedsLock(parked);
+            discarded.Clear();
+        }
+    }
+
+    private void DropOnDisk_NeedsLock(ParkedPosition parked)
+    {
+        NeedsResync = true;
+        Tally.DropParked(parked);
+        _progress.Settled(parked);
+        _cursor.CompleteReleased(parked.Position);
+    }
+
+    private bool IsStatementRunning_NeedsLock(string database) =>
+        (_lanes.TryGetValue(new LaneKey(database, IsRaw: false), out var lane) && IsStatementRunning_NeedsLock(lane))
+        || (_lanes.TryGetValue(new LaneKey(database, IsRaw: true), out lane) && IsStatementRunning_NeedsLock(lane));
+}

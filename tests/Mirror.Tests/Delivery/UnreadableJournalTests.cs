@@ -1,0 +1,114 @@
+using InfluxMirror.Delivery;
+using InfluxMirror.Journal.Disk;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>What becomes of records whose file is gone while the gateway runs.</summary>
+public sealed class UnreadableJournalTests : IDisposable
+{
+    private static readonly string Filler = new('x', 30_000);
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("unreadable-journal-");
+
+    private string Folder => Path.Combine(_root.FullName, "journal");
+
+    [Fact]
+    public async Task A_backlog_loses_what_the_file_held_and_nothing_else_and_that_is_counted()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await FillAsync(cluster, 1500);
+        LoseOne();
+
+        int got = 0;
+        cluster["b"].Script = request =>
+        {
+            Interlocked.Add(ref got, request.Lines.Length);
+            return ScriptedDestination.Accept(request);
+        };
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "nothing waits");
+
+        CourierTally tally = cluster.Courier("b").Tally;
+        Assert.InRange(tally.Dropped, 1, 300);
+        Assert.Equal((1500, got), (tally.Delivered + tally.Dropped, tally.Delivered));
+        Assert.True(cluster.Courier("b").NeedsResync);
+        Assert.Equal(1500, cluster.Courier("a").Tally.Delivered);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task Parked_records_go_out_but_for_those_the_file_held()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        await ParkAsync(cluster, 1000);
+        LoseOne();
+
+        cluster["b"].Script = ScriptedDestination.Accept;
+        cluster.Courier("b").Wake();
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "nothing waits");
+
+        CourierTally tally = cluster.Courier("b").Tally;
+        Assert.Equal((1000, 0), (tally.Delivered + tally.Dropped, tally.Parked));
+        Assert.InRange(tally.Delivered, 500, 1000);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_drop_has_its_way_with_parked_records_that_cannot_be_read()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        await ParkAsync(cluster, 1000);
+        foreach (string file in Directory.GetFiles(Folder, "*.seg"))
+            File.Delete(file);
+
+        cluster["b"].Script = static request => request.Query is null
+            ? SentRequest.Response(404, "database not found: \"db\"")
+            : ScriptedDestination.Accept(request);
+        Fates drop = cluster.Statement("DROP MEASUREMENT m", "db");
+        await cluster.EventuallyAsync(() => drop.EndAt("b") == "delivered", "it ran");
+
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "every record has its fate");
+        CourierTally tally = cluster.Courier("b").Tally;
+        Assert.Equal((0, 1001), (tally.Parked, tally.Delivered + tally.Rejected + tally.Dropped));
+        Assert.True(cluster.Courier("b").NeedsResync);
+        cluster.AssertAccounts();
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    private TestCluster Small(params string[] destinations) => TestCluster.OnDisk(
+        Folder,
+        static options =>
+        {
+            options.Journal.MaxBytes = 64 * 1024 * 1024;
+            options.Journal.BufferSizeMB = 1;
+            options.Delivery.DeadLettersMB = 64;
+        },
+        destinations);
+
+    private static async Task FillAsync(TestCluster cluster, int records)
+    {
+        for (int i = 1; i <= records; i++)
+        {
+            Fates one = cluster.Write("db", $"m v=\"{Filler}\",i={i}i {i}\n");
+            if (i % 50 == 0)
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(one.Record));
+        }
+
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has all");
+    }
+
+    private static async Task ParkAsync(TestCluster cluster, int records)
+    {
+        cluster["b"].Script = static _ => SentRequest.Response(404, "database not found: \"db\"");
+        await FillAsync(cluster, records);
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == records, "they are parked");
+    }
+
+    /// <summary>A file in the middle of what waits: the oldest may be in memory.</summary>
+    private void LoseOne()
+    {
+        string[] segments = [.. Directory.GetFiles(Folder, "*" + SegmentFormat.Segment).Order(StringComparer.Ordinal)];
+        File.Delete(segments[segments.Length / 2]);
+    }
+}
