@@ -147,7 +147,8 @@ public sealed class JournalStore : IAsyncDisposable
     /// <summary>A cursor has lost its reader.</summary>
     internal void NoteAbsent() => _hasAbsent = true;
 
-    /// <summary>The record that was read; null, and told as damage, when this program does not know its header.</summary>
+    /// <summary>The record that was read; null, and told as damage, when this program does not know its header.
+    /// </summary>
     internal JournalRecord? Decode(LogRecord found, Action<LogDamage> damaged)
     {
         try

@@ -91,7 +91,8 @@ public sealed class MirrorMetrics : IDisposable
         Counter("points_delivered_total", "Points the destination confirmed.", r => r.Delivered);
         Counter("points_rejected_total", "Points the destination refused, or that were withdrawn or set aside.",
             r => r.Rejected);
-        Counter("points_dropped_total", "Points given up: journal full, or destination removed.", r => r.Dropped);
+        Counter("points_dropped_total", "Points given up: journal full or damaged, or destination removed.",
+            r => r.Dropped);
         Gauge("points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
         Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
         Gauge("backlog_bytes", "Bytes waiting for the destination.", r => r.PendingBytes);

@@ -1,0 +1,158 @@
+using InfluxMirror.Delivery;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>What a journal on disk does at its limit.</summary>
+public sealed class DurableLimitTests : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("durable-limit-");
+
+    private string Folder => Path.Combine(_root.FullName, "journal");
+
+    [Fact]
+    public async Task F8_at_the_limit_the_laggard_loses_what_another_confirmed_and_needs_a_resync()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.MaxBytes = 4 * 1024 * 1024;
+                options.Journal.BufferSizeMB = 1;
+            },
+            "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        int taken = 0;
+        for (int i = 1; i <= 400; i++)
+        {
+            Fates fates = new();
+            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n", watch: fates);
+            await cluster.UntilAsync(
+                () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+            taken++;
+            await cluster.Cluster.Journal.WaitSafeAsync(record);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == taken, "a has them all");
+        Assert.InRange(cluster.Cluster.Journal.Store!.Log.Usage.SegmentBytes, 0, 4 * 1024 * 1024);
+        Assert.True(cluster.Courier("b").NeedsResync);
+        Assert.True(cluster.Courier("b").Tally.Dropped > 0);
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+        cluster.AssertAccounts();
+        Assert.Equal(400, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
+        Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task F8_who_came_later_confirms_nothing_of_what_was_before()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.MaxBytes = 4 * 1024 * 1024;
+                options.Journal.BufferSizeMB = 1;
+            },
+            "a");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        int taken = 0;
+        bool Take()
+        {
+            bool isTaken = cluster.Cluster.TryAppend(Records.Write("db", $"m v=\"{filler}\",i={taken}i {taken + 1}\n"));
+            taken += isTaken ? 1 : 0;
+            cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+            return isTaken;
+        }
+
+        for (int i = 0; i < 60; i++)
+            Assert.True(Take());
+        cluster.Add("c");
+        int refused = 0;
+        await cluster.EventuallyAsync(() => !Take() && ++refused > 5, "the journal is full");
+
+        Assert.Equal(0, cluster.Courier("a").Tally.Dropped);
+        List<string> got = Listen(cluster["a"]);
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has all");
+        Assert.Equal(taken, got.Count);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F8_for_a_journal_that_nobody_writes_to_nothing_is_dropped()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.MaxBytes = 4 * 1024 * 1024;
+                options.Journal.BufferSizeMB = 1;
+            },
+            "a", "b");
+        cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
+        string filler = new('x', 30_000);
+        int taken = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("db", $"m v=\"{filler}\",i={taken}i {taken + 1}\n")))
+        {
+            taken++;
+            cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+            await cluster.UntilAsync(
+                () => cluster.Cluster.Journal.Store!.Log.DurableThrough == cluster.Cluster.Journal.Tail, "it is durable");
+        }
+
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has all");
+        // Housekeeping looks several times while one has what the other lacks.
+        DateTimeOffset later = cluster.Time.GetUtcNow() + TimeSpan.FromSeconds(10);
+        await cluster.EventuallyAsync(() => cluster.Time.GetUtcNow() > later, "time goes on");
+
+        Assert.Equal(0, cluster.Courier("b").Tally.Dropped);
+        List<string> got = Listen(cluster["b"]);
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "b has all");
+        Assert.Equal(taken, got.Count);
+        Assert.False(cluster.Courier("b").NeedsResync);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F8_a_statement_that_waits_does_not_keep_what_is_behind_it_from_being_dropped()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.MaxBytes = 4 * 1024 * 1024, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        cluster.Statement("CREATE DATABASE db", "db");
+        string filler = new('x', 30_000);
+        for (int i = 1; i <= 400; i++)
+        {
+            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            await cluster.UntilAsync(
+                () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+            await cluster.Cluster.Journal.WaitSafeAsync(record);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 401, "a has them all");
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+        cluster.AssertAccounts();
+        Assert.Contains(cluster["b"].Requests, static request => request.Query == "CREATE DATABASE db");
+        Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+        Assert.Equal(401, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    /// <summary>From now on it takes everything; the lines it took.</summary>
+    private static List<string> Listen(ScriptedDestination destination)
+    {
+        List<string> got = [];
+        destination.Script = request =>
+        {
+            lock (got)
+                got.AddRange(request.Lines);
+            return ScriptedDestination.Accept(request);
+        };
+        return got;
+    }
+}

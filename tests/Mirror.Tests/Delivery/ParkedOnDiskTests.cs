@@ -1,0 +1,164 @@
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>Parked records with a journal on disk.</summary>
+public sealed class ParkedOnDiskTests : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("parked-on-disk-");
+
+    private string Folder => Path.Combine(_root.FullName, "journal");
+
+    [Fact]
+    public async Task Parked_records_stay_parked_across_restarts_and_go_out_when_it_is_healed()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = static request => SentRequest.Response(404, "database not found: \"db\"");
+            for (int i = 1; i <= 3; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 3, "they are parked");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 3).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        Assert.Empty(second["a"].Requests);
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task Many_parked_records_take_little_memory_and_go_out_in_order_with_what_comes_meanwhile()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.BufferSizeMB = 1, "a", "b");
+        string filler = new('x', 30_000);
+        bool healed = false;
+        List<string> got = [];
+        cluster["b"].Script = request =>
+        {
+            if (request.Database == "db" && !Volatile.Read(ref healed))
+                return SentRequest.Response(404, "database not found: \"db\"");
+            lock (got)
+                got.AddRange(request.Lines);
+            return ScriptedDestination.Accept(request);
+        };
+        for (int i = 1; i <= 1500; i++)
+        {
+            Fates one = cluster.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            if (i % 50 == 0)
+            {
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(one.Record));
+                cluster.Write("other", $"o v={i} {i}\n");
+            }
+        }
+
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 1500, "they are parked");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has all");
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == 30, "the other database flows on");
+        Assert.Equal(30, got.Count);
+        got.Clear();
+        Assert.InRange(cluster.Cluster.Journal.Bytes, 1, 20_000_000);
+
+        Volatile.Write(ref healed, true);
+        cluster.Courier("b").Wake();
+        for (int i = 1501; i <= 1600; i++)
+        {
+            cluster.Write("db", $"m i={i}i {i}\n");
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "all went out");
+        Assert.Equal(
+            Enumerable.Range(1, 1600).Select(static i => $" {i}"),
+            got.Select(static line => line[line.LastIndexOf(' ')..]));
+        Assert.Equal(0, cluster.Courier("b").Tally.Parked);
+        await cluster.UntilAsync(() => cluster.Cluster.Journal.Bytes == 0, "nothing is held");
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task Parked_records_on_their_way_back_wait_for_a_statement_that_has_begun()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.BufferSizeMB = 1, "a", "b");
+        string filler = new('x', 30_000);
+        cluster["b"].Script = static _ => SentRequest.Response(404, "database not found: \"db\"");
+        for (int i = 1; i <= 1500; i++)
+        {
+            Fates one = cluster.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            if (i % 50 == 0)
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(one.Record));
+        }
+
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 1500, "they are parked");
+        int taken = 0;
+        cluster["b"].Script = request =>
+        {
+            if (request.Query is not null)
+                return null;
+            Interlocked.Add(ref taken, request.Lines.Length);
+            return ScriptedDestination.Accept(request);
+        };
+        cluster.Courier("b").Wake();
+        List<Fates> statements = [];
+        for (int i = 0; i < 20; i++)
+        {
+            statements.Add(cluster.Statement($"CREATE RETENTION POLICY r{i}", "db"));
+            SentRequest running = await cluster["b"].NextAsync();
+            int before = Volatile.Read(ref taken);
+            DateTimeOffset later = cluster.Time.GetUtcNow() + TimeSpan.FromSeconds(3);
+            await cluster.EventuallyAsync(() => cluster.Time.GetUtcNow() > later, "time goes on");
+            Assert.Equal(before, Volatile.Read(ref taken));
+            running.Answer(200);
+        }
+
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "all went out");
+        Assert.Equal(1500, taken);
+        Assert.All(statements, one => Assert.Equal("delivered", one.EndAt("b")));
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_drop_makes_dead_letters_of_parked_records_that_are_on_disk_only()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.BufferSizeMB = 1;
+                options.Delivery.DeadLettersMB = 64;
+            },
+            "a", "b");
+        string filler = new('x', 30_000);
+        cluster["b"].Script = static request => request.Query is null
+            ? SentRequest.Response(404, "database not found: \"db\"")
+            : ScriptedDestination.Accept(request);
+        for (int i = 1; i <= 600; i++)
+            cluster.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 600, "they are parked");
+
+        Fates drop = cluster.Statement("DROP MEASUREMENT m", "db");
+        await cluster.EventuallyAsync(() => drop.EndAt("b") == "delivered", "it ran");
+
+        Assert.Equal(600, cluster.Cluster.Letters.List().Count);
+        Assert.Equal((0, 600), (cluster.Courier("b").Tally.Parked, cluster.Courier("b").Tally.Rejected));
+        cluster.AssertAccounts();
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    /// <summary>From now on it takes everything; the lines it took.</summary>
+    private static List<string> Listen(ScriptedDestination destination)
+    {
+        List<string> got = [];
+        destination.Script = request =>
+        {
+            lock (got)
+                got.AddRange(request.Lines);
+            return ScriptedDestination.Accept(request);
+        };
+        return got;
+    }
+}
