@@ -137,7 +137,10 @@ public sealed partial class Courier
         record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement && record.Letter == 0;
 
     /// <summary>It is about to be done with all that was appended a moment ago.</summary>
-    internal bool IsKeepingUp => !IsFailing && !_cursor.IsBehind && Tally.Parked == 0;
+    internal bool IsKeepingUp => !IsFailing && !IsBehind && Tally.Parked == 0;
+
+    /// <summary>What it reads next is on disk only.</summary>
+    internal bool IsBehind => _cursor.IsBehind;
 
     /// <summary>Every record up to a position was given up, statements apart.</summary>
     internal bool HasGivenUp(long position) => position <= GivenUpThrough;

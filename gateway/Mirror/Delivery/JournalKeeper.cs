@@ -16,7 +16,11 @@ internal sealed class JournalKeeper(
     private long _tail;
 
     /// <summary>Begins, if it has not yet.</summary>
-    public void Start() => _timer ??= time.CreateTimer(_ => _ = KeepAsync(wasRefused: false), null, Interval, Interval);
+    public void Start()
+    {
+        store?.Log.Checkpoint = Checkpoint;
+        _timer ??= time.CreateTimer(_ => _ = KeepAsync(wasRefused: false), null, Interval, Interval);
+    }
 
     /// <summary>A record was refused because the journal is at its limit: looks for room now, beside the caller.
     /// </summary>
@@ -75,16 +79,32 @@ internal sealed class JournalKeeper(
             return;
         var tail = store.Log.Tail;
         // Records that no client waits for (by UDP) are on disk within a second too, when somebody lacks them.
-        if (!couriers.All(static courier => courier.IsKeepingUp))
+        if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
             store.Log.Demand(tail);
-        if (couriers.Length > 0 && store.Log.MayRepeat && couriers.All(static courier => courier.IsKeepingUp))
-            store.SaveHeld(() => couriers.Min(static courier => courier.LowWaterMark), () => Save(store, couriers));
-        else
-            Save(store, couriers);
+        Save(store, couriers);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
         if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && (wasRefused || tail != _tail))
             MakeRoom(store, couriers);
         _tail = tail;
+    }
+
+    /// <summary>
+    /// Saves when everybody is done with all that is written: then none of it comes again after a crash, and the log
+    /// need not write what everybody has.
+    /// </summary>
+    private void Checkpoint(long written)
+    {
+        try
+        {
+            var couriers = members();
+            if (couriers.All(courier => courier.LowWaterMark >= written))
+                Save(store!, couriers);
+        }
+        catch (Exception fault)
+        {
+            // The log writes everything then.
+            tell($"housekeeping failed: {fault.Message}");
+        }
     }
 
     private static void Save(JournalStore store, Courier[] couriers)

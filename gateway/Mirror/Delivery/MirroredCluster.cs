@@ -18,7 +18,7 @@ public sealed class MirroredCluster
     private const long SegmentBytes = 64 * 1024 * 1024;
 
     /// <summary>Behind the first confirmation: mostly the others come within it, and nothing is written.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromMilliseconds(10);
 
     private readonly Func<MirrorOptions> _options;
     private readonly ILogger _log;
@@ -218,7 +218,7 @@ public sealed class MirroredCluster
                 Safety = options.Durability == Durability.Process ? LogSafety.Process : LogSafety.Disk,
                 SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
                 MaxBytes = options.MaxBytes,
-                Patience = Patience,
+                MaxPatience = MaxPatience,
                 Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },

@@ -94,16 +94,12 @@ public sealed class Journal
     {
         if (_store is null || IsSettledForGood(record))
             return true;
-        var durable = _store.Log.WaitDurableAsync(record.Position);
-        if (durable.IsCompleted)
-            return await durable.ConfigureAwait(false) || IsSettledForGood(record);
-        var waiting = durable.AsTask();
-        await Task.WhenAny(waiting, record.WhenSettled()).ConfigureAwait(false);
-        return IsSettledForGood(record) || await waiting.ConfigureAwait(false) || IsSettledForGood(record);
+        return await _store.Log.WaitDurableAsync(record.Entry!).ConfigureAwait(false) || IsSettledForGood(record);
     }
 
     /// <summary>Every reader is done with it, and none would get something older again after a crash.</summary>
-    private bool IsSettledForGood(JournalRecord record) => record.IsSettled && !_store!.Log.MayRepeat;
+    private bool IsSettledForGood(JournalRecord record) =>
+        record is { IsSettled: true, MustBeWritten: false } && !_store!.Log.MayRepeat;
 
     /// <summary>Somebody will wait for everything up to here to be durable.</summary>
     public void DemandDurable(long position) => _store?.Log.Demand(position);
@@ -218,6 +214,13 @@ public sealed class Journal
     {
         lock (_gate)
             return look();
+    }
+
+    /// <summary>Every reader that an entry was appended for is done with it.</summary>
+    internal void Settled(JournalRecord record)
+    {
+        if (record is { Entry: { } entry, MustBeWritten: false })
+            _store!.Log.Cancel(entry);
     }
 
     /// <summary>An entry that nobody holds counts no more.</summary>

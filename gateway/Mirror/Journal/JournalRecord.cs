@@ -9,11 +9,9 @@ namespace InfluxMirror.Journal;
 public abstract class JournalRecord
 {
     private readonly SharedBuffer _body;
-    private TaskCompletionSource? _settled;
     private int _holders;
     private int _unsettled;
     private bool _decided;
-    private bool _mustBeWritten;
 
     /// <summary>An entry that takes over the caller's reference to <paramref name="body"/>.</summary>
     protected JournalRecord(SharedBuffer body)
@@ -46,6 +44,9 @@ public abstract class JournalRecord
 
     /// <summary>Every reader it was appended for is done with it.</summary>
     internal bool IsSettled => Volatile.Read(ref _unsettled) == 0;
+
+    /// <summary>It is written also when every reader is done with it: somebody who is absent will read it.</summary>
+    internal bool MustBeWritten { get; private set; }
 
     /// <summary>Cursors that have not read it yet. Belongs to the journal's lock.</summary>
     internal int Unread { get; set; }
@@ -91,7 +92,7 @@ public abstract class JournalRecord
     /// <summary>It has a place, and so many cursors keep it.</summary>
     internal void Place(Journal journal, long position, long appendedAt, int cursors, bool mustBeWritten)
     {
-        _mustBeWritten = mustBeWritten;
+        MustBeWritten = mustBeWritten;
         Journal = journal;
         Position = position;
         AppendedAt = appendedAt;
@@ -102,21 +103,7 @@ public abstract class JournalRecord
     /// <summary>One of the readers it was appended for is done with it.</summary>
     internal void Settle()
     {
-        if (Interlocked.Decrement(ref _unsettled) != 0)
-            return;
-        if (!_mustBeWritten)
-            Entry?.Cancel();
-        Volatile.Read(ref _settled)?.TrySetResult();
-    }
-
-    /// <summary>Completes when every reader it was appended for is done with it.</summary>
-    internal Task WhenSettled()
-    {
-        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var settled = Interlocked.CompareExchange(ref _settled, mine, null) ?? mine;
-        // Whoever settled it before this moment did not see it.
-        if (IsSettled)
-            settled.TrySetResult();
-        return settled.Task;
+        if (Interlocked.Decrement(ref _unsettled) == 0)
+            Journal?.Settled(this);
     }
 }

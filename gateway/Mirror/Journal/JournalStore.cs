@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Journal;
@@ -6,8 +5,6 @@ namespace InfluxMirror.Journal;
 /// <summary>The part of a journal that is on disk: the log, and the state of each cursor.</summary>
 public sealed class JournalStore : IAsyncDisposable
 {
-    private static readonly TimeSpan HoldLimit = TimeSpan.FromMilliseconds(20);
-
     private readonly IDisk _disk;
     private readonly Func<LogRecord, JournalRecord> _decode;
     private readonly Lock _gate = new();
@@ -116,28 +113,6 @@ public sealed class JournalStore : IAsyncDisposable
             if (isDone && isBehindNeeded)
                 Log.Discard(segment);
             isBehindNeeded |= !isDone;
-        }
-    }
-
-    /// <summary>
-    /// Saves while the log is held, and the readers get done with all that is written: it need not write everything
-    /// from then on (<see cref="SegmentLog.MayRepeat"/>). In vain when they do not get so far soon.
-    /// </summary>
-    /// <param name="lowWaterMark">How far all readers have got.</param>
-    /// <param name="save">Saves that, and trims.</param>
-    public void SaveHeld(Func<long> lowWaterMark, Action save)
-    {
-        try
-        {
-            Log.Hold(true);
-            var began = Stopwatch.GetTimestamp();
-            while (lowWaterMark() < Log.Written && Stopwatch.GetElapsedTime(began) < HoldLimit)
-                Thread.Sleep(1);
-            save();
-        }
-        finally
-        {
-            Log.Hold(false);
         }
     }
 

@@ -139,7 +139,8 @@ internal sealed class TestCluster : IAsyncDisposable
         await UntilAsync(
             () =>
             {
-                bool now = Cluster.Couriers.All(static one => one.Tally.Pending == one.Tally.Parked);
+                bool now = Cluster.Couriers.All(
+                    static one => one.Tally.Pending == one.Tally.Parked && !one.IsBehind);
                 quiet = now ? quiet + 1 : 0;
                 return quiet > 3;
             },

@@ -25,6 +25,9 @@ public sealed class SimulatedDisk(Random random) : IDisk
     /// <summary>How many in a thousand reads fail.</summary>
     public int ReadFailures { get; set; }
 
+    /// <summary>What others do while the program waits for the disk.</summary>
+    public Action Meanwhile { get; set; } = static () => { };
+
     /// <summary>Bytes all files may take.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
@@ -140,6 +143,7 @@ public sealed class SimulatedDisk(Random random) : IDisk
 
     private void Step(int failures)
     {
+        Meanwhile();
         if (IsLastOperation())
             throw new SimulatedCrash();
         if (failures > 0 && random.Next(1000) < failures)

@@ -35,8 +35,8 @@ internal sealed class FrameBatch
         foreach (var entry in entries)
         {
             var frame = new FrameHeader(
-                entry.Position, entry.Kind, entry.Header.Length, entry.Body.Length, safeEnd, entry.HeaderChecksum,
-                entry.BodyChecksum);
+                entry.Position, entry.Kind, entry.Header.Length, entry.Body.Length, safeEnd,
+                Crc32C.Of(entry.Header.Span), Crc32C.Of(entry.Body.Span));
             RecordFormat.Write(_scratch.AsSpan(at), key, frame);
             at += RecordFormat.FrameLength;
             entry.Header.Span.CopyTo(_scratch.AsSpan(at));

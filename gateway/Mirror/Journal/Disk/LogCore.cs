@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace InfluxMirror.Journal.Disk;
 
 /// <summary>
@@ -7,9 +9,11 @@ namespace InfluxMirror.Journal.Disk;
 /// </summary>
 public sealed class LogCore : IDisposable
 {
-    // From here on waiting records are written, and written ones synced, without anybody's asking: memory is bounded.
-    private const long WriteUnaskedBytes = 8 * 1024 * 1024;
-    private const long SyncUnaskedBytes = 16 * 1024 * 1024;
+    // From here on it is looked which of the waiting records are needed; so many needed ones are written, and written
+    // ones synced, without anybody's asking: memory is bounded.
+    private const long CrowdBytes = 8 * 1024 * 1024;
+    private const long WriteUnaskedBytes = 24 * 1024 * 1024;
+    private const long SyncUnaskedBytes = 32 * 1024 * 1024;
 
     private readonly Lock _gate = new();
     private readonly IDisk _disk;
@@ -79,11 +83,19 @@ public sealed class LogCore : IDisposable
         new(_segments.Bytes, _options.MaxBytes, WaitingBytes, _store.Spares, _disk.FreeBytes, _store.IsShortOfSpace);
 
     /// <summary>There is something for <see cref="WriteStep"/> to do.</summary>
-    public bool HasWriteWork =>
-        Interlocked.Read(ref _demanded) > SafeThrough || IsCrowded || _condition != LogCondition.Working;
+    public bool HasWriteWork => IsUrgent || IsCrowded;
 
-    /// <summary>So much waits that it is written whether somebody asks for it or not.</summary>
-    internal bool IsCrowded => Interlocked.Read(ref _pendingBytes) >= WriteUnaskedBytes;
+    /// <summary>Everything that waits is to be written now.</summary>
+    internal bool IsUrgent => Interlocked.Read(ref _demanded) > SafeThrough || _condition != LogCondition.Working;
+
+    /// <summary>
+    /// Called by the thread that writes when what is cancelled could be left out if nothing of the log were read again
+    /// after a crash: readers that are done with all up to that position are saved, and <see cref="Cover"/> is told.
+    /// </summary>
+    public Action<long>? Checkpoint { get; set; }
+
+    /// <summary>So much waits that it is looked at whether somebody asks for it or not.</summary>
+    internal bool IsCrowded => Interlocked.Read(ref _pendingBytes) >= CrowdBytes;
 
     /// <summary>There is something for <see cref="KeepStep"/> to do.</summary>
     public bool HasKeepWork =>
@@ -113,7 +125,7 @@ public sealed class LogCore : IDisposable
         }
     }
 
-    /// <summary>Somebody waits for <paramref name="position"/> to be safe: the next step syncs.</summary>
+    /// <summary>Everything up to <paramref name="position"/> is to be made safe by the next step.</summary>
     public void Demand(long position)
     {
         var wanted = Math.Min(position, Tail);
@@ -138,53 +150,109 @@ public sealed class LogCore : IDisposable
     /// <param name="damaged">Told of what it passes over.</param>
     public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => new(_disk, _segments, from, damaged);
 
-    /// <summary>Writes what waits, and makes it safe when somebody waits for that.</summary>
-    public void WriteStep()
+    /// <summary>
+    /// The highest position that somebody has waited for since <paramref name="before"/> or longer; 0 for none. And
+    /// since when somebody waits at the longest for another, <see cref="long.MaxValue"/> for nobody. For the thread
+    /// that writes.
+    /// </summary>
+    internal (long Through, long Next) Ripe(long before)
+    {
+        // What is written already is made safe at once.
+        var (through, next) = (0L, long.MaxValue);
+        foreach (var entry in _writer.Unsafe)
+            Look(entry, long.MaxValue);
+        foreach (var entry in CollectionsMarshal.AsSpan(_staged))
+            Look(entry, before);
+        lock (_gate)
+        {
+            foreach (var entry in CollectionsMarshal.AsSpan(_pending))
+                Look(entry, before);
+        }
+
+        return (through, next);
+
+        void Look(LogEntry entry, long limit)
+        {
+            var asked = entry.AskedAt;
+            if (asked == 0)
+                return;
+            if (asked <= limit)
+                through = entry.Position;
+            else
+                next = Math.Min(next, asked);
+        }
+    }
+
+    /// <summary>
+    /// Writes what waits up to <paramref name="through"/> and makes it safe, if somebody asks for it; what was
+    /// cancelled is left out if that is allowed.
+    /// </summary>
+    /// <returns>Whether records were written.</returns>
+    public bool WriteStep(long through = long.MaxValue)
     {
         long given;
         lock (_gate)
         {
             (_pending, _taken) = (_taken, _pending);
+            _staged.AddRange(_taken);
+            _taken.Clear();
             Interlocked.Exchange(ref _pendingBytes, 0);
             given = _given;
         }
 
         _takenThrough = given;
-        _staged.AddRange(_taken);
-        _taken.Clear();
-        // Whoever asks meanwhile takes it that all of it is written.
+        // Whoever asks meanwhile takes it that all of it is written. So whatever was acknowledged because everybody
+        // has it was cancelled before, as everything was that must not come behind it.
         var writtenBefore = Interlocked.Exchange(ref _written, given);
-        if (writtenBefore <= Interlocked.Read(ref _covered))
-            _staged.RemoveRange(0, CountUnneeded());
-        Interlocked.Exchange(ref _stagedBytes, _staged.Sum(entry => entry.Size));
-        var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
-        var waiting = _writer.UnsafeBytes + _stagedBytes;
         try
         {
-            // What nobody waits for may be cancelled yet.
-            if (!isAsked && waiting < WriteUnaskedBytes && _condition == LogCondition.Working)
-                return;
+            if (MayLeaveOut(writtenBefore, through))
+                _staged.RemoveAll(LetGoOfCancelled);
+            var waiting = _writer.UnsafeBytes + StagedBytes();
+            var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
+            if (isAsked || waiting >= WriteUnaskedBytes || _condition != LogCondition.Working)
+                through = long.MaxValue;
+            else if (Ripe(long.MaxValue).Through is var asked && (isAsked = asked > 0))
+                through = Math.Min(through, asked);
+            else
+                return false;
             // Whatever becomes of the write: from here on they are the writer's.
-            LogEntry[] entries = [.. _staged];
+            LogEntry[] entries = [.. _staged.TakeWhile(entry => entry.Position <= through)];
             if (entries.Length > 0)
                 writtenBefore = entries[^1].Position;
-            _staged.Clear();
-            Interlocked.Exchange(ref _stagedBytes, 0);
+            _staged.RemoveRange(0, entries.Length);
             _writer.Commit(entries, given, isAsked || waiting > SyncUnaskedBytes);
             if (_condition != LogCondition.Working)
                 Change(LogCondition.Working, new LogEvent(LogEventKind.Resumed, "Records are made safe again."));
+            return entries.Length > 0;
         }
         catch (DiskException e)
         {
             var condition = e.Fault == DiskFault.Full ? LogCondition.DiskFull : LogCondition.DiskFailing;
             if (_condition != condition)
                 Change(condition, new LogEvent(LogEventKind.Stopped, e.Message));
+            return false;
         }
         finally
         {
+            Interlocked.Exchange(ref _stagedBytes, StagedBytes());
             Interlocked.Exchange(ref _written, writtenBefore);
             var first = _writer.Unsafe.Count > 0 ? _writer.Unsafe[0] : _staged.Count > 0 ? _staged[0] : null;
             Interlocked.Exchange(ref _safeThrough, first is null ? _takenThrough : first.Position - 1);
+        }
+    }
+
+    /// <summary>Whoever waits for a record hears that it cannot be made safe now. For the thread that writes.</summary>
+    internal void AnswerUnsafe()
+    {
+        foreach (var entry in _writer.Unsafe)
+            entry.Answer(isSafe: false);
+        foreach (var entry in _staged)
+            entry.Answer(isSafe: false);
+        lock (_gate)
+        {
+            foreach (var entry in _pending)
+                entry.Answer(isSafe: false);
         }
     }
 
@@ -240,13 +308,33 @@ public sealed class LogCore : IDisposable
         }
     }
 
-    /// <summary>How many were cancelled before the first that is needed; those behind it are written with it.</summary>
-    private int CountUnneeded()
+    private static bool LetGoOfCancelled(LogEntry entry)
     {
-        var count = 0;
-        for (; count < _staged.Count && _staged[count].IsCancelled; count++)
-            _staged[count].LetGo();
-        return count;
+        if (!entry.IsCancelled)
+            return false;
+        entry.Answer(isSafe: true);
+        entry.LetGo();
+        return true;
+    }
+
+    /// <summary>
+    /// Whether what was cancelled need not be written: nothing on disk is read again after a crash, if need be because
+    /// that is seen to now.
+    /// </summary>
+    private bool MayLeaveOut(long written, long through)
+    {
+        if (written > Interlocked.Read(ref _covered)
+            && _staged.Exists(entry => entry.Position <= through && entry.IsCancelled))
+            Checkpoint?.Invoke(written);
+        return written <= Interlocked.Read(ref _covered);
+    }
+
+    private long StagedBytes()
+    {
+        var bytes = 0L;
+        foreach (var entry in CollectionsMarshal.AsSpan(_staged))
+            bytes += entry.Size;
+        return bytes;
     }
 
     private AppendOutcome? Refusal(long size)

@@ -23,10 +23,10 @@ public sealed class LogOptions
     public long MaxPendingBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// How long a record may wait to be made safe, unless it is urgent: what is cancelled meanwhile is not written at
-    /// all. Default none.
+    /// How long somebody may wait for a record before it is written, unless it is urgent: what is cancelled meanwhile
+    /// is not written at all. Where that usually takes longer, nobody waits for it. Default none.
     /// </summary>
-    public TimeSpan Patience { get; init; }
+    public TimeSpan MaxPatience { get; init; }
 
     /// <summary>Most segments kept for another use once their records are not needed. Default 2.</summary>
     [Range(0, 16)]

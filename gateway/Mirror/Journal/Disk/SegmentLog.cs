@@ -18,17 +18,15 @@ public sealed class SegmentLog : IAsyncDisposable
     private readonly Signal _write = new();
     private readonly Signal _keep = new();
     private readonly Signal _hurry = new();
-    private readonly TimeSpan _patience;
-    private long _urgent;
+    private readonly Patience _patience;
     private readonly Thread _writer;
     private readonly Thread _keeper;
     private volatile bool _isStopping;
-    private volatile bool _isHeld;
 
     private SegmentLog(IDisk disk, LogOptions options, Action<LogEvent> tell, IDisposable @lock)
     {
         _lock = @lock;
-        _patience = options.Patience;
+        _patience = new Patience(options.MaxPatience);
         Recovered = Recovery.Run(disk, options);
         _core = new LogCore(disk, options, Recovered, tell);
         _writer = new Thread(Write) { IsBackground = true, Name = "journal writer" };
@@ -85,13 +83,14 @@ public sealed class SegmentLog : IAsyncDisposable
         var outcome = _core.TryAppend(entry);
         // Nobody need be woken for a record that nobody waits for, until there are many of them.
         if (!hadWork && _core.HasWriteWork)
-            _write.Set();
+            Wake();
         return outcome;
     }
 
     /// <summary>
-    /// Completes when <paramref name="position"/> is safe, which this call asks for: true. False when the log cannot
-    /// make it safe now (<see cref="Condition"/>); the record stays, and is written when that passes.
+    /// Completes when everything up to <paramref name="position"/> is safe, which this call asks for at once: true.
+    /// False when the log cannot make it safe now (<see cref="Condition"/>); the records stay, and are written when
+    /// that passes.
     /// </summary>
     public ValueTask<bool> WaitDurableAsync(long position, CancellationToken cancellation = default)
     {
@@ -109,29 +108,45 @@ public sealed class SegmentLog : IAsyncDisposable
             _waiting.Enqueue(source, position);
         }
 
-        _core.Demand(position);
-        _write.Set();
+        Demand(position);
         return new ValueTask<bool>(cancellation.CanBeCanceled ? source.Task.WaitAsync(cancellation) : source.Task);
     }
 
     /// <summary>
-    /// Makes everything up to <paramref name="position"/> safe at once: <see cref="LogOptions.Patience"/> would be in
-    /// vain.
+    /// Completes when a record is safe, or cancelled and nothing older can come behind it any more: true; false as
+    /// above. It is written only if it is still needed after a while, see <see cref="LogOptions.MaxPatience"/>.
     /// </summary>
+    public ValueTask<bool> WaitDurableAsync(LogEntry entry)
+    {
+        if (_core.SafeThrough >= entry.Position)
+            return new ValueTask<bool>(true);
+        var answer = entry.WaitAsync(Stopwatch.GetTimestamp());
+        // Whoever answers all for the last time may not have seen this one.
+        if (_isStopping || _core.Condition != LogCondition.Working)
+            entry.Answer(isSafe: false);
+        else
+            _write.Set();
+        return new ValueTask<bool>(answer);
+    }
+
+    /// <summary>
+    /// Everybody has a record, so that it need not be written, unless something older may come behind it. Safe while
+    /// others wait for it.
+    /// </summary>
+    public void Cancel(LogEntry entry)
+    {
+        var asked = entry.AskedAt;
+        _patience.NoteCancelled(asked == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(asked));
+        entry.Cancel();
+        if (!MayRepeat)
+            entry.Answer(isSafe: true);
+    }
+
+    /// <summary>Makes everything up to <paramref name="position"/> safe at once: waiting would be in vain.</summary>
     public void Demand(long position)
     {
-        var seen = Interlocked.Read(ref _urgent);
-        while (seen < position)
-        {
-            var before = Interlocked.CompareExchange(ref _urgent, position, seen);
-            if (before == seen)
-                break;
-            seen = before;
-        }
-
         _core.Demand(position);
-        _hurry.Set();
-        _write.Set();
+        Wake();
     }
 
     /// <inheritdoc cref="LogCore.Written"/>
@@ -146,11 +161,10 @@ public sealed class SegmentLog : IAsyncDisposable
     /// <inheritdoc cref="LogCore.Uncover"/>
     public void Uncover(long through) => _core.Uncover(through);
 
-    /// <summary>Writes nothing for a moment, or goes on.</summary>
-    public void Hold(bool hold)
+    /// <inheritdoc cref="LogCore.Checkpoint"/>
+    public Action<long>? Checkpoint
     {
-        _isHeld = hold;
-        _write.Set();
+        set => _core.Checkpoint = value;
     }
 
     /// <inheritdoc cref="LogCore.Trim"/>
@@ -183,8 +197,7 @@ public sealed class SegmentLog : IAsyncDisposable
         _core.Close();
         _core.Demand(_core.Tail);
         _isStopping = true;
-        _write.Set();
-        _hurry.Set();
+        Wake();
         _keep.Set();
         await Task.Run(() =>
         {
@@ -195,16 +208,23 @@ public sealed class SegmentLog : IAsyncDisposable
         _lock.Dispose();
     }
 
+    private void Wake()
+    {
+        _hurry.Set();
+        _write.Set();
+    }
+
     private void Write()
     {
         while (true)
         {
             var isLast = _isStopping;
-            if (isLast || (_core.HasWriteWork && !_isHeld))
+            var through = isLast ? long.MaxValue : AwaitRipe();
+            if (through > 0 || _core.HasWriteWork)
             {
-                if (!isLast)
-                    AwaitCompany();
-                _core.WriteStep();
+                var began = Stopwatch.GetTimestamp();
+                if (_core.WriteStep(through))
+                    _patience.NoteWritten(Stopwatch.GetElapsedTime(began));
             }
 
             Answer(isLast);
@@ -214,23 +234,28 @@ public sealed class SegmentLog : IAsyncDisposable
                 _keep.Set();
             if (_core.Condition != LogCondition.Working)
                 _write.Wait(Retry);
-            else if (!_core.HasWriteWork || _isHeld)
+            else if (through == 0 && !_core.HasWriteWork)
                 _write.Wait(Timeout.InfiniteTimeSpan);
         }
     }
 
-    /// <summary>What is cancelled within the patience need not be written; what is urgent has none.</summary>
-    private void AwaitCompany()
+    /// <summary>
+    /// Waits until somebody's patience is over, and says up to where records are to be written; 0 when nobody waits,
+    /// everything when it is urgent.
+    /// </summary>
+    private long AwaitRipe()
     {
-        var began = Stopwatch.GetTimestamp();
-        while (!_isStopping && _core.Condition == LogCondition.Working && !_core.IsCrowded
-            && Interlocked.Read(ref _urgent) <= _core.SafeThrough)
+        while (!_core.HasWriteWork && !_isStopping)
         {
-            var left = _patience - Stopwatch.GetElapsedTime(began);
-            if (left <= TimeSpan.Zero)
-                return;
-            _hurry.Wait(left);
+            var now = Stopwatch.GetTimestamp();
+            var patience = (long)(_patience.Value.TotalSeconds * Stopwatch.Frequency);
+            var (through, next) = _core.Ripe(now - patience);
+            if (through > 0 || next == long.MaxValue)
+                return through;
+            _hurry.Wait(Stopwatch.GetElapsedTime(now, next + patience));
         }
+
+        return _core.IsUrgent ? long.MaxValue : 0;
     }
 
     private void Keep()
@@ -257,6 +282,8 @@ public sealed class SegmentLog : IAsyncDisposable
                     unsafeOnes.Add(source);
         }
 
+        if (isLast || _core.Condition != LogCondition.Working)
+            _core.AnswerUnsafe();
         foreach (var source in safe)
             source.TrySetResult(true);
         foreach (var source in unsafeOnes)

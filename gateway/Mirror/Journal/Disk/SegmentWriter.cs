@@ -136,6 +136,7 @@ internal sealed class SegmentWriter(
         foreach (var entry in CollectionsMarshal.AsSpan(_unsafe)[.._written])
         {
             UnsafeBytes -= entry.Size;
+            entry.Answer(isSafe: true);
             entry.LetGo();
         }
 

@@ -1,0 +1,57 @@
+using InfluxMirror.Journal.Disk;
+using Xunit;
+
+namespace InfluxMirror.Tests.Journal.Disk;
+
+/// <summary>How long the log waits for a record to be needed no more.</summary>
+public sealed class PatienceTests
+{
+    private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(10);
+
+    [Fact]
+    public void There_is_patience_while_everybody_is_quick_and_none_while_somebody_is_slow()
+    {
+        var patience = new Patience(Most);
+        Note(patience, 2, 100);
+        Assert.Equal(Most, patience.Value);
+        Note(patience, 30, 100);
+        Assert.Equal(TimeSpan.Zero, patience.Value);
+        Note(patience, 2, 500);
+        Assert.Equal(Most, patience.Value);
+    }
+
+    [Fact]
+    public void One_record_that_was_parked_for_a_day_is_forgotten_soon()
+    {
+        var patience = new Patience(Most);
+        Note(patience, 1, 100);
+        patience.NoteCancelled(TimeSpan.FromDays(1));
+        Note(patience, 1, 100);
+        Assert.Equal(Most, patience.Value);
+    }
+
+    [Fact]
+    public void It_waits_as_long_as_a_slow_disk_would_take()
+    {
+        var patience = new Patience(Most);
+        Note(patience, 30, 200);
+        for (int i = 0; i < 50; i++)
+            patience.NoteWritten(TimeSpan.FromMilliseconds(80));
+        Assert.InRange(patience.Value.TotalMilliseconds, 70, 80);
+    }
+
+    [Fact]
+    public void Without_a_bound_nothing_is_waited_for()
+    {
+        var patience = new Patience(TimeSpan.Zero);
+        patience.NoteWritten(TimeSpan.FromSeconds(1));
+        patience.NoteCancelled(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.Zero, patience.Value);
+    }
+
+    private static void Note(Patience patience, int milliseconds, int times)
+    {
+        while (times-- > 0)
+            patience.NoteCancelled(TimeSpan.FromMilliseconds(milliseconds));
+    }
+}
