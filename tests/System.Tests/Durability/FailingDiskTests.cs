@@ -78,7 +78,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
         files.Free();
         await Eventually.TrueAsync("writes are taken again", async () =>
             (await lab.Client.WriteAsync("db1", "again v=1i 1")).Status == 204);
-        await lab.AssertConvergedAsync();
+        await lab.AssertConvergedAsync(expected: load.IsOpen);
         MetricsPage page = await lab.Gateway.MetricsAsync();
         Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
     }
@@ -116,7 +116,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
         await load.StopAsync();
         await lab.Gateway.RestartAsync();
         await lab.B.RestartAsync();
-        await lab.AssertConvergedAsync();
+        await lab.AssertConvergedAsync(expected: load.IsOpen);
         await load.Acknowledged.AssertStoredAsync(lab.A);
         await load.Acknowledged.AssertStoredAsync(lab.B);
         MetricsPage page = await lab.Gateway.MetricsAsync();

@@ -125,7 +125,7 @@ public sealed class KilledGatewayTests(ITestOutputHelper output)
         Assert.True((await lab.B.PointsAsync("db1")).Count < first.Acknowledged.Count);
 
         await lab.Gateway.RestartAsync();
-        await lab.AssertConvergedAsync();
+        await lab.AssertConvergedAsync(expected: first.IsOpen);
         await first.Acknowledged.AssertStoredAsync(lab.A);
         await first.Acknowledged.AssertStoredAsync(lab.B);
         Assert.Equal(200, (await lab.B.PointsAsync("db1")).Points.Count(point => point.Contains("meanwhile")));

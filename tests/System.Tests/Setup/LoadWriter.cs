@@ -13,6 +13,7 @@ internal sealed class LoadWriter : IAsyncDisposable
     private readonly string db;
     private readonly string more;
     private readonly Task[] writers;
+    private readonly ConcurrentDictionary<string, bool> open = [];
     private long refused;
 
     private LoadWriter(InfluxClient client, string db, int clients, TimeSpan pause, string more)
@@ -30,6 +31,12 @@ internal sealed class LoadWriter : IAsyncDisposable
     public ConcurrentQueue<string> Refusals { get; } = new();
 
     public long Refused => Interlocked.Read(ref refused);
+
+    /// <summary>
+    /// Whether a point, as read back, is of a write that got no answer: one server may have it and another not, when
+    /// the gateway was killed.
+    /// </summary>
+    public bool IsOpen(string database, string line) => database == db && open.ContainsKey(line);
 
     public static LoadWriter Start(
         InfluxClient client, string db, int clients = 4, TimeSpan? pause = null, string more = "") =>
@@ -70,6 +77,7 @@ internal sealed class LoadWriter : IAsyncDisposable
             }
             catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
             {
+                open[$"autogen {series} {time} v={number}"] = true;
                 Refuse(failure.Message);
             }
 
