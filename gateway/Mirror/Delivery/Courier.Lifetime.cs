@@ -263,6 +263,16 @@ public sealed partial class Courier
         }
     }
 
+    /// <summary>
+    /// The destination vanished after a record: it is noted for good, so that it does so no more than once again.
+    /// </summary>
+    private void NoteVanished(MirroredRecord record)
+    {
+        lock (_gate)
+            _progress.NoteVanished(record);
+        Save();
+    }
+
     /// <summary>Something on disk cannot be read: what it held is lost to this destination.</summary>
     internal void NoteDamage(LogDamage damage)
     {

@@ -17,22 +17,26 @@ public sealed partial class Courier
         List<MirroredRecord>? parked = null;
         ParkedQueue? trial = null;
         long bytes = 0, limit = Pipeline.Options.MaxBatchKB * 1024L;
+        var vanishings = 0;
         if (_progress.IsDurable && HasRoom && _cursor.ReadThrough < _progress.Tail)
             Pump();
         lock (_gate)
         {
             while (Peek_NeedsLock(lane, ref parked) is { Record: { } record } entry)
             {
+                var hasVanished = _progress.HasVanished(record);
                 if (records is not null && (records.Count >= MaxBatchRecords || entry.Trial is not null ||
-                    bytes + record.Body.Length > limit || !Batch.MayFollow(records[0], record)))
+                    hasVanished || bytes + record.Body.Length > limit || !Batch.MayFollow(records[0], record)))
                     break;
                 lane.Dequeue();
                 (records ??= []).Add(record);
                 bytes += record.Body.Length;
                 trial = entry.Trial;
-                if (record.SendAlone || record.Kind != RecordKind.Write || trial is not null)
+                if (record.SendAlone || record.Kind != RecordKind.Write || trial is not null || hasVanished)
                     break;
             }
+
+            vanishings = records is not null && _progress.HasVanished(records[0]) ? 1 : 0;
 
             if (records is not null)
             {
@@ -47,7 +51,7 @@ public sealed partial class Courier
         }
 
         Announce(parked);
-        return records is null ? null : new Batch(records) { Trial = trial };
+        return records is null ? null : new Batch(records) { Trial = trial, Vanishings = vanishings };
     }
 
     /// <summary>The record behind a suspect one, to be tried once; null when none may be sent.</summary>
@@ -360,7 +364,10 @@ public sealed partial class Courier
             }
         }
 
+        var vanishings = batch.Vanishings;
         result = _health.Examine(batch, result, started, Pipeline.Options.MaxServerErrors);
+        if (batch.Vanishings > vanishings && batch.Count == 1)
+            NoteVanished(batch.First);
         NoteTrouble(sender, batch, result);
         return result;
     }

@@ -29,6 +29,9 @@ internal sealed class CourierProgress
     private readonly Queue<(long Position, int Points, int Bytes)> _unsafe = new();
     private CursorState? _last;
 
+    // Records after which the destination vanished once. Belongs to the courier's lock.
+    private readonly HashSet<long> _vanished = [];
+
     public CourierProgress(string destination, Journal.Journal journal, CourierContext context, CourierTally tally)
     {
         _destination = destination;
@@ -54,6 +57,7 @@ internal sealed class CourierProgress
             tally.Restore(state.Tally);
             (_watchedPoints, _watchedBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
             _watchedRecords = state.Tally.PendingRecords;
+            _vanished.UnionWith(state.Vanished ?? []);
         }
 
         Since = state?.Since ?? (known ? 0 : Cursor.Joined);
@@ -82,12 +86,21 @@ internal sealed class CourierProgress
     /// <summary>A record has its fate. Belongs to the courier's lock.</summary>
     public void Settled(ParkedPosition record)
     {
+        _vanished.Remove(record.Position);
         if (record.Position > _watchedThrough)
             return;
         _watchedPoints -= record.Points;
         _watchedBytes -= record.Bytes;
         _watchedRecords--;
     }
+
+    /// <summary>The destination vanished after a record. Belongs to the courier's lock.</summary>
+    public void NoteVanished(MirroredRecord record) => _vanished.Add(record.Position);
+
+    /// <summary>
+    /// Whether the destination vanished after a record, in this run or in one before. Belongs to the courier's lock.
+    /// </summary>
+    public bool HasVanished(MirroredRecord record) => _vanished.Contains(record.Position);
 
     /// <summary>A record was read on disk: it is in the account from now on. Belongs to the courier's lock.</summary>
     public void Read(MirroredRecord record)
@@ -196,7 +209,8 @@ internal sealed class CourierProgress
             };
         }
 
-        return new CourierState(safe, tally, needsResync, _context.Members(), Since);
+        return new CourierState(
+            safe, tally, needsResync, _context.Members(), Since, _vanished.Count > 0 ? [.. _vanished.Order()] : null);
     }
 
     private static bool IsSame(CursorState left, CursorState right) =>

@@ -14,8 +14,10 @@ namespace InfluxMirror.Delivery;
 /// The destinations of the cluster: one of them without a cursor has lost it, and is not a new one.
 /// </param>
 /// <param name="Since">Up to this position it got nothing: it was no destination then.</param>
+/// <param name="Vanished">Positions of records after which the destination vanished once; null for none.</param>
 internal sealed record CourierState(
-    long Through, TallySnapshot Tally, bool NeedsResync, IReadOnlyList<string> Members, long Since = 0)
+    long Through, TallySnapshot Tally, bool NeedsResync, IReadOnlyList<string> Members, long Since = 0,
+    IReadOnlyList<long>? Vanished = null)
 {
     /// <summary>The bytes.</summary>
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, CourierStateJson.Default.CourierState);

@@ -174,6 +174,46 @@ public sealed class DurableDeliveryTests : IDisposable
         cluster.AssertAccounts();
     }
 
+    [Fact]
+    public async Task F41_A_record_that_ended_its_destination_before_a_restart_ends_it_once_more_and_no_more()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            bool isGone = false;
+            first["b"].Script = request =>
+            {
+                if (isGone)
+                    throw ScriptedDestination.NotConnected();
+                isGone = true;
+                throw ScriptedDestination.Lost();
+            };
+            first.Write("db", "bad v=1 1\n");
+            await first.EventuallyAsync(
+                () => first.Cluster.Journal.Store!.Saved("b") is { } saved
+                    && CourierState.Decode(saved.Extra.Span)?.Vanished is [1],
+                "it is noted");
+        }
+
+        await using TestCluster again = TestCluster.OnDisk(Folder, "a", "b");
+        int sent = 0, refusals = 0;
+        again["b"].Script = request =>
+        {
+            if (Interlocked.Decrement(ref refusals) >= 0)
+                throw ScriptedDestination.NotConnected();
+            if (!request.Lines.Contains("bad v=1 1"))
+                return ScriptedDestination.Accept(request);
+            sent++;
+            Volatile.Write(ref refusals, 2);
+            throw ScriptedDestination.Lost();
+        };
+        again.Write("db", "good v=2 2\n");
+        await again.EventuallyAsync(() => again.Courier("b").Tally is { Delivered: 1, Pending: 0 }, "the good one is there");
+
+        Assert.Equal(1, sent);
+        Assert.Contains("vanished", Assert.Single(again.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
+        again.AssertAccounts();
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
 
     /// <summary>From now on it takes everything; the lines it took.</summary>
