@@ -1,4 +1,5 @@
 using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Delivery;
 
@@ -14,6 +15,9 @@ internal sealed class JournalKeeper(
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private ITimer? _timer;
     private long _tail;
+
+    // When the last record of a segment was accepted.
+    private readonly Dictionary<Segment, DateTimeOffset> _newest = [];
 
     /// <summary>Begins, if it has not yet.</summary>
     public void Start()
@@ -82,6 +86,8 @@ internal sealed class JournalKeeper(
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
             store.Log.Demand(tail);
         Save(store, couriers);
+        if (options().Journal.MaxAge is { } maxAge)
+            DropExpired(store, couriers, time.GetUtcNow() - maxAge);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
         if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && (wasRefused || tail != _tail))
             MakeRoom(store, couriers);
@@ -128,15 +134,46 @@ internal sealed class JournalKeeper(
         {
             if (excess <= 0 || !segment.IsSealed)
                 return;
-            var laggards = couriers.Where(courier => courier.LowWaterMark < segment.Last).ToArray();
-            if (laggards.Length > 0 && !couriers.Any(one => one.HasDecided(segment.Header.First, segment.Last)))
-                return;
             // What was given up before and is still there holds a statement, and stays.
+            var laggards = Laggards(segment, couriers);
             if (laggards.Length > 0 && laggards.All(courier => courier.HasGivenUp(segment.Last)))
                 continue;
+            if (!GiveUp(segment, couriers))
+                return;
             excess -= segment.FileBytes;
-            foreach (var courier in laggards)
-                courier.DropThrough(segment.Last);
+        }
+    }
+
+    private static Courier[] Laggards(Segment segment, Courier[] couriers) =>
+        [.. couriers.Where(courier => courier.LowWaterMark < segment.Last)];
+
+    /// <summary>
+    /// Nobody who lags is to get what is in a segment; false when nobody else has it either, and it stays.
+    /// </summary>
+    private static bool GiveUp(Segment segment, Courier[] couriers)
+    {
+        var laggards = Laggards(segment, couriers);
+        if (laggards.Length > 0 && !couriers.Any(one => one.HasDecided(segment.Header.First, segment.Last)))
+            return false;
+        foreach (var courier in laggards)
+            courier.DropThrough(segment.Last);
+        return true;
+    }
+
+    /// <summary>Segments of which all was accepted before <paramref name="limit"/> go, for those who lag.</summary>
+    private void DropExpired(JournalStore store, Courier[] couriers, DateTimeOffset limit)
+    {
+        var segments = store.Log.Segments;
+        foreach (var gone in _newest.Keys.Except(segments).ToArray())
+            _newest.Remove(gone);
+        foreach (var segment in segments)
+        {
+            if (!segment.IsSealed)
+                return;
+            if (!_newest.TryGetValue(segment, out var newest))
+                _newest[segment] = newest = store.NewestIn(segment) ?? DateTimeOffset.MinValue;
+            if (newest >= limit || !GiveUp(segment, couriers))
+                return;
         }
     }
 }

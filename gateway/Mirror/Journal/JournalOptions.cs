@@ -37,6 +37,13 @@ public sealed class JournalOptions
     /// <summary>What happens at the limit. Default <see cref="LimitPolicy.DropOldest"/>.</summary>
     public LimitPolicy LimitPolicy { get; set; } = LimitPolicy.DropOldest;
 
+    /// <summary>
+    /// What a destination has not taken for so long is dropped for it, if another one confirmed it, in whole files;
+    /// not with <see cref="Durability.Memory"/>. Default none: it waits for as long as there is room.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
+    public TimeSpan? MaxAge { get; set; }
+
     /// <summary>Bytes of records kept in memory.</summary>
     internal long BufferBytes =>
         (BufferSizeMB ?? (Durability == Durability.Memory ? MemoryBufferMB : DiskBufferMB)) * 1024L * 1024L;

@@ -116,6 +116,28 @@ public sealed class JournalStore : IAsyncDisposable
         }
     }
 
+    /// <summary>When the last record of a segment was accepted; null when none in it can be read.</summary>
+    /// <exception cref="DiskException">The disk fails.</exception>
+    internal DateTimeOffset? NewestIn(Segment segment)
+    {
+        DateTimeOffset? newest = null;
+        using var reader = Log.OpenReader(segment.Header.First, static _ => { });
+        while (reader.TryRead() is { } found)
+        {
+            var record = found.Position <= segment.Last ? Decode(found, static _ => { }) : null;
+            newest = record?.AcceptedAt ?? newest;
+            if (record is not null)
+                record.Body.Release();
+            else if (found.Position > segment.Last)
+            {
+                found.Body.Release();
+                break;
+            }
+        }
+
+        return newest;
+    }
+
     /// <summary>Makes what waits durable, and lets go of the folder.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 

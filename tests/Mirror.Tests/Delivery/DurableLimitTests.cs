@@ -147,6 +147,46 @@ public sealed class DurableLimitTests : IDisposable
         Assert.Equal(401, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
     }
 
+    [Fact]
+    public async Task What_a_destination_has_not_taken_for_longer_than_MaxAge_is_dropped_for_it_alone()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => (options.Journal.MaxBytes, options.Journal.MaxAge) = (4 * 1024 * 1024, TimeSpan.FromHours(1)),
+            "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await WriteAsync(1, 30);
+        // The first of them are in a file that is written no more; their age is that of the last in it.
+        await WaitAsync(TimeSpan.FromMinutes(59));
+        Assert.Equal(0, cluster.Courier("b").Tally.Dropped);
+        await WaitAsync(TimeSpan.FromMinutes(2));
+        await WriteAsync(31, 10);
+
+        long dropped = cluster.Courier("b").Tally.Dropped;
+        Assert.InRange(dropped, 1, 30);
+        Assert.True(cluster.Courier("b").NeedsResync);
+        Assert.False(cluster.Courier("a").NeedsResync);
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+        Assert.Equal(40 - dropped, got.Count);
+        Assert.EndsWith(" 40", got[^1], StringComparison.Ordinal);
+        cluster.AssertAccounts();
+
+        async Task WriteAsync(int first, int count)
+        {
+            for (int i = first; i < first + count; i++)
+                cluster.Write("db", $"m v=\"{new string('x', 30_000)}\",i={i}i {i}\n");
+            cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+            await cluster.UntilAsync(
+                () => cluster.Cluster.Journal.Store!.Log.DurableThrough == cluster.Cluster.Journal.Tail, "it is durable");
+        }
+
+        Task WaitAsync(TimeSpan time)
+        {
+            DateTimeOffset later = cluster.Time.GetUtcNow() + time;
+            return cluster.UntilAsync(() => cluster.Time.GetUtcNow() > later, "time goes on", TimeSpan.FromSeconds(2));
+        }
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
 
     /// <summary>From now on it takes everything; the lines it took.</summary>
