@@ -10,7 +10,10 @@ namespace Vrrp.Daemon.Tests.Labs;
 internal sealed record ComparedFault(
     string Name, Func<ComparedPair, Lab, Task<DateTime>> Do, Func<ComparedPair, Lab, Task> Undo)
 {
-    public const string Partition = "partition", Heal = "partition heals";
+    public const string OtherKilled = "kill -9 of the other process", Partition = "partition", Heal = "partition heals";
+
+    /// <summary>How long both have the address if they still have it in the end; for people.</summary>
+    public string Lasting { get; init; } = "for good";
 
     /// <summary>Whether the next one begins where this one ends.</summary>
     public bool IsFollowed { get; init; }
@@ -37,7 +40,7 @@ internal sealed record ComparedFault(
         new("kill -9 of the main process",
             (_, lab) => Task.FromResult(lab.First.Signal(LabNode.Kill)), RestartAsync),
         // keepalived's child; vrrpd's guardian, which does not. It is started again.
-        new("kill -9 of the other process", async (_, lab) =>
+        new(OtherKilled, async (_, lab) =>
             {
                 DateTime now = DateTime.UtcNow;
                 Assert.Equal(0, Libc.Kill((await lab.First.DaemonsAsync()).Max(), LabNode.Kill));
@@ -46,7 +49,10 @@ internal sealed record ComparedFault(
             (_, _) => Task.CompletedTask),
         new("kill -9 of all its processes", (_, lab) => lab.First.SignalAllAsync(LabNode.Kill), RestartAsync),
         new("freeze (SIGSTOP) of all its processes", (_, lab) => lab.First.SignalAllAsync(LabNode.Stop),
-            (_, lab) => lab.First.SignalAllAsync(LabNode.Continue)),
+            (_, lab) => lab.First.SignalAllAsync(LabNode.Continue))
+        {
+            Lasting = "until it goes on",
+        },
         Link("link set down", "admin"),
         Link("carrier lost", "carrier"),
         Sick,
@@ -59,6 +65,7 @@ internal sealed record ComparedFault(
             (_, _) => Task.CompletedTask)
         {
             IsFollowed = true,
+            Lasting = "until it heals",
         },
         new(Heal, async (_, lab) =>
             {

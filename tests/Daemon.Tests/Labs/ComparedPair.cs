@@ -11,7 +11,8 @@ internal sealed record ComparedTimes(TimeSpan? Takeover, TimeSpan Gap, TimeSpan 
 {
     /// <summary>The worst of two.</summary>
     public ComparedTimes Or(ComparedTimes other) => new(
-        Takeover > other.Takeover || other.Takeover is null ? Takeover : other.Takeover, Max(Gap, other.Gap), Max(Both, other.Both), IsLasting || other.IsLasting);
+        Takeover is { } one && other.Takeover is { } two ? Max(one, two) : null,
+        Max(Gap, other.Gap), Max(Both, other.Both), IsLasting || other.IsLasting);
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }
@@ -101,10 +102,9 @@ internal sealed class ComparedPair : IAsyncDisposable
     {
         string url = $"http://127.0.0.1:{_gateway.Port}/health/ready";
         return _lab.First.IsVrrpd
-            ? text.Replace("\"VI_1\": {", "\"VI_1\": { \"TrackChecks\": [\"gateway\"],", StringComparison.Ordinal)
-                .Replace("{ \"Instances\"", $$"""
-                    { "Checks": { "gateway": { "Url": "{{url}}", "Interval": "00:00:01", "Weight": -2 } }, "Instances"
-                    """, StringComparison.Ordinal)
+            ? LabText.AtTop($$"""
+                "Checks": { "gateway": { "Url": "{{url}}", "Interval": "00:00:01", "Weight": -2 } }
+                """)(LabText.InRouter(1, "\"TrackChecks\": [\"gateway\"]")(text))
             : $$"""
                 global_defs {
                   script_user root
@@ -116,7 +116,6 @@ internal sealed class ComparedPair : IAsyncDisposable
                   weight -2
                 }
 
-                """ + text.Replace("virtual_router_id 100",
-                    "virtual_router_id 100\ntrack_script {\n gateway\n}", StringComparison.Ordinal);
+                """ + LabText.InKeepalived(1, "track_script {\n gateway\n}")(text);
     }
 }

@@ -53,9 +53,14 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
     }
 
     /// <summary>Puts an address on its interface.</summary>
+    /// <remarks>
+    /// One with a prefix may be the first of its subnet there: by default the kernel removes the others, which the
+    /// machine may have got later, together with it.
+    /// </remarks>
     public void Add(RouterInstance instance, in AddressPlace place, long now)
     {
-        if (place.Configured.KeepPrefix && place.Address.Family == IpFamily.IPv4)
+        if (place.InterfaceIndex != 0 && place.Address.Family == IpFamily.IPv4
+            && place.PrefixLength < 8 * place.Address.Length)
             network.PromoteSecondaries(place.Configured.Device);
         Set(instance, place, now);
     }
