@@ -25,7 +25,7 @@ internal sealed partial class LabNode : IAsyncDisposable
         (Place, Number, IsVrrpd, _terms, _folder) = (place, number, isVrrpd, terms, folder);
         (Hardware, LocalAddress) = (hardware, local);
         Ownership = new(place.Name);
-        _answering = Client.Answer(place, number);
+        _answering = Client.AnswerOn(place, number);
     }
 
     public NetworkNamespace Place { get; }

@@ -25,6 +25,19 @@ public sealed class LeaseTests
         lab.AtMost(leased.Worst, usual.Worst.TotalSeconds + 0.05, "slowest answer");
     }
 
+    [Fact]
+    public async Task S21_What_an_earlier_run_left_goes_without_the_own_addresses()
+    {
+        const string Left = "203.0.113.9";
+        await using Lab lab = await Lab.CreateAsync(LabMode.V2, Pairing.Both);
+        await lab.First.Place.IpAsync($"address add {Left}/24 dev eth0");
+        await lab.First.Place.IpAsync("address add 203.0.113.1/24 dev eth0");
+        await lab.First.StartAsync(new(Rewrite: LabText.InRouter(1, $"\"ExcludedAddresses\": [\"{Left}/24\"]")));
+        await lab.UntilAsync(TimeSpan.FromSeconds(3), () => !lab.First.Ownership.Has(Left), "what was left goes");
+        Assert.Contains(
+            "203.0.113.1/24", await lab.First.Place.IpAsync("address show dev eth0"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

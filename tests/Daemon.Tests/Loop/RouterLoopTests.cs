@@ -16,7 +16,7 @@ public sealed class RouterLoopTests
         network.Interfaces.Apply(new AddressMessage(false, FakeNetwork.Eth0, LoopBench.Virtual, 24, true));
         using LoopBench bench = new(LoopBench.Config(), network);
 
-        Assert.Equal("delete 198.51.100.240/24", bench.Done());
+        Assert.Equal("promote secondaries of eth0, delete 198.51.100.240/24", bench.Done());
         Assert.Equal(RouterState.Backup, bench.State());
         Assert.Equal([new Listening(FakeNetwork.Eth0, IpFamily.IPv4, IsMulticast: true)], network.Listenings);
         Assert.Equal(FakeNetwork.Own, bench.Snapshot().Instances[0].LocalAddress);

@@ -1,4 +1,4 @@
-namespace Vrrp.Daemon.Tests.Labs;
+namespace Vrrp.Daemon.Tests.Labs.Comparison;
 
 /// <summary>How a pair did in one fault.</summary>
 /// <param name="Takeover">
@@ -24,6 +24,8 @@ internal sealed class ComparedPair : IAsyncDisposable
     private const double Aftermath = 2;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Neighbour = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Lately = TimeSpan.FromSeconds(0.1);
 
     private readonly Lab _lab;
     private readonly FakeGateway _gateway;
@@ -47,6 +49,9 @@ internal sealed class ComparedPair : IAsyncDisposable
         DateTime start = await fault.Do(this, _lab);
         DateTime? changed = await ChangedAsync(fault.Name == ComparedFault.Heal, address, start);
         await Lab.PauseAsync(Aftermath);
+        // A neighbour that was told nothing finds out by itself, when it looks at what it knows; Linux within a minute.
+        await _lab.UntilAsync(
+            Neighbour, () => _lab.Client.AnsweredAt > DateTime.UtcNow - Lately, "the client is answered");
         ComparedTimes times = new(changed - start, _lab.Client.Gap(start, DateTime.UtcNow),
             _lab.Overlap(address, start), _lab.First.Ownership.Has(address) && _lab.Second.Ownership.Has(address));
         await fault.Undo(this, _lab);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Xunit;
 
-namespace Vrrp.Daemon.Tests.Labs;
+namespace Vrrp.Daemon.Tests.Labs.Comparison;
 
 /// <summary>
 /// vrrpd on both nodes, and keepalived on both: the same faults in turn. A short round by default; GATEWAY_COMPARE says

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Vrrp.Daemon.Tests.Labs;
+namespace Vrrp.Daemon.Tests.Labs.Comparison;
 
 /// <summary>What the processes of a node's daemon take together.</summary>
 /// <param name="Resident">Resident memory (RSS) in bytes; what processes share counts for each of them.</param>

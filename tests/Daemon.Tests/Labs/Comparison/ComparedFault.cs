@@ -1,7 +1,7 @@
 using Vrrp.Daemon.Linux;
 using Xunit;
 
-namespace Vrrp.Daemon.Tests.Labs;
+namespace Vrrp.Daemon.Tests.Labs.Comparison;
 
 /// <summary>Something that happens to the master of a pair.</summary>
 /// <param name="Name">What, for people.</param>
