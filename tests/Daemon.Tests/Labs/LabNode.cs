@@ -87,6 +87,13 @@ internal sealed partial class LabNode : IAsyncDisposable
         return File.WriteAllTextAsync(file, change.Rewrite?.Invoke(text) ?? text);
     }
 
+    /// <summary>
+    /// Lets packets through to the daemon that come from the node's own addresses or from 127/8; the kernel drops them
+    /// unless it is told otherwise.
+    /// </summary>
+    public Task AdmitMartiansAsync() => Shell.RunAsync("ip", "netns", "exec", Place.Name, "sh", "-c",
+        "for f in accept_local route_localnet; do echo 1 > /proc/sys/net/ipv4/conf/eth0/$f; done");
+
     /// <summary>Sends a signal to the main process.</summary>
     /// <returns>When.</returns>
     public DateTime Signal(int signal) => Send(signal, [_main!.Id]);
