@@ -52,14 +52,8 @@ public sealed class ComparisonTests
 
     private static string Table(IReadOnlyList<ComparedFault> faults, Dictionary<ComparedFault, ComparedTimes[]> worst)
     {
-        string text = """
-
-            Three columns for vrrpd, three for keepalived.
-
-            | the master's … | peer has it | client without | both have it | peer has it | client without | both have it |
-            |---|---|---|---|---|---|---|
-
-            """;
+        string text = "\n| the master's … | vrrpd: peer has the address after | client without an answer | both have it "
+            + "| keepalived: peer | client | both |\n|---|---|---|---|---|---|---|\n";
         foreach (ComparedFault fault in faults)
             text += $"| {fault.Name} | {string.Join(" | ", worst[fault].Select(times => Cells(fault, times)))} |\n";
         return text;
