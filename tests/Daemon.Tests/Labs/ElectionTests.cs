@@ -14,7 +14,7 @@ public sealed class ElectionTests
         await using Lab lab = await SecondAloneAsync(pairing);
         await lab.First.StartAsync(new(Rewrite: lab.First.IsVrrpd
             ? LabText.InRouter(1, "\"Preempt\": false") : LabText.InKeepalived(1, "nopreempt")));
-        await Lab.PauseAsync(7);
+        await Lab.PauseAsync(5);
         lab.Check(lab.First.Ownership.Of(lab.Terms.Address1).Count == 0, "the node with nopreempt took the address");
         lab.Check(lab.Second.Ownership.Has(lab.Terms.Address1), "the master lost it");
 
@@ -74,7 +74,7 @@ public sealed class ElectionTests
         await lab.UntilAsync(
             TimeSpan.FromSeconds(8), () => lab.First.Ownership.Has(lab.Terms.Address1), "n1 is master");
         await lab.Second.StartAsync(equal);
-        await Lab.PauseAsync(6);
+        await Lab.PauseAsync(5);
         lab.Check(lab.Second.Ownership.Of(lab.Terms.Address1).Count == 0, "an equal one took over");
 
         await PartitionTests.IsolateAsync(lab, "on");

@@ -21,7 +21,7 @@ public sealed class ComparisonTests
 
         LabRoom.Require();
         await VrrpdBinary.PathAsync();
-        using IDisposable room = await LabRoom.EnterAsync(isAlone: true);
+        using IDisposable room = await LabRoom.EnterAsync(isAlone: rounds > 0);
         await using ComparedPair ours = await ComparedPair.StartAsync(Pairing.Both);
         await using ComparedPair theirs = await ComparedPair.StartAsync(null);
         Footprint[] footprints = [await ours.IdleAsync(idle), await theirs.IdleAsync(idle)];
