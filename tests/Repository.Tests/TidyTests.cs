@@ -54,7 +54,7 @@ public sealed partial class TidyTests
     [UnsupportedOSPlatform("windows")]
     public void Scripts_can_be_executed()
     {
-        foreach (string script in (string[])["run", "test", ".ci/run"])
+        foreach (string script in (string[])["run", "test", ".ci/run", "vrrpd/Demo/failover"])
             Assert.True(
                 File.GetUnixFileMode(Path.Combine(RepositoryFiles.Root, script)).HasFlag(UnixFileMode.UserExecute), script);
     }

@@ -12,11 +12,12 @@ internal sealed class Client : IDisposable
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
 
-    private readonly ConcurrentQueue<(DateTime At, int Node)> _answers = new();
+    private readonly ConcurrentQueue<Answer> _answers = new();
     private readonly Socket _socket;
     private readonly EndPoint _target;
     private readonly Thread _asking;
     private readonly Thread _listening;
+    private volatile Answer _last = new(default, 0);
     private volatile bool _isEnding;
 
     public Client(NetworkNamespace place, string address)
@@ -47,7 +48,10 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>Which node answered last; 0: none yet.</summary>
-    public int Owner => _answers.LastOrDefault().Node;
+    public int Owner => _last.Node;
+
+    /// <summary>When the last answer came.</summary>
+    public DateTime AnsweredAt => _last.At;
 
     public void Dispose()
     {
@@ -58,15 +62,15 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>Answers on a node until its socket is disposed.</summary>
-    public static Socket Answer(NetworkNamespace place, int node)
+    public static Socket AnswerOn(NetworkNamespace place, int node)
     {
         Socket socket = place.Udp(Port);
-        Thread thread = new(() => Answer(socket, node)) { IsBackground = true };
+        Thread thread = new(() => AnswerOn(socket, node)) { IsBackground = true };
         thread.Start();
         return socket;
     }
 
-    private static void Answer(Socket socket, int node)
+    private static void AnswerOn(Socket socket, int node)
     {
         byte[] buffer = [0];
         EndPoint from = new IPEndPoint(IPAddress.IPv6Any, 0);
@@ -120,7 +124,7 @@ internal sealed class Client : IDisposable
             try
             {
                 _socket.ReceiveFrom(buffer, ref from);
-                _answers.Enqueue((DateTime.UtcNow, buffer[0]));
+                _answers.Enqueue(_last = new(DateTime.UtcNow, buffer[0]));
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.HostUnreachable
                 or SocketError.NetworkUnreachable or SocketError.ConnectionRefused)
@@ -129,4 +133,6 @@ internal sealed class Client : IDisposable
             }
         }
     }
+
+    private sealed record Answer(DateTime At, int Node);
 }

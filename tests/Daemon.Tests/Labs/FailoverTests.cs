@@ -209,7 +209,7 @@ public sealed class FailoverTests
         () => lab.Capture.Announcements(lab.Terms.Address1, lab.Second.Hardware, start).Count >= 5,
         "the peer announced the address");
 
-    private static Task SetLinkAsync(Lab lab, string loss, string to) => loss == "admin"
+    internal static Task SetLinkAsync(Lab lab, string loss, string to) => loss == "admin"
         ? lab.First.Place.IpAsync($"link set eth0 {to}")
         : lab.Switch.IpAsync($"link set p1 {to}");
 }

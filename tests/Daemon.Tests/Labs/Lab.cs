@@ -22,11 +22,12 @@ internal sealed partial class Lab : IAsyncDisposable
     private Capture? _capture;
     private Client? _client;
 
-    private Lab(LabMode mode, Pairing pairing) => (Terms, Pairing) = (new(mode), pairing);
+    private Lab(LabMode mode, Pairing? pairing) => (Terms, Pairing) = (new(mode), pairing);
 
     public LabTerms Terms { get; }
 
-    public Pairing Pairing { get; }
+    /// <summary>Which daemon runs where; null: keepalived on both nodes.</summary>
+    public Pairing? Pairing { get; }
 
     public LabNode First { get; private set; } = null!;
 
@@ -42,7 +43,10 @@ internal sealed partial class Lab : IAsyncDisposable
     public Client Client => _client!;
 
     /// <summary>Makes a lab; its daemons are not started.</summary>
-    public static async Task<Lab> CreateAsync(LabMode mode, Pairing pairing)
+    /// <param name="mode">How its routers speak.</param>
+    /// <param name="pairing">Which daemon runs where; null: keepalived on both nodes.</param>
+    /// <param name="isInRoom">Whether the caller is in the room already, and stays.</param>
+    public static async Task<Lab> CreateAsync(LabMode mode, Pairing? pairing, bool isInRoom = false)
     {
         LabRoom.Require();
         MachineStall.Watch();
@@ -50,7 +54,7 @@ internal sealed partial class Lab : IAsyncDisposable
         Lab lab = new(mode, pairing);
         try
         {
-            lab._room = await LabRoom.EnterAsync(isAlone: mode == LabMode.V3Fast);
+            lab._room = isInRoom ? null : await LabRoom.EnterAsync(isAlone: mode == LabMode.V3Fast);
             await CleanAsync();
             await lab.BuildAsync();
             return lab;
@@ -190,8 +194,10 @@ internal sealed partial class Lab : IAsyncDisposable
         }
 
         _capture = new(ClientPlace.Name);
-        First = await LabNode.CreateAsync(_places[1], 1, Pairing != Pairing.KeepalivedFirst, Terms, _folder);
-        Second = await LabNode.CreateAsync(_places[2], 2, Pairing != Pairing.VrrpdFirst, Terms, _folder);
+        First = await LabNode.CreateAsync(
+            _places[1], 1, Pairing is Labs.Pairing.VrrpdFirst or Labs.Pairing.Both, Terms, _folder);
+        Second = await LabNode.CreateAsync(
+            _places[2], 2, Pairing is Labs.Pairing.KeepalivedFirst or Labs.Pairing.Both, Terms, _folder);
         _client = new(ClientPlace, Terms.Address1);
         await _capture.Ready;
     }

@@ -40,7 +40,7 @@ public sealed class PartitionTests
     }
 
     // The two nodes' ports do not talk to each other, but to the client.
-    private static async Task IsolateAsync(Lab lab, string state)
+    internal static async Task IsolateAsync(Lab lab, string state)
     {
         await lab.Switch.IpAsync($"link set p1 type bridge_slave isolated {state}");
         await lab.Switch.IpAsync($"link set p2 type bridge_slave isolated {state}");

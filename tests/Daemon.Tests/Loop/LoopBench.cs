@@ -13,12 +13,18 @@ internal sealed class LoopBench : IDisposable
 
     private readonly StringWriter _text = new();
     private readonly DaemonLog _log;
+    private readonly EventRecorder? _recorder;
 
-    public LoopBench(DaemonConfig config, FakeNetwork? network = null)
+    /// <summary>Starts a loop.</summary>
+    /// <param name="config">What it shall do.</param>
+    /// <param name="network">Where; a new one by default.</param>
+    /// <param name="eventLog">The file its events are written to; null: none.</param>
+    public LoopBench(DaemonConfig config, FakeNetwork? network = null, string? eventLog = null)
     {
         Network = network ?? new();
         _log = new(TextWriter.Synchronized(_text), TimeProvider.System, isJournal: true);
         Loop = new(Network, Network, new(_log, Notified.Add));
+        Loop.Recorder = _recorder = eventLog is null ? null : new(eventLog, _log);
         Loop.Start(config, guardian: null);
     }
 
@@ -103,5 +109,9 @@ internal sealed class LoopBench : IDisposable
 
     public RouterState State(int instance = 0) => Snapshot().Instances[instance].State;
 
-    public void Dispose() => _log.Dispose();
+    public void Dispose()
+    {
+        _recorder?.Dispose();
+        _log.Dispose();
+    }
 }

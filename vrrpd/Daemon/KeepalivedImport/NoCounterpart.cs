@@ -72,7 +72,7 @@ internal static class NoCounterpart
         ["static_routes"] = Routes,
         ["static_rules"] = Routes,
         ["static_ipaddress"] = "addresses that stay are the system's",
-        ["promote_secondaries"] = "vrrpd sets that where an address keeps its prefix (KeepPrefix)",
+        ["promote_secondaries"] = "vrrpd sets that where an address has a prefix",
         ["vrrp_track_process"] = OtherTracking,
         ["track_process"] = OtherTracking,
         ["vrrp_track_file"] = OtherTracking,

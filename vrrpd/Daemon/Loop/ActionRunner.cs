@@ -47,6 +47,7 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
     /// <summary>Takes an address with this prefix from its interface.</summary>
     public void Remove(RouterInstance instance, in AddressPlace place, int prefixLength, long now)
     {
+        KeepOthers(place, prefixLength);
         int errno = network.DeleteAddress(place.InterfaceIndex, place.Address, prefixLength);
         if (errno is not (0 or Libc.EADDRNOTAVAIL or Libc.ENODEV))
             Failed(instance, "removing an address", errno, now);
@@ -55,8 +56,7 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
     /// <summary>Puts an address on its interface.</summary>
     public void Add(RouterInstance instance, in AddressPlace place, long now)
     {
-        if (place.Configured.KeepPrefix && place.Address.Family == IpFamily.IPv4)
-            network.PromoteSecondaries(place.Configured.Device);
+        KeepOthers(place, place.PrefixLength);
         Set(instance, place, now);
     }
 
@@ -174,6 +174,15 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
             : network.SetAddress(place.InterfaceIndex, place.Address, place.PrefixLength, instance.LeaseSeconds);
         if (errno != 0)
             Failed(instance, "adding an address", errno, now);
+    }
+
+    // An address with a prefix may be the first of its subnet there. When it goes, the kernel by default removes the
+    // others of the subnet, which the machine may have got later, together with it.
+    private void KeepOthers(in AddressPlace place, int prefixLength)
+    {
+        if (place.InterfaceIndex != 0 && place.Address.Family == IpFamily.IPv4
+            && prefixLength < 8 * place.Address.Length)
+            network.PromoteSecondaries(place.Configured.Device);
     }
 
     private void Announce(RouterInstance instance, int count)

@@ -27,7 +27,7 @@ internal sealed class EventRecorder : IDisposable
     public EventRecorder(string path, DaemonLog log)
     {
         (_path, _log) = (path, log);
-        _file = new(path, append: true);
+        _file = new(OpenAtEnd(path));
         _writer = new(Write) { IsBackground = true, Name = "event log" };
         _writer.Start();
     }
@@ -61,6 +61,18 @@ internal sealed class EventRecorder : IDisposable
         }
 
         _lines.Dispose();
+    }
+
+    // A daemon that was killed may have left half a line, which must not become the beginning of the next one.
+    private static FileStream OpenAtEnd(string path)
+    {
+        FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        if (!file.CanSeek || file.Length == 0)
+            return file;
+        file.Seek(-1, SeekOrigin.End);
+        if (file.ReadByte() != '\n')
+            file.WriteByte((byte)'\n');
+        return file;
     }
 
     // The loop does not wait for a disk.

@@ -1,0 +1,59 @@
+using Xunit;
+
+namespace Vrrp.Daemon.Tests.Labs;
+
+/// <summary>Instances of a group on a real kernel: what takes one away takes both.</summary>
+public sealed class SyncGroupTests
+{
+    [Theory]
+    [InlineData(Pairing.VrrpdFirst)]
+    [InlineData(Pairing.Both)]
+    public async Task The_members_of_a_group_move_together_and_come_back_together(Pairing pairing)
+    {
+        await using Lab lab = await Lab.CreateAsync(LabMode.V2, pairing);
+        await lab.First.Place.IpAsync("link add cable type veth peer name plug");
+        await lab.First.Place.IpAsync("link set cable up");
+        await lab.First.Place.IpAsync("link set plug up");
+        await lab.First.StartAsync(new(Rewrite: Grouped));
+        await lab.Second.StartAsync();
+        await UntilAllAreAtAsync(lab, lab.First);
+
+        // Only the first router depends on it.
+        DateTime start = DateTime.UtcNow;
+        await lab.First.Place.IpAsync("link set plug down");
+        await UntilAllAreAtAsync(lab, lab.Second);
+        foreach (string address in new[] { lab.Terms.Address1, lab.Terms.Address2 })
+        {
+            lab.AtMost(lab.Second.Ownership.Of(address)[^1].From - start, 1.2, $"{address} moved");
+            lab.AtMost(lab.Overlap(address, start), 0, "both had the address");
+        }
+
+        Assert.NotEmpty(lab.Capture.Adverts(200, lab.First.LocalAddress, priority => priority == 0, start));
+        lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 1, "client without an answer");
+
+        DateTime up = DateTime.UtcNow;
+        await lab.First.Place.IpAsync("link set plug up");
+        await UntilAllAreAtAsync(lab, lab.First);
+        await Lab.PauseAsync(2);
+        foreach (string address in new[] { lab.Terms.Address1, lab.Terms.Address2 })
+        {
+            int times = lab.First.Ownership.Of(address).Count(held => held.From >= up);
+            lab.Check(times == 1, $"{address} came {times} times");
+            lab.AtMost(lab.Overlap(address, up), 0.2, "both had the address");
+        }
+    }
+
+    // The members' priorities are alike: the first node leads in both.
+    private static string Grouped(string text) => LabText.InRouter(1, "\"TrackInterfaces\": [\"cable\"]")(
+        LabText.AtTop("\"SyncGroups\": { \"G\": { \"Instances\": [\"VI_1\", \"VI_2\"] } }")(text))
+        .Replace("\"Priority\": 99", "\"Priority\": 110", StringComparison.Ordinal);
+
+    private static Task UntilAllAreAtAsync(Lab lab, LabNode node)
+    {
+        LabNode other = node == lab.First ? lab.Second : lab.First;
+        return lab.UntilAsync(TimeSpan.FromSeconds(12), () =>
+            new[] { lab.Terms.Address1, lab.Terms.Address2 }.All(
+                address => node.Ownership.Has(address) && !other.Ownership.Has(address))
+            && lab.Client.Owner == node.Number, $"n{node.Number} has all addresses");
+    }
+}
