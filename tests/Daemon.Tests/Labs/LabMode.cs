@@ -106,4 +106,6 @@ internal sealed record LabTerms(LabMode Mode)
 /// <param name="Priority">Another priority in the first router.</param>
 /// <param name="IsAddressAdded">Whether the first router has a second address.</param>
 /// <param name="Check">URL of vrrpd's check; null: there is none.</param>
-internal sealed record LabChange(int? Priority = null, bool IsAddressAdded = false, string? Check = null);
+/// <param name="Rewrite">What becomes of the text of the file.</param>
+internal sealed record LabChange(int? Priority = null, bool IsAddressAdded = false, string? Check = null,
+    Func<string, string>? Rewrite = null);

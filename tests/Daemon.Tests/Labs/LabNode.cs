@@ -80,9 +80,19 @@ internal sealed partial class LabNode : IAsyncDisposable
     }
 
     /// <summary>Writes another configuration; it is read on SIGHUP.</summary>
-    public Task WriteConfigurationAsync(LabChange change) => IsVrrpd
-        ? File.WriteAllTextAsync(Path.Combine(_folder, "vrrpd.json"), _terms.Vrrpd(Number, change))
-        : File.WriteAllTextAsync(Path.Combine(_folder, "keepalived.conf"), _terms.Keepalived(Number, change));
+    public Task WriteConfigurationAsync(LabChange change)
+    {
+        string text = IsVrrpd ? _terms.Vrrpd(Number, change) : _terms.Keepalived(Number, change);
+        string file = Path.Combine(_folder, IsVrrpd ? "vrrpd.json" : "keepalived.conf");
+        return File.WriteAllTextAsync(file, change.Rewrite?.Invoke(text) ?? text);
+    }
+
+    /// <summary>
+    /// Lets packets through to the daemon that come from the node's own addresses or from 127/8; the kernel drops them
+    /// unless it is told otherwise.
+    /// </summary>
+    public Task AdmitMartiansAsync() => Shell.RunAsync("ip", "netns", "exec", Place.Name, "sh", "-c",
+        "for f in accept_local route_localnet; do echo 1 > /proc/sys/net/ipv4/conf/eth0/$f; done");
 
     /// <summary>Sends a signal to the main process.</summary>
     /// <returns>When.</returns>
