@@ -75,7 +75,15 @@ internal sealed record LabTerms(LabMode Mode)
     public string Keepalived(int node, LabChange change)
     {
         string interval = Interval.TotalSeconds.ToString(CultureInfo.InvariantCulture);
-        return string.Join("\n", new[] { 1, 2 }.Select(router => $$"""
+        string check = change.Check is null ? "" : $$"""
+            vrrp_script gateway {
+              script "/usr/bin/curl -fsS -m 1 -o /dev/null {{change.Check}}"
+              interval 1
+              weight -2
+            }
+
+            """;
+        return check + string.Join("\n", new[] { 1, 2 }.Select(router => $$"""
             vrrp_instance VI_{{router}} {
               state BACKUP
               interface eth0
@@ -88,6 +96,7 @@ internal sealed record LabTerms(LabMode Mode)
               virtual_ipaddress {
                 {{string.Join("\n", Addresses(router, change).Select(at => $"{at}/{Prefix}"))}}
               }
+              {{(change.Check is not null && router == 1 ? "track_script {\n gateway\n }" : "")}}
             }
             """));
     }
@@ -105,7 +114,7 @@ internal sealed record LabTerms(LabMode Mode)
 /// <summary>What differs from the usual configuration.</summary>
 /// <param name="Priority">Another priority in the first router.</param>
 /// <param name="IsAddressAdded">Whether the first router has a second address.</param>
-/// <param name="Check">URL of vrrpd's check; null: there is none.</param>
+/// <param name="Check">URL of the check of the first router, weight -2; null: there is none.</param>
 /// <param name="Rewrite">What becomes of the text of the file.</param>
 internal sealed record LabChange(int? Priority = null, bool IsAddressAdded = false, string? Check = null,
     Func<string, string>? Rewrite = null);
