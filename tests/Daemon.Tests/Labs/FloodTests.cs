@@ -65,9 +65,9 @@ public sealed class FloodTests
         {
             foreach (LabNode node in lab.Daemons)
             {
-                Address[] sources = [Address.Parse(lab.Terms.IsIPv6 ? "::" : "0.0.0.0"), Address.Parse(node.LocalAddress)];
-                foreach (Address source in sources)
+                foreach (string text in new[] { lab.Terms.IsIPv6 ? "::" : "0.0.0.0", node.LocalAddress })
                 {
+                    Address source = Address.Parse(text);
                     foreach (byte priority in new byte[] { 0, 255 })
                     {
                         Forge forge = new(lab.Terms, node.Number);
@@ -120,7 +120,8 @@ public sealed class FloodTests
         IReadOnlyDictionary<string, double> all = await Scrape.OfAsync(node);
         double refused = all.Where(sample =>
             sample.Key.StartsWith("vrrpd_adverts_refused_total", StringComparison.Ordinal)
-            || sample.Key.StartsWith("vrrpd_adverts_unknown_total", StringComparison.Ordinal)).Sum(sample => sample.Value);
+            || sample.Key.StartsWith("vrrpd_adverts_unknown_total", StringComparison.Ordinal))
+            .Sum(sample => sample.Value);
         return (refused, all[$"vrrpd_adverts_sent_total{{instance=\"VI_{node.Number}\"}}"]);
     }
 

@@ -95,8 +95,8 @@ public sealed class HostilePacketTests
         string expected = Text([.. row.Counters.Append(lastCounter).Select(name => KeyValuePair.Create(name, 1.0))]);
         string growth = Text(Scrape.Growth(before, after));
         lab.Check(growth == expected, $"{what}: counted {growth} instead of {expected}");
-        string state = $"vrrpd_state{{instance=\"VI_{router}\",state=\"{(node.Number == router ? "Master" : "Backup")}\"}}";
-        lab.Check(after[state] == 1, $"{what}: another state");
+        RouterState state = node.Number == router ? RouterState.Master : RouterState.Backup;
+        lab.Check(after[$"vrrpd_state{{instance=\"VI_{router}\",state=\"{state}\"}}"] == 1, $"{what}: another state");
     }
 
     /// <summary>Sends every packet that must be discarded again and again, until some advertisements are due.</summary>
@@ -123,7 +123,7 @@ public sealed class HostilePacketTests
         .Sum(sample => sample.Value);
 
     private static string Text(IReadOnlyCollection<KeyValuePair<string, double>> counters) =>
-        string.Join(", ", counters.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key} {one.Value}"));
+        string.Join(", ", counters.Select(one => $"{one.Key} {one.Value}").Order(StringComparer.Ordinal));
 
     private static void Send(Lab lab, FrameSender sender, LabNode node, HostileRow row) =>
         sender.Send(sender.Frame(node, row.Packet, lab.Terms.IsIPv6));

@@ -30,8 +30,8 @@ public sealed class WeightTests
         lab.Check(lab.First.Ownership.Has(lab.Terms.Address1) && !lab.Second.Ownership.Has(lab.Terms.Address1),
             "the one of the higher priority has the address");
         lab.AtMost(lab.Overlap(lab.Terms.Address1, start), 0.2, "both had the address");
-        // A keepalived 2.2.7 whose own priority changes neither hears nor sends for its Master_Down_Interval, in none of
-        // its instances, so that the one that handed over to it takes the address back.
+        // A keepalived 2.2.7 whose own priority changes sends nothing for its Master_Down_Interval, in none of its
+        // instances, and so the node that handed over to it takes the address back.
         lab.AtMost(lab.Client.Gap(start, calm), pairing == Pairing.VrrpdFirst ? lab.Terms.Takeover.TotalSeconds : 1,
             "client without an answer");
         lab.AtMost(lab.Client.Gap(calm, DateTime.UtcNow), 0.4, "client without an answer in the end");

@@ -73,8 +73,8 @@ internal sealed record WireVector(IReadOnlyList<(string Kind, byte[] Frame)> Fra
         """;
 
     /// <summary>
-    /// A frame without what the kernel numbers as it likes: identification and checksum of an IPv4 header, flow label of
-    /// an IPv6 header. Null: a frame of another kind than the vectors have.
+    /// A frame without what the kernel numbers as it likes: identification and checksum of an IPv4 header, flow label
+    /// of an IPv6 header. Null: a frame of another kind than the vectors have.
     /// </summary>
     public static (string Kind, string Hex)? Comparable(byte[] frame)
     {
