@@ -33,8 +33,9 @@ public sealed class MisconfigurationTests
                 }
 
                 lab.Check(after > before, $"n{node.Number} does not count {named}");
-                lab.Check(node.Log.Contains($"advertisement of {other.LocalAddress} refused ({fault})",
-                    StringComparison.Ordinal), $"n{node.Number} does not tell");
+                await lab.UntilAsync(TimeSpan.FromSeconds(2), () => node.Log.Contains(
+                    $"advertisement of {other.LocalAddress} refused ({fault})", StringComparison.Ordinal),
+                    $"n{node.Number} tells");
             }
 
             // As documented: both are master, and the one that was right keeps what it had.
@@ -57,13 +58,18 @@ public sealed class MisconfigurationTests
     private static IEnumerable<(AdvertFault Fault, LabChange Change)> Disagreements(Lab lab)
     {
         yield return (AdvertFault.AddressCount, new(IsAddressAdded: true));
-        yield return (AdvertFault.AddressList, new(Rewrite: text => text.Replace(
-            lab.Terms.Address1, lab.Terms.AddedAddress, StringComparison.Ordinal)));
+        if (LabRows.IsFull)
+        {
+            yield return (AdvertFault.AddressList, new(Rewrite: text => text.Replace(
+                lab.Terms.Address1, lab.Terms.AddedAddress, StringComparison.Ordinal)));
+        }
+
         if (lab.Terms.Version == 3)
             yield break;
         yield return (AdvertFault.Password, new(Rewrite: text => text.Replace(
             "123456", "654321", StringComparison.Ordinal)));
-        yield return (AdvertFault.AuthType, new(Rewrite: Unauthenticated));
+        if (LabRows.IsFull)
+            yield return (AdvertFault.AuthType, new(Rewrite: Unauthenticated));
         yield return (AdvertFault.IntervalMismatch, new(Rewrite: text => text
             .Replace("\"00:00:01\", \"GarpMasterDelay\"", "\"00:00:02\", \"GarpMasterDelay\"", StringComparison.Ordinal)
             .Replace("advert_int 1", "advert_int 2", StringComparison.Ordinal)));

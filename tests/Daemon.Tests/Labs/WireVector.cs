@@ -56,14 +56,14 @@ internal sealed record WireVector(IReadOnlyList<(string Kind, byte[] Frame)> Fra
           "VirtualAddresses": [{{string.Join(", ", Addresses.Select(address => $"\"{address}\""))}}] } } }
         """;
 
-    /// <summary>Configuration of a keepalived that listens to it.</summary>
+    /// <summary>Configuration of a keepalived that listens to it, and never is quicker to be master.</summary>
     public string Keepalived() => $$"""
         vrrp_instance VI_1 {
           state BACKUP
           interface eth0
           version {{Version}}
           virtual_router_id 100
-          priority 99
+          priority 1
           advert_int {{Interval.ToString(CultureInfo.InvariantCulture)}}
           {{(Password.Length > 0 ? $"authentication {{\n auth_type PASS\n auth_pass {Password}\n }}" : "")}}
           virtual_ipaddress {
