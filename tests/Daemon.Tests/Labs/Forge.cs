@@ -98,6 +98,8 @@ internal sealed class Forge
     {
         byte[] packet = Packet(Message(200));
         packet[at] = value;
+        // An identification of its own, or the kernel would join fragments of different packets.
+        packet[5] = (byte)at;
         return HeaderRepaired(packet);
     }
 

@@ -67,7 +67,7 @@ internal sealed partial class RouterLoop
         }
 
         _unknown[id]++;
-        if (_unknownLimits[id].TryPass(now, out long suppressed))
+        if (_unknownLimits[id].TryPass(now, out long suppressed) && _unknownLines.TryPass(now, MaxUnknownLines))
         {
             string name = _network.Interfaces.Find(interfaceIndex)?.Name ?? interfaceIndex.ToString();
             _watcher.OnUnknown(id, packet.Source, name, suppressed);
