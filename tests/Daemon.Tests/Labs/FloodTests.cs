@@ -93,7 +93,7 @@ public sealed class FloodTests
     });
 
     /// <summary>
-    /// Packets of many kinds and for many routers as fast as they can be sent, and some of the greatest length there is.
+    /// Packets of many kinds and for many routers as fast as they can be sent, and some of the greatest length.
     /// </summary>
     private static async Task FloodAsync(Lab lab, FrameSender sender, LabNode node)
     {

@@ -25,7 +25,7 @@ internal struct RateLimit
     }
 }
 
-/// <summary>Lets a few things through once in a while, whichever they are: what has many names is bounded too.</summary>
+/// <summary>Lets a few things through once in a while, whichever they are: many names are bounded too.</summary>
 internal struct BurstLimit
 {
     private int _passed;
