@@ -10,7 +10,7 @@ public sealed class FloodTests
     private const int LongestMessage = 65_535 - 20;
 
     [Theory]
-    [MemberData(nameof(LabRows.UsualAndIPv6), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.UsualAndIPv6), Pairing.Both, MemberType = typeof(LabRows))]
     public Task S15_A_flood_of_bad_packets_delays_no_advertisement_and_fills_neither_memory_nor_log(
         LabMode mode, Pairing pairing) => LabRows.BestOf(async () =>
     {

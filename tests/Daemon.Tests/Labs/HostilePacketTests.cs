@@ -6,7 +6,7 @@ namespace Vrrp.Daemon.Tests.Labs;
 public sealed class HostilePacketTests
 {
     [Theory]
-    [MemberData(nameof(LabRows.UsualAndIPv6), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.UsualAndIPv6), Pairing.Both, MemberType = typeof(LabRows))]
     public Task S13_Hostile_packets_change_nothing_but_their_counter(LabMode mode, Pairing pairing) =>
         LabRows.BestOf(async () =>
     {
@@ -33,7 +33,7 @@ public sealed class HostilePacketTests
     });
 
     [Theory]
-    [MemberData(nameof(LabRows.UsualAndIPv6), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.UsualAndIPv6), Pairing.Both, MemberType = typeof(LabRows))]
     public Task S13_A_stranger_of_higher_rank_costs_less_than_four_seconds_and_with_peers_nothing(
         LabMode mode, Pairing pairing) => LabRows.BestOf(async () =>
     {

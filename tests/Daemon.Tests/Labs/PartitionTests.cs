@@ -6,7 +6,7 @@ namespace Vrrp.Daemon.Tests.Labs;
 public sealed class PartitionTests
 {
     [Theory]
-    [MemberData(nameof(LabRows.Usual), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.UsualAndIPv6), Pairing.VrrpdFirst, MemberType = typeof(LabRows))]
     public Task S10_After_a_heal_there_is_one_owner_and_the_neighbours_know_it(LabMode mode, Pairing pairing) =>
         LabRows.BestOf(async () =>
     {
