@@ -85,6 +85,41 @@ public sealed class NeighborFramesTests
     }
 
     [Fact]
+    public void A_neighbour_solicitation_asks_without_saying_who()
+    {
+        byte[] frame = new byte[NeighborFrames.NeighborSolicitationLength];
+        NeighborFrames.WriteNeighborSolicitation(frame, Mac, Address.Parse("fd00:26:25::12:3456"));
+
+        Assert.Equal(
+            "3333FF123456" + "020000000001" + "86DD" + "6000000000183AFF" + "00000000000000000000000000000000"
+            + "FF0200000000000000000001FF123456" + "8700" + "148C" + "00000000" + "FD000026002500000000000000123456",
+            Convert.ToHexString(frame));
+        Assert.False(NeighborFrames.TryReadNeighborClaim(frame, new(1), out _, out _));
+    }
+
+    [Fact]
+    public void A_neighbour_advertisement_names_the_address_and_who_has_it_and_nothing_else_does()
+    {
+        Address vip = Address.Parse("fd00:26:25::240");
+        byte[] frame = new byte[NeighborFrames.NeighborAdvertisementLength];
+        NeighborFrames.WriteNeighborAdvertisement(frame, Mac, vip);
+        Assert.True(
+            NeighborFrames.TryReadNeighborClaim(frame, new(1), out Address address, out HardwareAddress holder));
+        Assert.Equal((vip, Mac), (address, holder));
+
+        Assert.False(NeighborFrames.TryReadNeighborClaim(frame, Mac, out _, out _));
+        for (int length = 0; length < frame.Length; length++)
+            Assert.False(NeighborFrames.TryReadNeighborClaim(frame.AsSpan(0, length), new(1), out _, out _));
+        // What the checksum covers, and the headers but the class and the flow label.
+        foreach (int i in Enumerable.Range(12, frame.Length - 12).Where(i => i is not (14 or 15 or 16 or 17)))
+        {
+            byte[] spoiled = [.. frame];
+            spoiled[i] ^= 0x40;
+            Assert.False(NeighborFrames.TryReadNeighborClaim(spoiled, new(1), out _, out _), $"byte {i}");
+        }
+    }
+
+    [Fact]
     public void Ethernet_addresses_are_read_as_they_are_written()
     {
         Assert.Equal("02:00:00:00:00:01", Mac.ToString());

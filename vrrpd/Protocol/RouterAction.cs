@@ -26,7 +26,7 @@ public enum RouterActionKind : byte
     /// </summary>
     Announce,
 
-    /// <summary>Ask by ARP whether anybody has the IPv4 addresses.</summary>
+    /// <summary>Ask the neighbours whether anybody else has the addresses.</summary>
     Probe,
 
     /// <summary>The state changed: metrics, log, hooks.</summary>

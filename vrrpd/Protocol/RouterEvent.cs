@@ -37,7 +37,7 @@ public enum RouterEventKind : byte
     /// <summary>Somebody deleted one of the addresses.</summary>
     AddressLost,
 
-    /// <summary>Another station said by ARP that it has one of the addresses.</summary>
+    /// <summary>Another station said, asked or unasked, that it has one of the addresses.</summary>
     AddressClaimed,
 
     /// <summary>The sync group demands a state, or says that no member is in Fault any more (Initialize).</summary>

@@ -121,6 +121,8 @@ internal static class DestinationClient
 
         var limit = status is >= 200 and < 300 && kind != RecordKind.Write ? StatementLimit : ErrorLimit;
         var (body, complete) = await ReadAsync(response.Content, limit, cancellation).ConfigureAwait(false);
+        if (kind == RecordKind.Statement && status == 200 && StatementErrors.FindPassing(body) is { } passing)
+            return new SendResult { Answer = DestinationAnswer.OfError(503, passing) };
         var answer = new DestinationAnswer(status, body, Passed(response));
         if (!complete && kind != RecordKind.Write && answer.IsSuccess)
             answer = TooLongToPassOn;

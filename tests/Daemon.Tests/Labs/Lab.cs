@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Xunit;
+using Xunit.Sdk;
 
 namespace Vrrp.Daemon.Tests.Labs;
 
@@ -32,6 +33,9 @@ internal sealed partial class Lab : IAsyncDisposable
     public LabNode First { get; private set; } = null!;
 
     public LabNode Second { get; private set; } = null!;
+
+    /// <summary>The nodes with vrrpd.</summary>
+    public IEnumerable<LabNode> Daemons => new[] { First, Second }.Where(node => node.IsVrrpd);
 
     public NetworkNamespace Switch => _places[0];
 
@@ -89,6 +93,9 @@ internal sealed partial class Lab : IAsyncDisposable
         First.Ownership.Has(Terms.Address1) && !Second.Ownership.Has(Terms.Address1)
         && Second.Ownership.Has(Terms.Address2) && !First.Ownership.Has(Terms.Address2) && Client.Owner == 1,
         "each node is master of its own router");
+
+    /// <summary>The address that a node leads in.</summary>
+    public string Own(LabNode node) => node.Number == 1 ? Terms.Address1 : Terms.Address2;
 
     /// <summary>Lets time pass, because the scenario says so.</summary>
     public static Task PauseAsync(double seconds) =>
@@ -154,7 +161,11 @@ internal sealed partial class Lab : IAsyncDisposable
             + (stall > 0.1 ? $" (the machine stood still for {stall:0.00} s)" : "");
         TestContext.Current.TestOutputHelper?.WriteLine(text);
         seconds += seconds > 0 && stall > 0.1 ? stall : 0;
-        Check(measured.TotalSeconds <= seconds, $"{text}, more than {seconds}");
+        if (measured.TotalSeconds <= seconds)
+            return;
+        // That something never happens at all is no matter of speed.
+        string message = $"{text}, more than {seconds}\n{Story()}";
+        throw seconds > 0 ? new TooLongException(message) : FailException.ForFailure(message);
     }
 
     public async ValueTask DisposeAsync()

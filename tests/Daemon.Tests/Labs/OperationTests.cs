@@ -6,12 +6,12 @@ namespace Vrrp.Daemon.Tests.Labs;
 public sealed class OperationTests
 {
     [Theory]
-    [InlineData(Pairing.VrrpdFirst)]
-    [InlineData(Pairing.Both)]
-    public async Task S7_A_sick_gateway_gives_the_address_away_at_once(Pairing pairing)
+    [MemberData(nameof(LabRows.EverywhereWithVrrpdFirst), MemberType = typeof(LabRows))]
+    public Task S7_A_sick_gateway_gives_the_address_away_at_once(LabMode mode, Pairing pairing) =>
+        LabRows.BestOf(async () =>
     {
         const double CheckTime = 2 * 0.2, HangingTime = 2 * 0.5;
-        await using Lab lab = await Lab.CreateAsync(LabMode.V2, pairing);
+        await using Lab lab = await Lab.CreateAsync(mode, pairing);
         using FakeGateway gateway = new(lab.First.Place);
         gateway.Mood = GatewayMood.Well;
         await lab.First.StartAsync(new(Check: $"http://127.0.0.1:{gateway.Port}/health/ready"));
@@ -32,26 +32,30 @@ public sealed class OperationTests
             gateway.Mood = GatewayMood.Well;
             await lab.SettleAsync();
         }
-    }
+    });
 
     [Theory]
-    [InlineData(Pairing.VrrpdFirst)]
-    [InlineData(Pairing.KeepalivedFirst)]
-    [InlineData(Pairing.Both)]
-    public async Task S11_A_reload_does_not_drop_an_address(Pairing pairing)
+    [MemberData(nameof(LabRows.Usual), MemberType = typeof(LabRows))]
+    public Task S11_A_reload_does_not_drop_an_address(LabMode mode, Pairing pairing) => LabRows.BestOf(async () =>
     {
-        await using Lab lab = await Lab.StartAsync(LabMode.V2, pairing);
+        await using Lab lab = await Lab.StartAsync(mode, pairing);
         DateTime start = DateTime.UtcNow;
         int held = lab.First.Ownership.Of(lab.Terms.Address1).Count;
         await ReloadAsync(lab, new(), [lab.First, lab.Second]);
         await ReloadAsync(lab, new(Priority: 110), [lab.First]);
-        await ReloadAsync(lab, new(IsAddressAdded: true), [lab.First, lab.Second]);
-        await lab.UntilAsync(TimeSpan.FromSeconds(3), () => lab.First.Ownership.Has(lab.Terms.AddedAddress),
-            "the added address is there");
+        // Nodes whose lists differ for longer than a takeover are both master; at 0.1 s no two reloads are that near.
+        bool isListChanged = mode != LabMode.V3Fast;
+        if (isListChanged)
+        {
+            await ReloadAsync(lab, new(IsAddressAdded: true), [lab.First, lab.Second]);
+            await lab.UntilAsync(TimeSpan.FromSeconds(3), () => lab.First.Ownership.Has(lab.Terms.AddedAddress),
+                "the added address is there");
+        }
+
         await Lab.PauseAsync(4);
 
         lab.Check(lab.First.Ownership.Of(lab.Terms.Address1).Count == held, "the address was dropped");
-        lab.Check(lab.First.Ownership.Has(lab.Terms.AddedAddress), "the added address was dropped");
+        lab.Check(lab.First.Ownership.Has(lab.Terms.AddedAddress) == isListChanged, "the added address was dropped");
         lab.Check(lab.Overlap(lab.Terms.Address1, start) == TimeSpan.Zero, "the backup took the address");
         // keepalived's own reload may cost a few answers.
         lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 0.4, "client without an answer");
@@ -62,7 +66,7 @@ public sealed class OperationTests
             lab.Check(await node.BusiestAsync() < TimeSpan.FromSeconds(0.7), "it spun");
         }
 
-        if (lab.First.IsVrrpd)
+        if (lab.First.IsVrrpd && isListChanged)
         {
             await ReloadAsync(lab, new(), [lab.First, lab.Second]);
             await lab.UntilAsync(TimeSpan.FromSeconds(3), () => !lab.First.Ownership.Has(lab.Terms.AddedAddress),
@@ -71,18 +75,17 @@ public sealed class OperationTests
             lab.Check(lab.First.Ownership.Of(lab.Terms.Address1).Count == held, "the address was dropped");
             lab.Check(lab.First.Ownership.Has(lab.Terms.Address1), "the daemon does not hold it any more");
         }
-    }
+    });
 
     [Theory]
-    [InlineData(Pairing.VrrpdFirst)]
-    [InlineData(Pairing.Both)]
-    public async Task S12_An_address_deleted_by_hand_is_put_back(Pairing pairing)
+    [MemberData(nameof(LabRows.UsualWithVrrpdFirst), MemberType = typeof(LabRows))]
+    public Task S12_An_address_deleted_by_hand_is_put_back(LabMode mode, Pairing pairing) => LabRows.BestOf(async () =>
     {
-        await using Lab lab = await Lab.StartAsync(LabMode.V2, pairing);
+        await using Lab lab = await Lab.StartAsync(mode, pairing);
         for (int round = 0; round < 3; round++)
         {
             DateTime start = DateTime.UtcNow;
-            await lab.First.Place.IpAsync($"address del {lab.Terms.Address1}/32 dev eth0");
+            await lab.First.Place.IpAsync($"address del {lab.Terms.Address1}/{(lab.Terms.IsIPv6 ? 128 : 32)} dev eth0");
             await lab.UntilAsync(TimeSpan.FromSeconds(2), () => lab.First.Ownership.Of(lab.Terms.Address1) is
                 [.., { To: not null }, { To: null }] times && times[^2].To >= start, "the address is put back");
             IReadOnlyList<Held> held = lab.First.Ownership.Of(lab.Terms.Address1);
@@ -91,7 +94,7 @@ public sealed class OperationTests
         }
 
         lab.Check(!lab.Second.Ownership.Has(lab.Terms.Address1), "the backup took the address");
-    }
+    });
 
     private static async Task ReloadAsync(Lab lab, LabChange change, LabNode[] nodes)
     {

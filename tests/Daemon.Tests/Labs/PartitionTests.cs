@@ -5,16 +5,13 @@ namespace Vrrp.Daemon.Tests.Labs;
 /// <summary>Row S10: nodes that do not hear each other, and do again.</summary>
 public sealed class PartitionTests
 {
-    private const int Rounds = 3;
-
     [Theory]
-    [InlineData(Pairing.VrrpdFirst)]
-    [InlineData(Pairing.KeepalivedFirst)]
-    [InlineData(Pairing.Both)]
-    public async Task S10_After_a_heal_there_is_one_owner_and_the_neighbours_know_it(Pairing pairing)
+    [MemberData(nameof(LabRows.UsualAndIPv6), Pairing.VrrpdFirst, MemberType = typeof(LabRows))]
+    public Task S10_After_a_heal_there_is_one_owner_and_the_neighbours_know_it(LabMode mode, Pairing pairing) =>
+        LabRows.BestOf(async () =>
     {
-        await using Lab lab = await Lab.StartAsync(LabMode.V2, pairing);
-        for (int round = 0; round < Rounds; round++)
+        await using Lab lab = await Lab.StartAsync(mode, pairing);
+        for (int round = LabRows.Times(usual: 3, full: 10); round > 0; round--)
         {
             await IsolateAsync(lab, "on");
             await lab.UntilAsync(TimeSpan.FromSeconds(8), () =>
@@ -37,7 +34,7 @@ public sealed class PartitionTests
             await Lab.PauseAsync(1);
             lab.AtMost(lab.Client.Gap(healed, DateTime.UtcNow), 1.5, "client without an answer");
         }
-    }
+    });
 
     // The two nodes' ports do not talk to each other, but to the client.
     internal static async Task IsolateAsync(Lab lab, string state)

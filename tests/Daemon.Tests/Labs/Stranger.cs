@@ -34,7 +34,13 @@ internal sealed class Stranger : IDisposable
         byte[] message = new byte[AdvertCodec.MaxLength];
         Address group = AdvertCodec.MulticastGroup(_config.Family);
         int length = AdvertCodec.Encode(message, change(_config), priority, _source, group);
-        int errno = _socket.Send(message.AsSpan(0, length), _source, group);
+        SendRaw(message.AsSpan(0, length));
+    }
+
+    /// <summary>Sends any message, in fragments if it is long.</summary>
+    public void SendRaw(ReadOnlySpan<byte> message)
+    {
+        int errno = _socket.Send(message, _source, AdvertCodec.MulticastGroup(_config.Family));
         if (errno != 0)
             throw new InvalidOperationException(LinuxException.Text(errno));
     }

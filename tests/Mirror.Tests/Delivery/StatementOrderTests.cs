@@ -26,6 +26,40 @@ public sealed class StatementOrderTests
         Assert.Equal(["m v=2 2"], (await cluster["a"].NextAsync()).Lines);
     }
 
+    [Theory]
+    [InlineData("""{"results":[{"statement_id":0,"error":"engine is closed"}]}""")]
+    [InlineData("""{"results":[{"statement_id":0},{"statement_id":1,"error": "shard is disabled"}]}""")]
+    [InlineData("""{"results":[{"error":"max-concurrent-queries limit exceeded(100, 100)"}]}""")]
+    public async Task It_is_repeated_when_the_server_answers_200_and_was_not_ready_to_execute_it(string answer)
+    {
+        await using TestCluster cluster = new("a");
+        int left = 2;
+        cluster["a"].Script = request => request.Query is not null && left-- > 0
+            ? SentRequest.Response(200, body: answer)
+            : ScriptedDestination.Accept(request);
+
+        Fates statement = cluster.Statement("DELETE FROM m", "x");
+        cluster.Write("x", "m v=2 2");
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", statement.EndAt("a"));
+        Assert.Equal(["DELETE FROM m", "DELETE FROM m", "DELETE FROM m", null],
+            cluster["a"].Requests.Select(static request => request.Query));
+    }
+
+    [Fact]
+    public async Task An_error_that_does_not_pass_is_the_answer_to_it()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = static request => SentRequest.Response(
+            200, body: """{"results":[{"statement_id":0,"error":"user already exists"},{"series":[{"values":[["\"error\":\"engine is closed"]]}]}]}""");
+        Fates statement = cluster.Statement("CREATE USER u WITH PASSWORD 'p'");
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", statement.EndAt("a"));
+        Assert.Single(cluster["a"].Requests);
+    }
+
     [Fact]
     public async Task Databases_it_does_not_name_go_on()
     {

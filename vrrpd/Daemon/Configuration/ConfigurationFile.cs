@@ -22,7 +22,7 @@ public static class ConfigurationFile
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException
             or NotSupportedException)
         {
-            return new(null, [new("", $"cannot be read: {fault.Message}")], []);
+            return new(null, [new("", $"the file cannot be read: {fault.Message}")], []);
         }
 
         ConfigurationResult result = ConfigurationReader.Read(json);
@@ -32,7 +32,7 @@ public static class ConfigurationFile
                 ? config with { EventLog = Path.GetFullPath(log, Path.GetDirectoryName(Path.GetFullPath(path))!) }
                 : result.Config,
             Warnings = isReadByOthers && result.Config is { } read && HasPassword(read)
-                ? [.. result.Warnings, new("", "has a password in it and can be read by everybody; chmod 640")]
+                ? [.. result.Warnings, new("", "the file has a password in it and can be read by everybody; chmod 640")]
                 : result.Warnings,
         };
     }

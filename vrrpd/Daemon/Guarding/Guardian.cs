@@ -25,40 +25,85 @@ internal static unsafe class Guardian
         using GuardianTable table = new(GuardianProcess.TableDescriptor);
         if (TookLeave(locks))
             return 0;
-        Act(table);
-        return 0;
+        List<string> failures = [];
+        Act(table, failures.Add);
+        // Only now: who reads this may be slow, and the addresses are not to wait for that.
+        Report(failures);
+        return failures.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    /// <summary>Does what the dead daemon left to do.</summary>
-    public static void Act(GuardianTable table)
+    /// <summary>Does what the dead daemon left to do. What fails does not keep it from doing the rest.</summary>
+    /// <param name="table">What there is to do.</param>
+    /// <param name="failed">Told what could not be done, and why.</param>
+    public static void Act(GuardianTable table, Action<string> failed)
     {
         // A table of its own would be old by now; this one is as the kernel has it.
-        using NetlinkSocket netlink = new(new());
+        using NetlinkSocket? netlink = Try("reading the interfaces", () => new NetlinkSocket(new()), failed);
         for (int i = 0; i < table.Slots; i++)
         {
-            if (table.Read(i) is not { } legacy)
+            int slot = i;
+            if (Try($"reading slot {slot}", () => table.Read(slot), failed) is not { } legacy)
                 continue;
-            Remove(netlink, legacy);
-            Resign(legacy);
+            if (netlink is not null)
+                Remove(netlink, legacy, failed);
+            Resign(legacy, failed);
         }
     }
 
-    private static void Remove(NetlinkSocket netlink, Legacy legacy)
+    private static void Remove(NetlinkSocket netlink, Legacy legacy, Action<string> failed)
     {
         foreach ((int index, Address address) in legacy.Addresses)
         {
             if (netlink.Table.Find(index) is not { } found)
                 continue;
             foreach (InterfaceAddress left in found.Addresses.Where(left => left.Address == address).ToList())
-                netlink.Delete(index, address, left.PrefixLength);
+            {
+                int errno = netlink.Delete(index, address, left.PrefixLength);
+                if (errno is not (0 or Libc.EADDRNOTAVAIL or Libc.ENODEV))
+                    failed($"removing {address}: {LinuxException.Text(errno)} ({errno}); its lease ends by itself");
+            }
         }
     }
 
-    private static void Resign(Legacy legacy)
+    private static void Resign(Legacy legacy, Action<string> failed)
     {
-        using VrrpSocket socket = new(legacy.Family, legacy.InterfaceIndex, isMulticast: false);
+        string what = $"resigning on interface {legacy.InterfaceIndex}";
+        using VrrpSocket? socket = Try(
+            what, () => new VrrpSocket(legacy.Family, legacy.InterfaceIndex, isMulticast: false), failed);
+        if (socket is null)
+            return;
         foreach ((Address destination, byte[] message) in legacy.Adverts)
-            _ = socket.Send(message, legacy.Source, destination);
+        {
+            int errno = socket.Send(message, legacy.Source, destination);
+            if (errno != 0)
+                failed($"{what} to {destination}: {LinuxException.Text(errno)} ({errno})");
+        }
+    }
+
+    /// <summary>Makes something of the kernel or of the table; null, and told, if that fails.</summary>
+    private static T? Try<T>(string what, Func<T?> make, Action<string> failed) where T : class
+    {
+        try
+        {
+            return make();
+        }
+        catch (Exception exception) when (exception is LinuxException or ArgumentException)
+        {
+            failed($"{what}: {exception.Message}");
+            return null;
+        }
+    }
+
+    // Without the daemon's log, which needs a thread.
+    private static void Report(IEnumerable<string> failures)
+    {
+        bool isJournal = Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null;
+        foreach (string failure in failures)
+        {
+            Console.Error.WriteLine(isJournal
+                ? $"<3>guardian: {failure}"
+                : $"{DateTime.Now:yyyy-MM-dd HH:mm:ss.fff} error guardian: {failure}");
+        }
     }
 
     /// <summary>Waits for the daemon's end; whether it took its leave.</summary>

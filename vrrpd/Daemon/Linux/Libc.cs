@@ -28,6 +28,7 @@ internal static unsafe partial class Libc
     public const int SOL_SOCKET = 1;
     public const int SO_RCVBUF = 8;
     public const int SO_PRIORITY = 12;
+    public const int SO_ATTACH_FILTER = 26;
     public const int SO_RCVBUFFORCE = 33;
     public const int SO_BINDTOIFINDEX = 62;
 

@@ -5,11 +5,12 @@ namespace Vrrp.Daemon.Linux;
 /// <summary>The network as the kernel has it.</summary>
 internal sealed unsafe class LinuxNetwork : INetwork, IDisposable
 {
-    private const int FixedDescriptors = 3;
+    private const int FixedDescriptors = 4;
     private const int LongestPacket = 64 * 1024;
 
     private readonly NetlinkSocket _netlink;
     private readonly PacketSocket _frames = new();
+    private readonly PacketSocket _neighbors = new();
     private readonly List<(Listening What, VrrpSocket Socket)> _adverts = [];
     private readonly byte[] _buffer = GC.AllocateArray<byte>(LongestPacket, pinned: true);
     private readonly Action<string, string> _promotionFailed;
@@ -24,6 +25,7 @@ internal sealed unsafe class LinuxNetwork : INetwork, IDisposable
         _promotionFailed = promotionFailed;
         _netlink = new(new());
         _frames.ListenToArp();
+        _neighbors.ListenToNeighborAdvertisements();
         const int Flags = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
         _wake = LinuxException.ThrowIfFailed(Libc.EventFd(0, Flags), "eventfd");
         Rearrange();
@@ -68,7 +70,7 @@ internal sealed unsafe class LinuxNetwork : INetwork, IDisposable
                 return true;
         }
 
-        return _frames.TryReceive(_buffer, out received);
+        return _frames.TryReceive(_buffer, out received) || _neighbors.TryReceive(_buffer, out received);
     }
 
     public int Listen(IReadOnlyCollection<Listening> wanted)
@@ -135,6 +137,7 @@ internal sealed unsafe class LinuxNetwork : INetwork, IDisposable
             socket.Dispose();
         _adverts.Clear();
         _frames.Dispose();
+        _neighbors.Dispose();
         _netlink.Dispose();
         _ = Libc.Close(_wake);
         NativeMemory.Free(_polled);
@@ -149,6 +152,7 @@ internal sealed unsafe class LinuxNetwork : INetwork, IDisposable
         Add(_wake);
         Add(_netlink.Descriptor);
         Add(_frames.Descriptor);
+        Add(_neighbors.Descriptor);
         foreach ((_, VrrpSocket socket) in _adverts)
             Add(socket.Descriptor);
 

@@ -9,6 +9,9 @@ internal enum ReceivedKind : byte
     /// <summary>An ARP frame.</summary>
     Arp,
 
+    /// <summary>The frame of an IPv6 neighbour advertisement.</summary>
+    NeighborAdvertisement,
+
     /// <summary>Interfaces or addresses changed; <see cref="INetwork.Interfaces"/> knows how.</summary>
     Interfaces,
 }
@@ -25,7 +28,7 @@ internal readonly ref struct Received
     /// <summary>Family of an advertisement.</summary>
     public IpFamily Family { get; init; }
 
-    /// <summary>IPv4: packet with its header; IPv6: the message; ARP: the frame.</summary>
+    /// <summary>IPv4: packet with its header; IPv6: the message; ARP and neighbour advertisements: the frame.</summary>
     public ReadOnlySpan<byte> Data { get; init; }
 
     /// <summary>Source of an IPv6 message.</summary>

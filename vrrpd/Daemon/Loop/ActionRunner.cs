@@ -130,7 +130,7 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
     /// </summary>
     private void AskWhoElse(RouterInstance instance)
     {
-        if (instance.Places is [var first, ..] && first.Address.Family == IpFamily.IPv4)
+        if (instance.Places is [var first, ..])
             Probe(instance, first);
     }
 
@@ -205,15 +205,14 @@ internal sealed class ActionRunner(INetwork network, LoopWatcher watcher)
     private void Probe(RouterInstance instance)
     {
         foreach (AddressPlace place in instance.Places)
-        {
-            if (place.Address.Family == IpFamily.IPv4)
-                Probe(instance, place);
-        }
+            Probe(instance, place);
     }
 
     private void Probe(RouterInstance instance, in AddressPlace place)
     {
-        int length = NeighborFrames.WriteArpProbe(_frame, place.Hardware, place.Address);
+        int length = place.Address.Family == IpFamily.IPv4
+            ? NeighborFrames.WriteArpProbe(_frame, place.Hardware, place.Address)
+            : NeighborFrames.WriteNeighborSolicitation(_frame, place.Hardware, place.Address);
         if (network.SendFrame(place.InterfaceIndex, _frame.AsSpan(0, length)) != 0)
             instance.Counters.SendFailures++;
     }

@@ -16,8 +16,8 @@ internal sealed partial class RouterLoop
                 case ReceivedKind.Advert:
                     OnPacket(received, now);
                     break;
-                case ReceivedKind.Arp:
-                    OnArp(received, now);
+                case ReceivedKind.Arp or ReceivedKind.NeighborAdvertisement:
+                    OnNeighbor(received, now);
                     break;
                 case ReceivedKind.Interfaces:
                     LookAtInterfaces(now);
@@ -67,7 +67,7 @@ internal sealed partial class RouterLoop
         }
 
         _unknown[id]++;
-        if (_unknownLimits[id].TryPass(now, out long suppressed))
+        if (_unknownLimits[id].TryPass(now, out long suppressed) && _unknownLines.TryPass(now, MaxUnknownLines))
         {
             string name = _network.Interfaces.Find(interfaceIndex)?.Name ?? interfaceIndex.ToString();
             _watcher.OnUnknown(id, packet.Source, name, suppressed);
@@ -87,10 +87,13 @@ internal sealed partial class RouterLoop
         return null;
     }
 
-    private void OnArp(in Received received, long now)
+    private void OnNeighbor(in Received received, long now)
     {
         HardwareAddress own = _network.Interfaces.Find(received.InterfaceIndex)?.HardwareAddress ?? default;
-        if (!NeighborFrames.TryReadArpClaim(received.Data, own, out Address address, out HardwareAddress holder))
+        bool isClaim = received.Kind == ReceivedKind.Arp
+            ? NeighborFrames.TryReadArpClaim(received.Data, own, out Address address, out HardwareAddress holder)
+            : NeighborFrames.TryReadNeighborClaim(received.Data, own, out address, out holder);
+        if (!isClaim)
             return;
         foreach (RouterInstance instance in _instances)
         {

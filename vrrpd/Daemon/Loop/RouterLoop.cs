@@ -18,6 +18,7 @@ internal sealed partial class RouterLoop
 {
     private const int MaxMessages = 4096;
     private const int MaxReceivedPerStep = 8192;
+    private const int MaxUnknownLines = 8;
 
     private readonly INetwork _network;
     private readonly TimeProvider _time;
@@ -29,6 +30,7 @@ internal sealed partial class RouterLoop
     private readonly Dictionary<string, Health> _checks = [];
     private readonly long[] _unknown = new long[256];
     private readonly RateLimit[] _unknownLimits = new RateLimit[256];
+    private BurstLimit _unknownLines;
     private readonly double _microsPerTick;
     private List<RouterInstance> _instances = [];
     private HashSet<Address> _virtualAddresses = [];
