@@ -1,3 +1,4 @@
+using System.Net;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -35,7 +36,7 @@ public sealed class StatementOrderTests
         await using TestCluster cluster = new("a");
         int left = 2;
         cluster["a"].Script = request => request.Query is not null && left-- > 0
-            ? SentRequest.Response(200, body: answer)
+            ? Answer(answer)
             : ScriptedDestination.Accept(request);
 
         Fates statement = cluster.Statement("DELETE FROM m", "x");
@@ -51,8 +52,8 @@ public sealed class StatementOrderTests
     public async Task An_error_that_does_not_pass_is_the_answer_to_it()
     {
         await using TestCluster cluster = new("a");
-        cluster["a"].Script = static request => SentRequest.Response(
-            200, body: """{"results":[{"statement_id":0,"error":"user already exists"},{"series":[{"values":[["\"error\":\"engine is closed"]]}]}]}""");
+        cluster["a"].Script = static request => Answer(
+            """{"results":[{"error":"user already exists"},{"series":[{"values":[["\"error\":\"engine is closed"]]}]}]}""");
         Fates statement = cluster.Statement("CREATE USER u WITH PASSWORD 'p'");
         await cluster.QuietAsync();
 
@@ -162,4 +163,6 @@ public sealed class StatementOrderTests
         request.Answer(200);
         await cluster.UntilAsync(() => cluster.Courier("a").Has("x", position, position), "it has the statement");
     }
+
+    private static HttpResponseMessage Answer(string body) => new(HttpStatusCode.OK) { Content = new StringContent(body) };
 }
