@@ -22,6 +22,9 @@ public sealed class ReplaySimulation
     private readonly List<Sent> _asked = [];
     private LogCore _core = null!;
 
+    // A reader that came meanwhile and is not done with what is on disk; for so many steps more.
+    private int _latecomer;
+
     // Values grow with every append, positions may come again when nothing is left of them.
     private long _serial;
 
@@ -77,6 +80,7 @@ public sealed class ReplaySimulation
         _asked.Clear();
         foreach (Destination destination in _destinations)
             destination.Restart(recovered.Cursors.GetValueOrDefault(destination.Name), recovered.LastPosition);
+        _latecomer = 0;
         _core.Cover(_destinations.Min(destination => destination.Saved));
         Replay();
         for (int lane = 0; lane < Lanes; lane++)
@@ -108,6 +112,10 @@ public sealed class ReplaySimulation
 
     private void Live()
     {
+        if (_latecomer > 0)
+            _latecomer--;
+        else if (_random.Next(40) == 0)
+            Come();
         switch (_random.Next(8))
         {
             case < 3: Append(); break;
@@ -180,12 +188,20 @@ public sealed class ReplaySimulation
             destination.Saved = state.LowWaterMark;
         }
 
-        _core.Cover(_destinations.Min(destination => destination.Saved));
+        if (_latecomer == 0)
+            _core.Cover(_destinations.Min(destination => destination.Saved));
+    }
+
+    /// <summary>A reader comes that may read everything.</summary>
+    private void Come()
+    {
+        _latecomer = _random.Next(1, 12);
+        _core.Uncover(0);
     }
 
     private void Checkpoint(long written)
     {
-        if (_destinations.All(destination => destination.Completed.LowWaterMark >= written))
+        if (_latecomer == 0 && _destinations.All(destination => destination.Completed.LowWaterMark >= written))
             Save();
     }
 

@@ -38,6 +38,9 @@ public sealed class LogCore : IDisposable
     private volatile bool _isClosed;
     private bool _keepingFailed;
 
+    // Before a reader came nothing could be read again, and nothing was written since. Belongs to the lock.
+    private bool _mayLeaveOutOnce;
+
     /// <summary>Goes on where <paramref name="recovered"/> ends.</summary>
     /// <param name="disk">The folder, locked by the caller.</param>
     /// <param name="options">Sizes and limits.</param>
@@ -136,13 +139,20 @@ public sealed class LogCore : IDisposable
     public void Trim(long through) => Raise(ref _trimThrough, Math.Min(through, Tail));
 
     /// <summary>No reader gets records up to <paramref name="through"/> again, also after a crash.</summary>
-    public void Cover(long through) => Interlocked.Exchange(ref _covered, through);
+    public void Cover(long through) => Raise(ref _covered, through);
 
     /// <summary>A reader may get records above <paramref name="through"/> again.</summary>
     public void Uncover(long through)
     {
-        if (through < Interlocked.Read(ref _covered))
-            Cover(through);
+        lock (_gate)
+        {
+            if (through >= Interlocked.Read(ref _covered))
+                return;
+            // What was acknowledged because everybody has it must stay left out, and what is older with it: written,
+            // it might come behind. The new reader is not concerned: what it lacks could not be cancelled.
+            _mayLeaveOutOnce |= !MayRepeat;
+            Interlocked.Exchange(ref _covered, through);
+        }
     }
 
     /// <summary>A reader of the safe records from <paramref name="from"/> on. Used by one thread.</summary>
@@ -190,7 +200,8 @@ public sealed class LogCore : IDisposable
     /// <returns>Whether records were written.</returns>
     public bool WriteStep(long through = long.MaxValue)
     {
-        long given;
+        long given, writtenBefore;
+        bool mayLeaveOut;
         lock (_gate)
         {
             (_pending, _taken) = (_taken, _pending);
@@ -198,15 +209,17 @@ public sealed class LogCore : IDisposable
             _taken.Clear();
             Interlocked.Exchange(ref _pendingBytes, 0);
             given = _given;
+            // Whoever asks meanwhile takes it that all of it is written. So whatever was acknowledged because
+            // everybody has it was cancelled before, as everything was that must not come behind it.
+            writtenBefore = Interlocked.Exchange(ref _written, given);
+            mayLeaveOut = writtenBefore <= Interlocked.Read(ref _covered) || _mayLeaveOutOnce;
+            _mayLeaveOutOnce = false;
         }
 
         _takenThrough = given;
-        // Whoever asks meanwhile takes it that all of it is written. So whatever was acknowledged because everybody
-        // has it was cancelled before, as everything was that must not come behind it.
-        var writtenBefore = Interlocked.Exchange(ref _written, given);
         try
         {
-            if (MayLeaveOut(writtenBefore, through))
+            if (mayLeaveOut || CoverNow(writtenBefore, through))
                 _staged.RemoveAll(LetGoOfCancelled);
             var waiting = _writer.UnsafeBytes + StagedBytes();
             var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
@@ -318,10 +331,9 @@ public sealed class LogCore : IDisposable
     }
 
     /// <summary>
-    /// Whether what was cancelled need not be written: nothing on disk is read again after a crash, if need be because
-    /// that is seen to now.
+    /// Sees to it that nothing on disk is read again after a crash, if that spares writing. Whether it is so.
     /// </summary>
-    private bool MayLeaveOut(long written, long through)
+    private bool CoverNow(long written, long through)
     {
         if (written > Interlocked.Read(ref _covered)
             && _staged.Exists(entry => entry.Position <= through && entry.IsCancelled))
