@@ -20,19 +20,8 @@ internal sealed record Vector(string Name, RouterConfig Config, IReadOnlyList<(s
 
     private static Vector Read(string path)
     {
-        string[] lines = File.ReadAllLines(path);
-        List<(string, byte[])> frames = [];
-        string kind = "";
-        foreach (string line in lines)
-        {
-            if (line.StartsWith("## ", StringComparison.Ordinal))
-                kind = line.Split(' ')[1];
-            else if (line.StartsWith("hex: ", StringComparison.Ordinal))
-                frames.Add((kind, Convert.FromHexString(line[5..])));
-        }
-
-        string config = lines.First(line => line.StartsWith("# config: ", StringComparison.Ordinal));
-        return new(Path.GetFileNameWithoutExtension(path), ReadConfig(config), frames);
+        VectorFile file = VectorFile.Read(path);
+        return new(Path.GetFileNameWithoutExtension(path), ReadConfig(file.Config), file.Frames);
     }
 
     private static RouterConfig ReadConfig(string line)

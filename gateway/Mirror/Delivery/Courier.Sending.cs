@@ -36,10 +36,9 @@ public sealed partial class Courier
                     break;
             }
 
-            vanishings = records is not null && _progress.HasVanished(records[0]) ? 1 : 0;
-
             if (records is not null)
             {
+                vanishings = _progress.HasVanished(records[0]) ? 1 : 0;
                 sender.Current = records[0];
                 sender.IsOnTrial = trial is not null;
                 lane.Sends++;

@@ -86,12 +86,12 @@ internal sealed class JournalKeeper(
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
             store.Log.Demand(tail);
         Save(store, couriers);
-        if (options().Journal.MaxAge is { } maxAge)
-            DropExpired(store, couriers, time.GetUtcNow() - maxAge);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
         if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && (wasRefused || tail != _tail))
             MakeRoom(store, couriers);
         _tail = tail;
+        if (options().Journal.MaxAge is { } maxAge)
+            DropExpired(store, couriers, time.GetUtcNow() - maxAge);
     }
 
     /// <summary>
@@ -160,6 +160,20 @@ internal sealed class JournalKeeper(
         return true;
     }
 
+    private DateTimeOffset NewestIn(JournalStore store, Segment segment)
+    {
+        try
+        {
+            return store.NewestIn(segment) ?? DateTimeOffset.MinValue;
+        }
+        catch (DiskException fault)
+        {
+            // Looked at again when it would be too old, had it been written now.
+            tell($"the age of {segment.Name} is not known: {fault.Message}");
+            return time.GetUtcNow();
+        }
+    }
+
     /// <summary>Segments of which all was accepted before <paramref name="limit"/> go, for those who lag.</summary>
     private void DropExpired(JournalStore store, Courier[] couriers, DateTimeOffset limit)
     {
@@ -171,7 +185,7 @@ internal sealed class JournalKeeper(
             if (!segment.IsSealed)
                 return;
             if (!_newest.TryGetValue(segment, out var newest))
-                _newest[segment] = newest = store.NewestIn(segment) ?? DateTimeOffset.MinValue;
+                _newest[segment] = newest = NewestIn(store, segment);
             if (newest >= limit || !GiveUp(segment, couriers))
                 return;
         }

@@ -124,15 +124,16 @@ public sealed class JournalStore : IAsyncDisposable
         using var reader = Log.OpenReader(segment.Header.First, static _ => { });
         while (reader.TryRead() is { } found)
         {
-            var record = found.Position <= segment.Last ? Decode(found, static _ => { }) : null;
-            newest = record?.AcceptedAt ?? newest;
-            if (record is not null)
-                record.Body.Release();
-            else if (found.Position > segment.Last)
+            if (found.Position > segment.Last)
             {
                 found.Body.Release();
                 break;
             }
+
+            if (Decode(found, static _ => { }) is not { } record)
+                continue;
+            newest = record.AcceptedAt;
+            record.Body.Release();
         }
 
         return newest;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Vrrp.Tests;
 
 namespace Vrrp.Daemon.Tests.Labs;
 
@@ -20,24 +21,13 @@ internal sealed record WireVector(IReadOnlyList<(string Kind, byte[] Frame)> Fra
 
     public static WireVector Read(string name)
     {
-        string[] lines = File.ReadAllLines(
-            Path.Combine(RepositoryRoot.Path, "..", "shared", "vectors", $"{name}.txt"));
-        List<(string, byte[])> frames = [];
-        string kind = "";
-        foreach (string line in lines)
-        {
-            if (line.StartsWith("## ", StringComparison.Ordinal))
-                kind = line.Split(' ')[1];
-            else if (line.StartsWith("hex: ", StringComparison.Ordinal))
-                frames.Add((kind, Convert.FromHexString(line[5..])));
-        }
-
-        string config = lines.First(line => line.StartsWith("# config: ", StringComparison.Ordinal));
+        VectorFile file = VectorFile.Read(Path.Combine(RepositoryRoot.Path, "..", "shared", "vectors", $"{name}.txt"));
+        string config = file.Config;
         string[] words = config.Split(' ');
         string auth = config.Split('"')[1];
         return new(
             // What the captured node's kernel asked for by itself is not keepalived's.
-            [.. frames.Where(frame => frame.Item1 != "ARP" || IsGratuitous(frame.Item2))],
+            [.. file.Frames.Where(frame => frame.Kind != "ARP" || IsGratuitous(frame.Frame))],
             int.Parse(After("version"), CultureInfo.InvariantCulture),
             int.Parse(After("priority"), CultureInfo.InvariantCulture),
             double.Parse(After("advert_int"), CultureInfo.InvariantCulture),

@@ -4,12 +4,8 @@ using Xunit;
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>Delivery from a journal on disk: across ends of the gateway, and past what memory holds.</summary>
-public sealed class DurableDeliveryTests : IDisposable
+public sealed class DurableDeliveryTests : DurableTests
 {
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("durable-delivery-");
-
-    private string Folder => Path.Combine(_root.FullName, "journal");
-
     [Fact]
     public async Task What_waits_at_the_end_is_delivered_after_the_next_start_in_order_and_once()
     {
@@ -212,20 +208,5 @@ public sealed class DurableDeliveryTests : IDisposable
         Assert.Equal(1, sent);
         Assert.Contains("vanished", Assert.Single(again.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
         again.AssertAccounts();
-    }
-
-    public void Dispose() => _root.Delete(recursive: true);
-
-    /// <summary>From now on it takes everything; the lines it took.</summary>
-    private static List<string> Listen(ScriptedDestination destination)
-    {
-        List<string> got = [];
-        destination.Script = request =>
-        {
-            lock (got)
-                got.AddRange(request.Lines);
-            return ScriptedDestination.Accept(request);
-        };
-        return got;
     }
 }

@@ -4,23 +4,12 @@ using Xunit;
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>What a journal on disk does at its limit.</summary>
-public sealed class DurableLimitTests : IDisposable
+public sealed class DurableLimitTests : DurableTests
 {
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("durable-limit-");
-
-    private string Folder => Path.Combine(_root.FullName, "journal");
-
     [Fact]
     public async Task F8_at_the_limit_the_laggard_loses_what_another_confirmed_and_needs_a_resync()
     {
-        await using TestCluster cluster = TestCluster.OnDisk(
-            Folder,
-            static options =>
-            {
-                options.Journal.MaxBytes = 4 * 1024 * 1024;
-                options.Journal.BufferSizeMB = 1;
-            },
-            "a", "b");
+        await using TestCluster cluster = Small("a", "b");
         cluster["b"].Script = ScriptedDestination.Absent;
         string filler = new('x', 30_000);
         int taken = 0;
@@ -48,14 +37,7 @@ public sealed class DurableLimitTests : IDisposable
     [Fact]
     public async Task F8_who_came_later_confirms_nothing_of_what_was_before()
     {
-        await using TestCluster cluster = TestCluster.OnDisk(
-            Folder,
-            static options =>
-            {
-                options.Journal.MaxBytes = 4 * 1024 * 1024;
-                options.Journal.BufferSizeMB = 1;
-            },
-            "a");
+        await using TestCluster cluster = Small("a");
         cluster["a"].Script = ScriptedDestination.Absent;
         string filler = new('x', 30_000);
         int taken = 0;
@@ -83,14 +65,7 @@ public sealed class DurableLimitTests : IDisposable
     [Fact]
     public async Task F8_for_a_journal_that_nobody_writes_to_nothing_is_dropped()
     {
-        await using TestCluster cluster = TestCluster.OnDisk(
-            Folder,
-            static options =>
-            {
-                options.Journal.MaxBytes = 4 * 1024 * 1024;
-                options.Journal.BufferSizeMB = 1;
-            },
-            "a", "b");
+        await using TestCluster cluster = Small("a", "b");
         cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
         string filler = new('x', 30_000);
         int taken = 0;
@@ -187,18 +162,13 @@ public sealed class DurableLimitTests : IDisposable
         }
     }
 
-    public void Dispose() => _root.Delete(recursive: true);
-
-    /// <summary>From now on it takes everything; the lines it took.</summary>
-    private static List<string> Listen(ScriptedDestination destination)
-    {
-        List<string> got = [];
-        destination.Script = request =>
+    /// <summary>A journal of 4 MiB, of which one is in memory.</summary>
+    private TestCluster Small(params string[] destinations) => TestCluster.OnDisk(
+        Folder,
+        static options =>
         {
-            lock (got)
-                got.AddRange(request.Lines);
-            return ScriptedDestination.Accept(request);
-        };
-        return got;
-    }
+            options.Journal.MaxBytes = 4 * 1024 * 1024;
+            options.Journal.BufferSizeMB = 1;
+        },
+        destinations);
 }

@@ -3,12 +3,8 @@ using Xunit;
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>Parked records with a journal on disk.</summary>
-public sealed class ParkedOnDiskTests : IDisposable
+public sealed class ParkedOnDiskTests : DurableTests
 {
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("parked-on-disk-");
-
-    private string Folder => Path.Combine(_root.FullName, "journal");
-
     [Fact]
     public async Task Parked_records_stay_parked_across_restarts_and_go_out_when_it_is_healed()
     {
@@ -145,20 +141,5 @@ public sealed class ParkedOnDiskTests : IDisposable
         Assert.Equal(600, cluster.Cluster.Letters.List().Count);
         Assert.Equal((0, 600), (cluster.Courier("b").Tally.Parked, cluster.Courier("b").Tally.Rejected));
         cluster.AssertAccounts();
-    }
-
-    public void Dispose() => _root.Delete(recursive: true);
-
-    /// <summary>From now on it takes everything; the lines it took.</summary>
-    private static List<string> Listen(ScriptedDestination destination)
-    {
-        List<string> got = [];
-        destination.Script = request =>
-        {
-            lock (got)
-                got.AddRange(request.Lines);
-            return ScriptedDestination.Accept(request);
-        };
-        return got;
     }
 }

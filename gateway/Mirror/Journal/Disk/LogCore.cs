@@ -22,8 +22,7 @@ public sealed class LogCore : IDisposable
     private readonly SegmentSet _segments;
     private readonly SegmentStore _store;
     private readonly SegmentWriter _writer;
-    private List<LogEntry> _pending = [];
-    private List<LogEntry> _taken = [];
+    private readonly List<LogEntry> _pending = [];
     private readonly List<LogEntry> _staged = [];
     private long _pendingBytes;
     private long _stagedBytes;
@@ -85,7 +84,10 @@ public sealed class LogCore : IDisposable
     public LogUsage Usage =>
         new(_segments.Bytes, _options.MaxBytes, WaitingBytes, _store.Spares, _disk.FreeBytes, _store.IsShortOfSpace);
 
-    /// <summary>There is something for <see cref="WriteStep"/> to do.</summary>
+    /// <summary>
+    /// There is something for <see cref="WriteStep"/> to do, whether somebody waits for a record (<see cref="Ripe"/>)
+    /// or not.
+    /// </summary>
     public bool HasWriteWork => IsUrgent || IsCrowded;
 
     /// <summary>Everything that waits is to be written now.</summary>
@@ -204,9 +206,8 @@ public sealed class LogCore : IDisposable
         bool mayLeaveOut;
         lock (_gate)
         {
-            (_pending, _taken) = (_taken, _pending);
-            _staged.AddRange(_taken);
-            _taken.Clear();
+            _staged.AddRange(_pending);
+            _pending.Clear();
             Interlocked.Exchange(ref _pendingBytes, 0);
             given = _given;
             // Whoever asks meanwhile takes it that all of it is written. So whatever was acknowledged because
