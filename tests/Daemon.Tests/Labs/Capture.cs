@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Xunit;
 
 namespace Vrrp.Daemon.Tests.Labs;
 
@@ -19,8 +20,10 @@ internal sealed partial class Capture : IAsyncDisposable
 
     public Capture(string networkNamespace)
     {
+        // Room for some seconds of a flood: with the usual buffer, packets are lost as soon as the machine is busy.
         _tcpdump = Shell.Start("ip", "netns", "exec", networkNamespace, "tcpdump", "-i", "eth0", "-l", "-U",
-            "--immediate-mode", "-tt", "-nn", "-e", "ip proto 112 or ip6 proto 112 or arp or icmp6");
+            "-s", "256", "-B", "16384", "--immediate-mode", "-tt", "-nn", "-e",
+            "ip proto 112 or ip6 proto 112 or arp or icmp6");
         _reading = Task.WhenAll(ReadAsync(), WaitUntilReadyAsync());
     }
 
@@ -46,7 +49,8 @@ internal sealed partial class Capture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _tcpdump.Kill();
+        // Interrupted, it says what it lost.
+        await Shell.RunAsync("kill", "-INT", _tcpdump.Id.ToString(CultureInfo.InvariantCulture));
         await _reading;
         _tcpdump.Dispose();
     }
@@ -63,6 +67,8 @@ internal sealed partial class Capture : IAsyncDisposable
         {
             if (line.StartsWith("listening", StringComparison.Ordinal))
                 _ready.TrySetResult();
+            else if (Loss().IsMatch(line))
+                TestContext.Current.TestOutputHelper?.WriteLine($"capture: {line}");
         }
 
         _ready.TrySetException(new InvalidOperationException("tcpdump ended"));
@@ -83,4 +89,7 @@ internal sealed partial class Capture : IAsyncDisposable
 
     [GeneratedRegex(@" (?<source>[0-9a-f.:]+) > [0-9a-f.:]+: .*vrid (?<id>\d+), prio (?<priority>\d+),")]
     private static partial Regex Advert();
+
+    [GeneratedRegex(@"^[1-9]\d* packets dropped")]
+    private static partial Regex Loss();
 }
