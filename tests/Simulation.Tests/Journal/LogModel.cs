@@ -41,6 +41,9 @@ public sealed class LogModel
                 _acknowledged.Add(position);
     }
 
+    /// <summary>Nobody needs a record any more, whatever stands around it.</summary>
+    public void Forget(long position) => _acknowledged.Remove(position);
+
     /// <summary>A record whose promise was not given yet is not needed any more.</summary>
     public void Cancel(long position)
     {

@@ -47,6 +47,9 @@ public sealed class LogSimulation
     /// <summary>What it was about, for the sums at the end.</summary>
     public LogModel Model => _model;
 
+    /// <summary>Runs of segments that were written anew.</summary>
+    public int Compactions { get; private set; }
+
     /// <summary>Lives that ended in the middle of an operation.</summary>
     public int Crashes { get; private set; }
 
@@ -106,7 +109,7 @@ public sealed class LogSimulation
     private void Live(int steps)
     {
         while (steps-- > 0)
-            switch (_random.Next(12))
+            switch (_random.Next(13))
             {
                 case < 4: Append(_random.Next(1, 8)); break;
                 case < 6: Write(demand: true); break;
@@ -115,6 +118,7 @@ public sealed class LogSimulation
                 case 8: Trim(); break;
                 case 9: Read(_random.Next(30)); break;
                 case 10: SaveCursor(); break;
+                case 11: Compact(); break;
                 default: ChangeFaults(); break;
             }
     }
@@ -185,6 +189,31 @@ public sealed class LogSimulation
         long span = _core.SafeThrough - _model.TrimmedThrough;
         _model.TrimmedThrough += (long)(span * _random.NextDouble());
         _core.Trim(_model.TrimmedThrough);
+    }
+
+    /// <summary>Nobody needs some records any more, while others between them are needed.</summary>
+    private void Compact()
+    {
+        Segment[] sealedOnes = [.. _core.Segments.SkipLast(1).Where(segment => segment.IsSealed)];
+        if (sealedOnes.Length == 0)
+            return;
+        int from = _random.Next(sealedOnes.Length);
+        Segment[] run = sealedOnes[from..Math.Min(sealedOnes.Length, from + _random.Next(1, 5))];
+        int percent = _random.Next(4) == 0 ? 0 : _random.Next(60), salt = _random.Next();
+        for (long position = run[0].Header.First; position <= run[^1].Last; position++)
+            if (!IsNeeded(position))
+                _model.Forget(position);
+        try
+        {
+            if (_core.TryCompact(run, IsNeeded, _random.Next(5) == 0 ? _random.Next(60_000) : long.MaxValue))
+                Compactions++;
+        }
+        catch (DiskException)
+        {
+            Assert.True(_faults);
+        }
+
+        bool IsNeeded(long position) => new Random((int)(position ^ salt)).Next(100) < percent;
     }
 
     /// <summary>A reader that stays while the log is written and trimmed.</summary>

@@ -26,7 +26,7 @@ public sealed class LogSimulationTests(ITestOutputHelper output)
         TimeSpan most = TimeSpan.FromSeconds(Setting("JOURNAL_SECONDS") ?? 0);
         long clock = Stopwatch.GetTimestamp();
         var failures = new ConcurrentQueue<string>();
-        long seeds = 0, crashes = 0, confirmed = 0, lost = 0, givenUp = 0;
+        long seeds = 0, crashes = 0, confirmed = 0, lost = 0, givenUp = 0, compactions = 0;
         for (int seed = first; seed < first + SeedsInTheSuite || Stopwatch.GetElapsedTime(clock) < most; seed++)
         {
             var simulation = new LogSimulation(seed);
@@ -46,15 +46,17 @@ public sealed class LogSimulationTests(ITestOutputHelper output)
             confirmed += simulation.Model.Confirmed;
             lost += simulation.Model.Lost;
             givenUp += simulation.GivenUp;
+            compactions += simulation.Compactions;
         }
 
         double minutes = Stopwatch.GetElapsedTime(clock).TotalMinutes;
         output.WriteLine(
             $"{seeds} seeds, {seeds / minutes:F0} a minute: {crashes} crashes, {givenUp} segments given up, " +
+            $"{compactions} compactions, " +
             $"{confirmed} acknowledged records found again, {lost} lost to flipped bits and reported");
         Assert.True(failures.IsEmpty, string.Join("\n\n", failures));
         // The schedules reach what they are for.
-        Assert.True(crashes > seeds / 2 && givenUp > 0 && lost > 0 && confirmed > seeds);
+        Assert.True(crashes > seeds / 2 && givenUp > 0 && lost > 0 && confirmed > seeds && compactions > seeds / 4);
     }
 
     private static int? Setting(string name) =>

@@ -17,7 +17,20 @@ public sealed record CursorState(
     public bool IsDone(long from, long to)
     {
         from = Math.Max(from, LowWaterMark + 1);
-        return to < from || Completed.Any(range => range.From <= from && to <= range.To);
+        if (to < from)
+            return true;
+        var at = FirstEndingFrom(from);
+        return at < Completed.Count && Completed[at].From <= from && to <= Completed[at].To;
+    }
+
+    /// <summary>How many positions from one to another are not done.</summary>
+    public long Undone(long from, long to)
+    {
+        from = Math.Max(from, LowWaterMark + 1);
+        var undone = Math.Max(0, to - from + 1);
+        for (var at = FirstEndingFrom(from); at < Completed.Count && Completed[at].From <= to; at++)
+            undone -= Math.Min(to, Completed[at].To) - Math.Max(from, Completed[at].From) + 1;
+        return undone;
     }
 
     /// <summary>What <paramref name="ranges"/> says of positions up to <paramref name="readThrough"/>.</summary>
@@ -42,5 +55,21 @@ public sealed record CursorState(
             for (var position = range.From; position <= range.To; position++)
                 ranges.Add(position);
         return ranges;
+    }
+
+    /// <summary>Index of the first range that does not end before <paramref name="position"/>.</summary>
+    private int FirstEndingFrom(long position)
+    {
+        var (low, high) = (0, Completed.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (Completed[middle].To < position)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
     }
 }

@@ -22,6 +22,7 @@ public sealed class LogCore : IDisposable
     private readonly SegmentSet _segments;
     private readonly SegmentStore _store;
     private readonly SegmentWriter _writer;
+    private readonly Compaction _compaction;
     private readonly List<LogEntry> _pending = [];
     private readonly List<LogEntry> _staged = [];
     private long _pendingBytes;
@@ -53,6 +54,7 @@ public sealed class LogCore : IDisposable
         _segments = new SegmentSet(recovered.Segments);
         _store = new SegmentStore(disk, options, recovered.Spares, recovered.LastGeneration);
         _writer = new SegmentWriter(_segments, _store, options, tell);
+        _compaction = new Compaction(disk, _segments, _store, options);
         _given = _takenThrough = _safeThrough = _written = recovered.LastPosition;
     }
 
@@ -278,8 +280,8 @@ public sealed class LogCore : IDisposable
         {
             while (_segments.Unneeded(Interlocked.Read(ref _trimThrough)) is { } segment)
             {
-                _segments.Remove(segment);
-                _store.Retire(segment);
+                if (_segments.Remove(segment))
+                    _store.Retire(segment);
             }
 
             if (NeedsSpare || _store.IsShortOfSpace)
@@ -295,6 +297,10 @@ public sealed class LogCore : IDisposable
 
         return !_keepingFailed;
     }
+
+    /// <inheritdoc cref="Compaction.TryRun"/>
+    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes) =>
+        _compaction.TryRun(run, isNeeded, maxBytes);
 
     /// <summary>Takes no more records.</summary>
     public void Close()

@@ -20,25 +20,26 @@ public static class Recovery
         List<LogDamage> damage = [];
         var cursors = CursorFile.LoadAll(disk, file => damage.Add(OfFile(LogDamageKind.Cursor, file)));
         var names = disk.List();
-        var headers = ReadHeaders(disk, names, damage);
+        var files = ReadHeaders(disk, names, damage);
+        var takenOver = LeaveOutTakenOver(files);
         var lastPosition = cursors.Values.Select(cursor => cursor.Highest).DefaultIfEmpty(0).Max();
         List<Segment> segments = [];
-        for (var i = 0; i < headers.Count; i++)
+        for (var i = 0; i < files.Count; i++)
         {
-            var header = headers[i];
+            var header = files[i].Header;
             // A position is never used twice: not those of lost records, nor of ones that were withdrawn from a
             // segment that failed. The header tells how far they had got when it was written.
             lastPosition = Math.Max(lastPosition, Math.Max(header.Given, header.First - 1));
-            var next = i + 1 < headers.Count ? headers[i + 1].First : long.MaxValue;
-            segments.Add(Restore(disk, headers, i, next, damage, ref lastPosition));
+            var next = i + 1 < files.Count ? files[i + 1].Header.First : long.MaxValue;
+            segments.Add(Restore(disk, files, i, next, damage, ref lastPosition));
         }
 
         if (segments.Count > 0 && options.Safety == LogSafety.Disk)
             MakeSafe(disk, segments[^1].Name, damage);
-        ReportMissing(headers, cursors.Values, damage);
+        ReportMissing(segments, [.. cursors.Values], damage);
         var lastGeneration = names.Select(SegmentFormat.GenerationOf).DefaultIfEmpty(0).Max();
         return new RecoveredLog(
-            segments, KeepSpares(disk, names, options), lastGeneration, lastPosition, cursors, damage);
+            segments, KeepSpares(disk, names, takenOver, options), lastGeneration, lastPosition, cursors, damage);
     }
 
     /// <summary>
@@ -46,23 +47,47 @@ public static class Recovery
     /// cannot be read is damage. The second copy helps, and else the first frame: it begins with the salt, and the
     /// name has the generation.
     /// </summary>
-    private static List<SegmentHeader> ReadHeaders(IDisk disk, IReadOnlyList<string> names, List<LogDamage> damage)
+    private static List<SegmentFile> ReadHeaders(IDisk disk, IReadOnlyList<string> names, List<LogDamage> damage)
     {
-        List<SegmentHeader> headers = [];
+        List<SegmentFile> files = [];
         foreach (var name in names.Where(name => name.EndsWith(SegmentFormat.Segment, StringComparison.Ordinal)))
         {
             var generation = SegmentFormat.GenerationOf(name);
             var start = ReadStart(disk, name);
             if (SegmentFormat.TryDecode(start, out var header) && header.Generation == generation)
-                headers.Add(header);
+                files.Add(new SegmentFile(name, header));
             else if (header.Generation == 0 && Guess(start, generation) is { } guess)
-                headers.Add(guess);
+                files.Add(new SegmentFile(name, guess));
             else
                 damage.Add(OfFile(LogDamageKind.Segment, name));
         }
 
-        headers.Sort((left, right) => left.Generation.CompareTo(right.Generation));
-        return headers;
+        files.Sort(static (left, right) => left.Order.CompareTo(right.Order));
+        return files;
+    }
+
+    /// <summary>
+    /// Crash between the writing anew of segments and their removal: what is still needed of them is in the new one,
+    /// and their files are of no use. Their names.
+    /// </summary>
+    private static List<string> LeaveOutTakenOver(List<SegmentFile> files)
+    {
+        List<string> takenOver = [];
+        var first = long.MaxValue;
+        for (var i = files.Count - 1; i >= 0; i--)
+        {
+            if (files[i].Header.First >= first)
+            {
+                takenOver.Add(files[i].Name);
+                files.RemoveAt(i);
+            }
+            else if (SegmentFormat.RewriteOf(files[i].Name) > 0)
+            {
+                first = files[i].Header.First;
+            }
+        }
+
+        return takenOver;
     }
 
     private static byte[] ReadStart(IDisk disk, string name)
@@ -110,23 +135,29 @@ public static class Recovery
     /// and what follows in it does not count. Without such a header the segment is read to its end.
     /// </summary>
     private static Segment Restore(
-        IDisk disk, List<SegmentHeader> headers, int index, long next, List<LogDamage> damage, ref long lastPosition)
+        IDisk disk, List<SegmentFile> files, int index, long next, List<LogDamage> damage, ref long lastPosition)
     {
-        var header = headers[index];
-        var follower = headers.FindLast(other => other.Previous == header.Generation);
-        var name = SegmentFormat.Name(header.Generation, SegmentFormat.Segment);
+        var (name, header) = files[index];
+        var follower = files.FindLast(other => other.Header.Previous == header.Generation).Header;
         Segment segment;
         try
         {
             using var file = disk.Open(name);
+            // What was written anew ends with its file.
+            var isRewritten = SegmentFormat.RewriteOf(name) > 0;
+            if (isRewritten && header.End == 0)
+                header = header with { End = file.Length };
+            var (end, safeEnd) = isRewritten
+                ? (header.End, header.End)
+                : (follower.PreviousEnd, follower.PreviousSafeEnd);
             segment = follower.Generation > 0
-                ? new Segment(header, follower.PreviousEnd, follower.PreviousSafeEnd, next - 1, file.Length)
-                : Scan(file, header, next, damage, ref lastPosition);
+                ? new Segment(name, header, end, safeEnd, next - 1, file.Length)
+                : Scan(name, file, header, next, damage, ref lastPosition);
         }
         catch (DiskException)
         {
             damage.Add(OfFile(LogDamageKind.Segment, name));
-            segment = new Segment(header, SegmentFormat.DataStart, SegmentFormat.DataStart, header.First - 1, 0);
+            segment = new Segment(name, header, SegmentFormat.DataStart, SegmentFormat.DataStart, header.First - 1, 0);
         }
 
         segment.Seal();
@@ -140,10 +171,10 @@ public static class Recovery
     /// cutting: the next segment's header will say where it ended.
     /// </summary>
     private static Segment Scan(
-        DiskFile file, in SegmentHeader header, long next, List<LogDamage> damage, ref long lastPosition)
+        string name, DiskFile file, in SegmentHeader header, long next, List<LogDamage> damage, ref long lastPosition)
     {
         var length = file.Length;
-        var whole = new Segment(header, length, SegmentFormat.DataStart, next - 1, length);
+        var whole = new Segment(name, header, length, SegmentFormat.DataStart, next - 1, length);
         using var walk = new FrameWalk(file, whole) { SkipsUnreadable = true };
         List<LogDamage> open = [];
         long end = SegmentFormat.DataStart, safe = SegmentFormat.DataStart, last = header.First - 1;
@@ -172,7 +203,7 @@ public static class Recovery
         damage.AddRange(open.Where(hole => hole.Offset < end));
         if (open.Find(hole => hole.Offset >= end) is { } torn && IsOfRecord(file, torn, header.Key))
             damage.Add(torn with { Kind = LogDamageKind.TornTail, Length = length - torn.Offset });
-        return new Segment(header, end, safe, Math.Max(last, header.First - 1), length);
+        return new Segment(name, header, end, safe, Math.Max(last, header.First - 1), length);
     }
 
     /// <summary>Old content of a file is behind every end; a frame's beginning is there only when one was written.
@@ -203,32 +234,36 @@ public static class Recovery
     }
 
     /// <summary>
-    /// Segments go oldest first, so that one missing between others was lost; but a crash may bring one back that
-    /// had gone, and then nobody needs what is missing.
+    /// A segment that is missing between others was lost, if anybody is not done with what stands between them; else
+    /// it went because nobody needed it.
     /// </summary>
     private static void ReportMissing(
-        List<SegmentHeader> headers, IEnumerable<CursorState> cursors, List<LogDamage> damage)
+        List<Segment> segments, IReadOnlyList<CursorState> cursors, List<LogDamage> damage)
     {
-        var needed = cursors.Select(cursor => cursor.LowWaterMark + 1).DefaultIfEmpty(1).Min();
-        for (var i = 1; i < headers.Count; i++)
+        for (var i = 1; i < segments.Count; i++)
         {
-            var (before, header) = (headers[i - 1], headers[i]);
-            if (header.Previous > before.Generation && header.First > needed)
-                damage.Add(OfFile(
-                    LogDamageKind.MissingSegment, SegmentFormat.Name(header.Previous, SegmentFormat.Segment)) with
-                {
-                    After = before.First - 1,
-                    Before = header.First,
-                    Acknowledged = true,
-                });
+            var (before, header) = (segments[i - 1], segments[i].Header);
+            if (header.Previous <= before.Header.Generation
+                || (cursors.Count > 0 && cursors.All(cursor => cursor.IsDone(before.Last + 1, header.First - 1))))
+                continue;
+            damage.Add(OfFile(
+                LogDamageKind.MissingSegment, SegmentFormat.Name(header.Previous, SegmentFormat.Segment)) with
+            {
+                After = before.Last,
+                Before = header.First,
+                Acknowledged = true,
+            });
         }
     }
 
-    private static List<string> KeepSpares(IDisk disk, IReadOnlyList<string> names, LogOptions options)
+    private static List<string> KeepSpares(
+        IDisk disk, IReadOnlyList<string> names, List<string> takenOver, LogOptions options)
     {
         List<string> spares = [];
         try
         {
+            foreach (var name in takenOver)
+                disk.Delete(name);
             // A spare's name must last before the file is written: see SegmentStore.
             disk.SyncDirectory();
             foreach (var name in names)
@@ -260,4 +295,11 @@ public static class Recovery
 
     private static LogDamage OfFile(LogDamageKind kind, string file) =>
         new(kind, file, 0, 0, After: 0, Before: 0, Acknowledged: false, Position: 0, default);
+
+    /// <summary>A file that holds a segment.</summary>
+    private readonly record struct SegmentFile(string Name, SegmentHeader Header)
+    {
+        /// <summary>Generations in turn, and what was written anew behind what it was made from.</summary>
+        public (long, int) Order => (Header.Generation, SegmentFormat.RewriteOf(Name));
+    }
 }

@@ -12,10 +12,10 @@ public sealed class Segment
     private volatile bool _isSealed;
     private volatile bool _isDiscarded;
 
-    internal Segment(in SegmentHeader header, long end, long safeEnd, long last, long fileBytes)
+    internal Segment(string name, in SegmentHeader header, long end, long safeEnd, long last, long fileBytes)
     {
+        Name = name;
         Header = header;
-        Name = SegmentFormat.Name(header.Generation, SegmentFormat.Segment);
         _end = end;
         SafeEnd = safeEnd;
         _last = last;

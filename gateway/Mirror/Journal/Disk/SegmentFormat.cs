@@ -8,7 +8,7 @@ namespace InfluxMirror.Journal.Disk;
 /// <code>
 ///  0        8      12        16           24     32      40      48         56     60     64     68
 ///  +--------+------+---------+------------+------+-------+-------+----------+------+------+------+------+
-///  | magic  |ver. 1|data 8192| generation | salt | first | given | previous | end  | safe |  0   | crc  |
+///  | magic  |ver. 1|data 8192| generation | salt | first | given | previous | end  | safe | own  | crc  |
 ///  +--------+------+---------+------------+------+-------+-------+----------+------+------+------+------+
 /// </code>
 /// Little-endian; the checksum covers what stands before it.
@@ -20,6 +20,9 @@ namespace InfluxMirror.Journal.Disk;
 /// <param name="Previous">Generation of the segment before; 0: none.</param>
 /// <param name="PreviousEnd">Where the records of that one end: what follows was never acknowledged.</param>
 /// <param name="PreviousSafeEnd">Up to where all of its records had been made safe.</param>
+/// <param name="End">
+/// Where its own records end, if it was written whole, as what was left of others; else 0, and the next header says.
+/// </param>
 public readonly record struct SegmentHeader(
     long Generation,
     ulong Salt,
@@ -27,7 +30,8 @@ public readonly record struct SegmentHeader(
     long Given,
     long Previous = 0,
     long PreviousEnd = 0,
-    long PreviousSafeEnd = 0)
+    long PreviousSafeEnd = 0,
+    long End = 0)
 {
     /// <summary>What frames of the segment are recognised by.</summary>
     public SegmentKey Key => SegmentKey.Of(Generation, Salt);
@@ -74,6 +78,17 @@ public static class SegmentFormat
     public static string Name(long generation, string ending) =>
         generation.ToString("x16", CultureInfo.InvariantCulture) + ending;
 
+    /// <summary>The name of a segment written anew, for the first time or once more.</summary>
+    public static string Name(long generation, int rewrite, string ending) =>
+        Name(generation, $".{rewrite.ToString(CultureInfo.InvariantCulture)}{ending}");
+
+    /// <summary>How often the segment of this name was written anew.</summary>
+    public static int RewriteOf(string name) =>
+        GenerationOf(name) > 0 && name.IndexOf('.', 17) is > 17 and var end &&
+        int.TryParse(name.AsSpan(17, end - 17), NumberStyles.None, CultureInfo.InvariantCulture, out var rewrite)
+            ? rewrite
+            : 0;
+
     /// <summary>The generation in a file's name; 0 when it is not one of ours.</summary>
     public static long GenerationOf(string name) =>
         name.Length > 16 && name[16] == '.' &&
@@ -96,6 +111,7 @@ public static class SegmentFormat
         BinaryPrimitives.WriteInt64LittleEndian(at[48..], header.Previous);
         BinaryPrimitives.WriteUInt32LittleEndian(at[56..], checked((uint)header.PreviousEnd));
         BinaryPrimitives.WriteUInt32LittleEndian(at[60..], checked((uint)header.PreviousSafeEnd));
+        BinaryPrimitives.WriteUInt32LittleEndian(at[64..], checked((uint)header.End));
         BinaryPrimitives.WriteUInt32LittleEndian(at[ChecksumAt..], Crc32C.Of(at[..ChecksumAt]));
         at[..HeaderLength].CopyTo(at[CopyAt..]);
         return bytes;
@@ -127,7 +143,8 @@ public static class SegmentFormat
             BinaryPrimitives.ReadInt64LittleEndian(at[40..]),
             BinaryPrimitives.ReadInt64LittleEndian(at[48..]),
             BinaryPrimitives.ReadUInt32LittleEndian(at[56..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(at[60..]));
+            BinaryPrimitives.ReadUInt32LittleEndian(at[60..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(at[64..]));
         return header is { Generation: > 0, First: > 0 };
     }
 }

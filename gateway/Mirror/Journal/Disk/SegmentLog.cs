@@ -185,6 +185,10 @@ public sealed class SegmentLog : IAsyncDisposable
             _keep.Set();
     }
 
+    /// <inheritdoc cref="Compaction.TryRun"/>
+    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes) =>
+        _core.TryCompact(run, isNeeded, maxBytes);
+
     /// <inheritdoc cref="LogCore.OpenReader"/>
     public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => _core.OpenReader(from, damaged);
 

@@ -102,8 +102,9 @@ public sealed class SegmentReader : IDisposable
         {
             if (!segment.TryPin())
             {
-                // It is being removed, and so are those before it.
-                _generation = segment.Header.Generation;
+                // It is being removed, and so are those before it; or another one has taken its place by now.
+                if (NextSegment() == segment)
+                    _generation = segment.Header.Generation;
                 continue;
             }
 

@@ -20,10 +20,28 @@ internal sealed class SegmentSet(IEnumerable<Segment> segments)
             _all = [.. _all, segment];
     }
 
-    public void Remove(Segment segment)
+    /// <summary>Takes one out; false when it is not there any more.</summary>
+    public bool Remove(Segment segment)
     {
         lock (_gate)
+        {
+            var before = _all.Length;
             _all = [.. _all.Where(other => other != segment)];
+            return _all.Length < before;
+        }
+    }
+
+    /// <summary>Puts one in the place of others. Those of them that were still there; without any it is not put.
+    /// </summary>
+    public Segment[] Replace(IReadOnlyCollection<Segment> old, Segment segment)
+    {
+        lock (_gate)
+        {
+            Segment[] replaced = [.. _all.Where(old.Contains)];
+            if (replaced.Length > 0)
+                _all = [.. _all.Select(one => one == replaced[^1] ? segment : one).Except(replaced)];
+            return replaced;
+        }
     }
 
     /// <summary>The segment that has <paramref name="position"/>, or the oldest one when all are above.</summary>

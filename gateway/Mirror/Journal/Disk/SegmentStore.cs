@@ -64,7 +64,8 @@ internal sealed class SegmentStore
             _disk.SyncDirectory();
             var length = Math.Max(file.Length, Math.Max(_options.SegmentBytes, SegmentFormat.DataStart + bytes));
             return (
-                new Segment(header, SegmentFormat.DataStart, SegmentFormat.DataStart, header.First - 1, length), file);
+                new Segment(last, header, SegmentFormat.DataStart, SegmentFormat.DataStart, header.First - 1, length),
+                file);
         }
         catch (DiskException)
         {
@@ -133,7 +134,8 @@ internal sealed class SegmentStore
         {
             using (var file = _disk.Open(segment.Name))
                 Fill(file);
-            AddSpare(segment.Name, segment.Header.Generation);
+            // Under a number of its own: what it held may go by its generation still, written anew.
+            AddSpare(segment.Name, Interlocked.Increment(ref _generation));
             return true;
         }
         catch (DiskException)

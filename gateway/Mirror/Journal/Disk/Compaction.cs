@@ -1,0 +1,146 @@
+namespace InfluxMirror.Journal.Disk;
+
+/// <summary>
+/// Writes what is still needed of adjacent segments into one file in their place, so that a few records that wait for
+/// long do not hold much else. Records keep their positions, and readers notice nothing. By one thread at a time,
+/// beside the writer.
+/// </summary>
+internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore store, LogOptions options)
+{
+    private const long BatchBytes = 1024 * 1024;
+
+    private readonly FrameBatch _batch = new();
+
+    /// <summary>
+    /// Does so if it comes to <paramref name="maxBytes"/> at most and nothing in there is damaged: damage stays where
+    /// the readers find it. False when nothing was done.
+    /// </summary>
+    /// <param name="run">Sealed segments, adjacent, oldest first; not the newest one.</param>
+    /// <param name="isNeeded">Whether somebody needs the record of a position, also after a crash.</param>
+    /// <param name="maxBytes">Most bytes of the file.</param>
+    /// <exception cref="DiskException">It could not be done; or it was, and a file could not be removed, which does no
+    /// harm.</exception>
+    public bool TryRun(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes)
+    {
+        Segment[] replaced;
+        var pinned = run.TakeWhile(static segment => segment.TryPin()).ToArray();
+        try
+        {
+            if (pinned.Length < run.Count || Write(run, isNeeded, maxBytes) is not { } written)
+                return false;
+            replaced = segments.Replace([.. run], written);
+            if (replaced.Length == 0)
+                disk.Delete(written.Name);
+        }
+        finally
+        {
+            foreach (var segment in pinned)
+                segment.Unpin();
+        }
+
+        // If a crash brings one of them back, it does not count: it begins no earlier than the new one.
+        foreach (var segment in replaced)
+            store.Retire(segment);
+        return true;
+    }
+
+    private Segment? Write(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes)
+    {
+        var (first, last) = (run[0].Header, run[^1].Header);
+        var rewrite = SegmentFormat.RewriteOf(run[^1].Name) + 1;
+        var header = first with
+        {
+            Generation = last.Generation,
+            Salt = options.Salts(),
+            Given = last.Given,
+        };
+        var name = SegmentFormat.Name(last.Generation, rewrite, SegmentFormat.Unfinished);
+        disk.Delete(name);
+        try
+        {
+            using var file = disk.Create(name);
+            if (Copy(run, isNeeded, file, header.Key, maxBytes) is not { } end)
+            {
+                disk.Delete(name);
+                return null;
+            }
+
+            header = header with { End = end };
+            file.Write(0, SegmentFormat.Encode(header));
+            file.Sync();
+            var whole = SegmentFormat.Name(last.Generation, rewrite, SegmentFormat.Segment);
+            disk.Rename(name, whole);
+            name = whole;
+            disk.SyncDirectory();
+            var written = new Segment(whole, header, end, end, run[^1].Last, end);
+            written.Seal();
+            return written;
+        }
+        catch (DiskException)
+        {
+            store.TryDelete(name);
+            throw;
+        }
+    }
+
+    /// <summary>Where the records end; null when there is too much of them, or damage.</summary>
+    private long? Copy(
+        IReadOnlyList<Segment> run, Func<long, bool> isNeeded, DiskFile file, SegmentKey key, long maxBytes)
+    {
+        List<LogEntry> taken = [];
+        long end = SegmentFormat.DataStart, bytes = 0;
+        try
+        {
+            foreach (var segment in run)
+            {
+                using var source = disk.Open(segment.Name);
+                using var walk = new FrameWalk(source, segment);
+                for (var step = walk.Next(segment.End, 0); step != WalkStep.End; step = walk.Next(segment.End, 0))
+                {
+                    if (step == WalkStep.Damage)
+                        return null;
+                    var record = walk.Record!;
+                    if (isNeeded(record.Position))
+                    {
+                        taken.Add(new LogEntry(record.Kind, record.Header, record.Body) { Position = record.Position });
+                        bytes += taken[^1].Size;
+                    }
+                    else
+                    {
+                        record.Body.Release();
+                    }
+
+                    if (end + bytes > maxBytes)
+                        return null;
+                    if (bytes >= BatchBytes)
+                        WriteTaken();
+                }
+            }
+
+            WriteTaken();
+            return end;
+        }
+        finally
+        {
+            LetGo();
+        }
+
+        void WriteTaken()
+        {
+            if (taken.Count == 0)
+                return;
+            _batch.Build([.. taken], key, SegmentFormat.DataStart);
+            file.Write(end, _batch.Pieces);
+            end += _batch.Bytes;
+            bytes = 0;
+            LetGo();
+        }
+
+        void LetGo()
+        {
+            foreach (var entry in taken)
+                entry.LetGo();
+            taken.Clear();
+        }
+    }
+}
