@@ -24,6 +24,9 @@ internal static class GatewayListeners
             kestrel.Configure(builder.Configuration.GetSection("Kestrel"), reloadOnChange: true)
                 .Endpoint(EndpointRules.Management, endpoint => endpoint.ListenOptions.Use(Mark));
         });
+        // What a connection received is read where it arrived, on the thread pool, without a hop to another thread: a
+        // tenth of the CPU of a write. Unsafe where requests block their thread; none does here.
+        builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
         // After Kestrel has registered its own, which would win otherwise.
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePoolFactory>();
     }

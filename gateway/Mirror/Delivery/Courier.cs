@@ -225,7 +225,14 @@ public sealed partial class Courier
     /// Whether it is done with every record between two positions, and was a destination when they came: somebody has
     /// decided about them.
     /// </summary>
-    internal bool HasDecided(long first, long last) => _progress.Since < first && LowWaterMark >= last;
+    internal bool HasDecided(long first, long last) => _progress.Since < first && IsDone(first, last);
+
+    /// <summary>Whether it is done with every record between two positions.</summary>
+    internal bool IsDone(long first, long last)
+    {
+        lock (_gate)
+            return _cursor.IsDone(first, last);
+    }
 
     /// <summary>Every position up to this one is done.</summary>
     internal long LowWaterMark

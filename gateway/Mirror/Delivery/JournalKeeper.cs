@@ -12,9 +12,12 @@ internal sealed class JournalKeeper(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan AfterFault = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private ITimer? _timer;
     private long _tail;
+    private DateTimeOffset _nextCompaction;
 
     // When the last record of a segment was accepted.
     private readonly Dictionary<Segment, DateTimeOffset> _newest = [];
@@ -86,6 +89,7 @@ internal sealed class JournalKeeper(
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
             store.Log.Demand(tail);
         Save(store, couriers);
+        Compact(store, couriers);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
         if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && (wasRefused || tail != _tail))
             MakeRoom(store, couriers);
@@ -122,6 +126,25 @@ internal sealed class JournalKeeper(
     }
 
     /// <summary>
+    /// Parked records, and others that wait for long, shall not hold all that was accepted beside them.
+    /// </summary>
+    private void Compact(JournalStore store, Courier[] couriers)
+    {
+        var now = time.GetUtcNow();
+        if (couriers.Length == 0 || now < _nextCompaction)
+            return;
+        try
+        {
+            store.Compact(couriers.Select(static courier => courier.Destination));
+        }
+        catch (DiskException fault)
+        {
+            _nextCompaction = now + AfterFault;
+            tell($"what is kept for a few records takes more space than it should: {fault.Message}");
+        }
+    }
+
+    /// <summary>
     /// Near the limit the oldest segment goes, for those who lag: what of it another destination has decided about
     /// is dropped for them. Before the limit is reached, so that no write is refused over it.
     /// </summary>
@@ -145,7 +168,7 @@ internal sealed class JournalKeeper(
     }
 
     private static Courier[] Laggards(Segment segment, Courier[] couriers) =>
-        [.. couriers.Where(courier => courier.LowWaterMark < segment.Last)];
+        [.. couriers.Where(courier => !courier.IsDone(segment.Header.First, segment.Last))];
 
     /// <summary>
     /// Nobody who lags is to get what is in a segment; false when nobody else has it either, and it stays.

@@ -34,6 +34,13 @@ public sealed class CompletedRanges
         return word < _count && (_words[Slot((int)word)] & Bit(position)) != 0;
     }
 
+    /// <summary>Whether every position from one to another is done; true when there is none between.</summary>
+    public bool Contains(long from, long to)
+    {
+        from = Math.Max(from, LowWaterMark + 1);
+        return to < from || (Contains(from) && Next(from, done: false) > to);
+    }
+
     /// <summary>
     /// The first position from <paramref name="from"/> on, which is above the mark, that is done; or that is not.
     /// <see cref="long.MaxValue"/> when there is none.

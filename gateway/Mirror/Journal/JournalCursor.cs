@@ -120,6 +120,9 @@ public sealed class JournalCursor
     /// <summary>Whether a position is done.</summary>
     internal bool IsDone(long position) => _completed.Contains(position);
 
+    /// <summary>Whether every position from one to another is done.</summary>
+    internal bool IsDone(long first, long last) => _completed.Contains(first, last);
+
     /// <summary>Somebody will read back from disk what this cursor has read.</summary>
     internal void DemandDurable() => _journal.DemandDurable(ReadThrough);
 

@@ -11,6 +11,7 @@ public sealed class JournalStore : IAsyncDisposable
     private readonly Lock _saving = new();
     private volatile bool _hasAbsent;
     private readonly Dictionary<string, CursorState> _saved;
+    private readonly SparseSegments _sparse;
 
     private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
     {
@@ -18,6 +19,7 @@ public sealed class JournalStore : IAsyncDisposable
         _disk = disk;
         _decode = decode;
         Log = log;
+        _sparse = new SparseSegments(options.SegmentBytes, options.MaxBytes);
         _saved = new Dictionary<string, CursorState>(log.Recovered.Cursors, StringComparer.OrdinalIgnoreCase);
         _hasAbsent = _saved.Count > 0;
         IsNew = log.Recovered is { Segments.Count: 0, Cursors.Count: 0, Damage.Count: 0 };
@@ -87,17 +89,12 @@ public sealed class JournalStore : IAsyncDisposable
     public void Trim(IEnumerable<string> cursors)
     {
         var names = cursors.ToArray();
-        CursorState?[] states;
+        if (SavedOf(names) is not { } states)
+            return;
         CursorState[] absent;
         lock (_gate)
-        {
-            states = [.. names.Select(_saved.GetValueOrDefault)];
             absent = [.. _saved.Where(one => !names.Contains(one.Key, _saved.Comparer)).Select(one => one.Value)];
-        }
-
-        if (states.Contains(null))
-            return;
-        var through = states.Min(static state => state!.LowWaterMark);
+        var through = states.Min(static state => state.LowWaterMark);
         Log.Trim(through);
         Log.Cover(through);
         // A cursor without a reader goes by the oldest segment alone when it is asked whether it can go on.
@@ -109,11 +106,34 @@ public sealed class JournalStore : IAsyncDisposable
         foreach (var segment in Log.Segments)
         {
             var isDone = segment.IsSealed
-                && states.All(state => state!.IsDone(segment.Header.First, segment.Last));
+                && states.All(state => state.IsDone(segment.Header.First, segment.Last));
             if (isDone && isBehindNeeded)
                 Log.Discard(segment);
             isBehindNeeded |= !isDone;
         }
+    }
+
+    /// <summary>
+    /// Writes segments anew that are kept for a few of their records, if that is worth it. By one thread at a time.
+    /// </summary>
+    /// <param name="cursors">As for <see cref="Trim"/>, which is called before.</param>
+    /// <exception cref="DiskException">The disk fails.</exception>
+    public void Compact(IEnumerable<string> cursors)
+    {
+        // Nobody knows what a cursor that comes back is done with by then.
+        if (_hasAbsent || SavedOf([.. cursors]) is not { } states || _sparse.Find(Log.Segments, states) is not { } found)
+            return;
+        try
+        {
+            if (!Log.TryCompact(found.Run, IsNeeded, found.MaxBytes))
+                _sparse.NoteDense(found.Run, states);
+        }
+        catch (DiskException fault) when (fault.Fault == DiskFault.Missing)
+        {
+            // One of them has gone meanwhile: the rest has its turn the next time.
+        }
+
+        bool IsNeeded(long position) => !states.All(state => state.IsDone(position, position));
     }
 
     /// <summary>When the last record of a segment was accepted; null when none in it can be read.</summary>
@@ -137,6 +157,13 @@ public sealed class JournalStore : IAsyncDisposable
         }
 
         return newest;
+    }
+
+    /// <summary>What was saved of these cursors; null when one of them never was.</summary>
+    private CursorState[]? SavedOf(string[] cursors)
+    {
+        lock (_gate)
+            return cursors.All(_saved.ContainsKey) ? [.. cursors.Select(cursor => _saved[cursor])] : null;
     }
 
     /// <summary>Makes what waits durable, and lets go of the folder.</summary>

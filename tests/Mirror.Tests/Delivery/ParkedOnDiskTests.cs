@@ -1,3 +1,4 @@
+using InfluxMirror.Delivery;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -72,6 +73,45 @@ public sealed class ParkedOnDiskTests : DurableTests
         Assert.Equal(0, cluster.Courier("b").Tally.Parked);
         await cluster.UntilAsync(() => cluster.Cluster.Journal.Bytes == 0, "nothing is held");
         cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F8_what_is_parked_for_long_does_not_hold_what_came_beside_it()
+    {
+        const int rounds = 60, others = 40;
+        static void Configure(MirrorOptions options) => options.Journal.MaxBytes = 8 * 1024 * 1024;
+        string filler = new('x', 30_000);
+        await using (TestCluster first = TestCluster.OnDisk(Folder, Configure, "a", "b"))
+        {
+            first["b"].Script = static request => request.Database == "db"
+                ? SentRequest.Response(404, "database not found: \"db\"")
+                : ScriptedDestination.Accept(request);
+            for (int i = 1; i <= rounds; i++)
+            {
+                await AppendAsync(first, Records.Write("db", $"m v={i} {i}\n"));
+                for (int j = 1; j < others; j++)
+                    await AppendAsync(first, Records.Write("other", $"m v=\"{filler}\" {(i * others) + j}\n"));
+                MirroredRecord last = Records.Write("other", $"m v=\"{filler}\" {(i + 1) * others}\n");
+                await AppendAsync(first, last);
+                Assert.True(await first.Cluster.Journal.WaitSafeAsync(last));
+            }
+
+            await first.EventuallyAsync(
+                () => first.Courier("b").Tally.Delivered == rounds * others && first.Courier("b").Tally.Parked == rounds,
+                "all but the parked ones are there");
+            await first.EventuallyAsync(
+                () => first.Cluster.Journal.Store!.Log.Usage.SegmentBytes < 4 * 1024 * 1024, "there is room again");
+            Assert.Equal((0, false), (first.Courier("b").Tally.Dropped, first.Courier("b").NeedsResync));
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, Configure, "a", "b");
+        await second.QuietAsync();
+        Assert.Equal(Enumerable.Range(1, rounds).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        Assert.False(second.Courier("b").NeedsResync);
+        second.AssertAccounts();
+
+        static Task AppendAsync(TestCluster cluster, MirroredRecord record) => cluster.UntilAsync(
+            () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using CsCheck;
 using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Journal;
@@ -81,5 +82,24 @@ public sealed class CompletedRangesTests
                 }
             }
         }
+    }
+
+    [Fact]
+    public void What_is_done_between_two_positions_is_what_looking_at_each_would_find_and_so_it_is_saved()
+    {
+        Gen.Select(Gen.Int[0, 50], Gen.Int[1, 90].Array[0, 90], Gen.Int[0, 150], Gen.Int[-2, 150]).Sample(
+            (start, offsets, from, length) =>
+            {
+                CompletedRanges ranges = new(start);
+                foreach (int offset in offsets)
+                    ranges.Add(start + offset);
+                CursorState saved = CursorState.Of(ranges, start + 200);
+                long to = from + length;
+                int undone = Enumerable.Range(from, Math.Max(0, length + 1)).Count(position => !ranges.Contains(position));
+
+                Assert.Equal(undone, saved.Undone(from, to));
+                Assert.Equal(undone == 0, saved.IsDone(from, to));
+                Assert.Equal(undone == 0, ranges.Contains(from, to));
+            });
     }
 }

@@ -15,11 +15,15 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
     /// Does so if it comes to <paramref name="maxBytes"/> at most and nothing in there is damaged: damage stays where
     /// the readers find it. False when nothing was done.
     /// </summary>
-    /// <param name="run">Sealed segments, adjacent, oldest first; not the newest one.</param>
+    /// <param name="run">
+    /// Sealed segments, oldest first, and nothing that is needed between them; not the newest one.
+    /// </param>
     /// <param name="isNeeded">Whether somebody needs the record of a position, also after a crash.</param>
     /// <param name="maxBytes">Most bytes of the file.</param>
-    /// <exception cref="DiskException">It could not be done; or it was, and a file could not be removed, which does no
-    /// harm.</exception>
+    /// <exception cref="DiskException">
+    /// It could not be done (<see cref="DiskFault.Missing"/>: one of them was removed meanwhile); or it was, and a file
+    /// could not be removed, which does no harm.
+    /// </exception>
     public bool TryRun(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes)
     {
         Segment[] replaced;

@@ -65,6 +65,30 @@ public sealed class GoldenFileTests : IDisposable
                 file);
     }
 
+    [Fact]
+    public async Task A_segment_written_anew_has_the_same_bytes_and_is_read()
+    {
+        const string written = "0000000000000001.1.seg";
+        await WriteFolder();
+        await using (SegmentLog log = _scratch.Open())
+            Assert.True(log.TryCompact([log.Segments[0]], static position => position is 1 or 3, long.MaxValue));
+        byte[] bytes = await File.ReadAllBytesAsync(
+            Path.Combine(_scratch.Folder, written), TestContext.Current.CancellationToken);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Golden, written)), bytes);
+
+        await using SegmentLog again = _scratch.Open();
+        Assert.Empty(again.Recovered.Damage);
+        using SegmentReader reader = again.OpenReader(1, damage => Assert.Fail(damage.ToString()));
+        List<long> positions = [];
+        while (reader.TryRead() is { } record)
+        {
+            positions.Add(record.Position);
+            record.Body.Release();
+        }
+
+        Assert.Equal([1, 3, 5, 6], positions);
+    }
+
     public void Dispose() => _scratch.Dispose();
 
     private async Task WriteFolder()

@@ -1,0 +1,155 @@
+using InfluxMirror.Journal.Disk;
+using Xunit;
+
+namespace InfluxMirror.Tests.Journal.Disk;
+
+/// <summary>Segments that are kept for a few of their records are written anew, on a real disk.</summary>
+public sealed class CompactionTests : IDisposable
+{
+    private const int Count = 120;
+
+    private readonly ScratchJournal _scratch = new();
+    private readonly byte[][] _bodies = [.. Enumerable.Range(0, Count).Select(i => ScratchJournal.Body(3000 + i, i))];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_needed_of_adjacent_segments_becomes_one_small_one()
+    {
+        await using (SegmentLog log = _scratch.Open())
+        {
+            await ScratchJournal.Append(log, _bodies);
+            Segment[] run = [.. log.Segments.SkipLast(2)];
+            long end = run[^1].Last;
+            Assert.True(log.TryCompact(run, static position => position % 10 == 0, long.MaxValue));
+
+            Segment written = log.Segments[0];
+            Assert.Equal((1, end), (written.Header.First, written.Last));
+            Assert.Equal(3, log.Segments.Count);
+            Assert.InRange(written.FileBytes, 3000 * (end / 10), 3400 * ((end / 10) + 4));
+            Assert.Equal(written.FileBytes, new FileInfo(Path.Combine(_scratch.Folder, written.Name)).Length);
+            Assert.Equal(Left(end), ScratchJournal.ReadAll(log).Bodies.Keys);
+            Assert.Equal(3, _scratch.Files(".seg").Length);
+            // What is left is written once more with the next one, and a start between the two is no matter.
+            Assert.True(log.TryCompact([.. log.Segments.Take(2)], static position => position % 20 == 0, long.MaxValue));
+        }
+
+        await using SegmentLog again = _scratch.Open();
+        (SortedDictionary<long, byte[]> read, List<LogDamage> damage) = ScratchJournal.ReadAll(again);
+        Assert.Empty(damage);
+        Assert.Empty(again.Recovered.Damage);
+        Assert.Equal(2, again.Segments.Count);
+        Assert.Equal(Left(again.Segments[0].Last, 20), read.Keys);
+        Assert.All(read, one => Assert.Equal(_bodies[one.Key - 1], one.Value));
+        Assert.Equal(Count + 1, (await ScratchJournal.Append(again, [1]))[0]);
+    }
+
+    [Fact]
+    public async Task A_reader_in_the_middle_of_it_goes_on()
+    {
+        await using SegmentLog log = _scratch.Open();
+        await ScratchJournal.Append(log, _bodies);
+        foreach (int start in new[] { 1, 30, 60 })
+        {
+            List<LogDamage> damage = [];
+            using SegmentReader reader = log.OpenReader(start, damage.Add);
+            List<long> positions = [Next(reader)];
+            Assert.True(log.TryCompact([.. log.Segments.SkipLast(1)], static position => position % 3 == 0, long.MaxValue));
+            for (long position; (position = Next(reader)) > 0;)
+                positions.Add(position);
+            Assert.Empty(damage);
+            Assert.Equal(positions.Order().Distinct(), positions);
+            Assert.Equal(
+                Enumerable.Range(start + 1, Count - start - 1).Where(static position => position % 3 == 0),
+                positions.Skip(1).Select(static position => (int)position).Where(static position => position % 3 == 0
+                    && position < Count));
+        }
+
+        static long Next(SegmentReader reader)
+        {
+            LogRecord? record = reader.TryRead();
+            record?.Body.Release();
+            return record?.Position ?? 0;
+        }
+    }
+
+    [Fact]
+    public async Task F4_a_damaged_segment_stays_as_it_is()
+    {
+        await using SegmentLog log = _scratch.Open();
+        await ScratchJournal.Append(log, _bodies);
+        string second = Path.Combine(_scratch.Folder, log.Segments[1].Name);
+        byte[] bytes = await File.ReadAllBytesAsync(second, Cancel);
+        bytes[20_000] ^= 1;
+        await File.WriteAllBytesAsync(second, bytes, Cancel);
+
+        Segment[] run = [.. log.Segments.Take(3)];
+        Assert.False(log.TryCompact(run, static _ => false, long.MaxValue));
+        Assert.Equal(run, log.Segments.Take(3));
+        Assert.Single(ScratchJournal.ReadAll(log).Damage);
+        Assert.Empty(_scratch.Files(".new"));
+    }
+
+    [Fact]
+    public async Task More_than_it_may_come_to_is_not_written()
+    {
+        await using SegmentLog log = _scratch.Open();
+        await ScratchJournal.Append(log, _bodies);
+        Segment[] before = [.. log.Segments];
+        Assert.False(log.TryCompact(before[..2], static _ => true, 60_000));
+        Assert.Equal(before, log.Segments);
+        Assert.Empty(_scratch.Files(".new"));
+    }
+
+    [Fact]
+    public async Task Segments_that_a_crash_brings_back_beside_the_new_one_do_not_count()
+    {
+        string[] old;
+        await using (SegmentLog log = _scratch.Open())
+        {
+            await ScratchJournal.Append(log, _bodies);
+            Segment[] run = [.. log.Segments.Skip(1).Take(2)];
+            old = [.. run.Select(segment => Path.Combine(_scratch.Folder, segment.Name))];
+            foreach (string file in old)
+                File.Copy(file, $"{file}.kept");
+            Assert.True(log.TryCompact(run, position => position == run[0].Header.First + 2, long.MaxValue));
+        }
+
+        foreach (string file in old)
+            File.Move($"{file}.kept", file, overwrite: true);
+        await using SegmentLog again = _scratch.Open();
+        (SortedDictionary<long, byte[]> read, List<LogDamage> damage) = ScratchJournal.ReadAll(again);
+        Assert.Empty(damage);
+        Assert.Empty(again.Recovered.Damage);
+        Segment written = again.Segments[1];
+        Assert.Equal([written.Header.First + 2],
+            read.Keys.Where(position => position >= written.Header.First && position <= written.Last));
+        Assert.All(old, static file => Assert.False(File.Exists(file)));
+    }
+
+    [Fact]
+    public async Task A_segment_that_went_because_nobody_needed_it_is_not_missed()
+    {
+        long low;
+        await using (SegmentLog log = _scratch.Open())
+        {
+            await ScratchJournal.Append(log, _bodies);
+            Segment second = log.Segments[1];
+            low = second.Header.First - 2;
+            CursorState state = new(low, [new PositionRange(second.Header.First, second.Last)]);
+            new CursorFile(new LinuxDisk(_scratch.Folder), "b").Save(state);
+            log.Discard(second);
+            while (File.Exists(Path.Combine(_scratch.Folder, second.Name)))
+                await Task.Delay(5, Cancel);
+        }
+
+        await using SegmentLog again = _scratch.Open();
+        Assert.Empty(again.Recovered.Damage);
+        Assert.Contains(low + 1, ScratchJournal.ReadAll(again, low + 1).Bodies.Keys);
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    private static IEnumerable<long> Left(long end, int every = 10) =>
+        Enumerable.Range(1, Count).Select(static i => (long)i).Where(position => position > end || position % every == 0);
+}
