@@ -133,9 +133,14 @@ internal sealed class JournalKeeper(
         var now = time.GetUtcNow();
         if (couriers.Length == 0 || now < _nextCompaction)
             return;
+        string[] cursors = [.. couriers.Select(static courier => courier.Destination)];
         try
         {
-            store.Compact(couriers.Select(static courier => courier.Destination));
+            // What is needed is not given up before the space that nobody needs is gained.
+            bool isUrgent;
+            do
+                isUrgent = Excess(store) > 0;
+            while (store.Compact(cursors, isUrgent) && isUrgent);
         }
         catch (DiskException fault)
         {
@@ -150,9 +155,7 @@ internal sealed class JournalKeeper(
     /// </summary>
     private static void MakeRoom(JournalStore store, Courier[] couriers)
     {
-        var usage = store.Log.Usage;
-        var wanted = usage.MaxBytes - Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
-        var excess = usage.SegmentBytes - wanted;
+        var excess = Excess(store);
         foreach (var segment in store.Log.Segments)
         {
             if (excess <= 0 || !segment.IsSealed)
@@ -165,6 +168,13 @@ internal sealed class JournalKeeper(
                 return;
             excess -= segment.FileBytes;
         }
+    }
+
+    /// <summary>Bytes by which the journal is too near its limit.</summary>
+    private static long Excess(JournalStore store)
+    {
+        var usage = store.Log.Usage;
+        return usage.SegmentBytes - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
     }
 
     private static Courier[] Laggards(Segment segment, Courier[] couriers) =>

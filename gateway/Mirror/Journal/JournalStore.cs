@@ -114,23 +114,29 @@ public sealed class JournalStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Writes segments anew that are kept for a few of their records, if that is worth it. By one thread at a time.
+    /// Writes some segments anew that are kept for a few of their records, if that is worth it. By one thread at a time.
     /// </summary>
     /// <param name="cursors">As for <see cref="Trim"/>, which is called before.</param>
+    /// <param name="isUrgent">There is no room, so that anything is worth it.</param>
+    /// <returns>Whether there may be more to do.</returns>
     /// <exception cref="DiskException">The disk fails.</exception>
-    public void Compact(IEnumerable<string> cursors)
+    public bool Compact(IEnumerable<string> cursors, bool isUrgent)
     {
         // Nobody knows what a cursor that comes back is done with by then.
-        if (_hasAbsent || SavedOf([.. cursors]) is not { } states || _sparse.Find(Log.Segments, states) is not { } found)
-            return;
+        if (_hasAbsent || SavedOf([.. cursors]) is not { } states)
+            return false;
         try
         {
-            if (!Log.TryCompact(found.Run, IsNeeded, found.MaxBytes))
-                _sparse.NoteDense(found.Run, states);
+            if (_sparse.Find(Log.Segments, states, segment => Log.Measure(segment, IsNeeded), isUrgent) is not { } run)
+                return false;
+            if (!Log.TryCompact(run, IsNeeded))
+                _sparse.NoteDamaged(run);
+            return true;
         }
         catch (DiskException fault) when (fault.Fault == DiskFault.Missing)
         {
             // One of them has gone meanwhile: the rest has its turn the next time.
+            return false;
         }
 
         bool IsNeeded(long position) => !states.All(state => state.IsDone(position, position));

@@ -11,37 +11,54 @@ internal sealed class SparseSegments(long segmentBytes, long maxBytes)
 {
     private const int Small = 8;
 
+    // Measuring reads a file: not all of them at once.
+    private const int MeasuredAtOnce = 4;
+    private const int MeasuredUrgently = 32;
+
     // Not before some bytes are gained, so that what is left is not written again for every segment; near a small
     // limit sooner.
     private readonly long _worth = Math.Min(4 * segmentBytes, Math.Max(segmentBytes / 2, maxBytes / 16));
 
-    // Undone positions of segments of which more was left than it seemed.
-    private readonly Dictionary<Segment, long> _dense = [];
+    private readonly Dictionary<Segment, Look> _looks = [];
 
     /// <summary>
-    /// The oldest adjacent segments (those apart that nobody needs) that can be written into one at a gain, and most
-    /// bytes it may come to; null when there are none.
+    /// The oldest adjacent segments (those apart that nobody needs) that can be written into one at a gain; null when
+    /// there are none. To be asked again and again: what is still on its way is waited for, unless it is urgent.
     /// </summary>
     /// <param name="segments">All of them, oldest first.</param>
     /// <param name="readers">What everybody who reads them is done with.</param>
-    public (IReadOnlyList<Segment> Run, long MaxBytes)? Find(
-        IReadOnlyList<Segment> segments, IReadOnlyList<CursorState> readers)
+    /// <param name="measure">Bytes that are needed of a sealed segment; null when it is damaged.</param>
+    /// <param name="isUrgent">There is no room: any gain will do, at any cost.</param>
+    public IReadOnlyList<Segment>? Find(
+        IReadOnlyList<Segment> segments, IReadOnlyList<CursorState> readers, Func<Segment, long?> measure,
+        bool isUrgent = false)
     {
-        foreach (var gone in _dense.Keys.Except(segments).ToArray())
-            _dense.Remove(gone);
+        var (worth, measurements) = isUrgent ? (segmentBytes / 2, MeasuredUrgently) : (_worth, MeasuredAtOnce);
+        foreach (var gone in _looks.Keys.Except(segments).ToArray())
+            _looks.Remove(gone);
         List<Segment> run = [];
         long bytes = 0, left = 0;
         // The newest one is never written anew.
-        foreach (var segment in segments.SkipLast(1))
+        foreach (var segment in segments.SkipLast(1).Where(static segment => segment.IsSealed))
         {
-            var undone = Undone(segment, readers);
+            long[] each = [.. readers.Select(reader => reader.Undone(segment.Header.First, segment.Last))];
+            var undone = each.Sum();
             // It goes by itself.
-            if (undone == 0 && segment.IsSealed)
+            if (undone == 0)
                 continue;
-            var needed = Needed(segment, undone);
+            var look = _looks.GetValueOrDefault(segment);
+            var isStill = look.Undone == undone;
+            if (!isStill)
+                look = new Look(undone, IsMeasured: false, null);
+            // Who lags needs all of it: nothing to measure.
+            var isWhole = each.Contains(segment.Last - segment.Header.First + 1);
+            if (!look.IsMeasured && !isWhole && (isStill || isUrgent) && measurements-- > 0)
+                look = new Look(undone, IsMeasured: true, measure(segment));
+            _looks[segment] = look;
+            var needed = IsSparse(segment, look) ? look.Bytes : null;
             if (needed is null || left + needed > segmentBytes)
             {
-                if (bytes - left >= _worth)
+                if (bytes - left >= worth)
                     break;
                 run.Clear();
                 (bytes, left) = (0, 0);
@@ -54,35 +71,22 @@ internal sealed class SparseSegments(long segmentBytes, long maxBytes)
             left += needed.Value;
         }
 
-        return bytes - left >= _worth ? (run, bytes - (_worth / 2)) : null;
+        return bytes - left >= worth ? run : null;
     }
 
-    /// <summary>Something in there is damaged, or it comes to more than it seemed: not again before more is done.
-    /// </summary>
-    public void NoteDense(IReadOnlyList<Segment> run, IReadOnlyList<CursorState> readers)
+    /// <summary>They cannot be written anew.</summary>
+    public void NoteDamaged(IReadOnlyList<Segment> run)
     {
         foreach (var segment in run)
-            _dense[segment] = Undone(segment, readers);
+            _looks[segment] = _looks[segment] with { Bytes = null };
     }
 
-    /// <summary>Bytes that are needed of a segment, as far as one can tell; null when it is to stay as it is.</summary>
-    private long? Needed(Segment segment, long undone)
-    {
-        if (!segment.IsSealed)
-            return null;
-        if (_dense.TryGetValue(segment, out var before) && undone > before / 2)
-            return null;
-        // Records differ in size: this says no more than how many are left.
-        var share = Math.Min(1, (double)undone / (segment.Last - segment.Header.First + 1));
-        var needed = SegmentFormat.DataStart + (long)(share * (segment.End - SegmentFormat.DataStart));
-        return needed <= segment.FileBytes / 2 || segment.FileBytes <= segmentBytes / Small ? needed : null;
-    }
+    private bool IsSparse(Segment segment, Look look) =>
+        look.Bytes <= segment.FileBytes / 2 || (look.Bytes is not null && segment.FileBytes <= segmentBytes / Small);
 
-    private static long Undone(Segment segment, IReadOnlyList<CursorState> readers)
-    {
-        var undone = 0L;
-        foreach (var reader in readers)
-            undone += reader.Undone(segment.Header.First, segment.Last);
-        return undone;
-    }
+    /// <summary>A segment as it was seen.</summary>
+    /// <param name="Undone">Positions in it that were not done, summed over the readers.</param>
+    /// <param name="IsMeasured">That was so the next time too, and it was measured.</param>
+    /// <param name="Bytes">Bytes that were needed of it; null when it was not measured, or is damaged.</param>
+    private readonly record struct Look(long Undone, bool IsMeasured, long? Bytes);
 }

@@ -205,7 +205,7 @@ public sealed class LogSimulation
                 _model.Forget(position);
         try
         {
-            if (_core.TryCompact(run, IsNeeded, _random.Next(5) == 0 ? _random.Next(60_000) : long.MaxValue))
+            if (_core.TryCompact(run, IsNeeded))
                 Compactions++;
         }
         catch (DiskException)

@@ -12,25 +12,38 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
     private readonly FrameBatch _batch = new();
 
     /// <summary>
-    /// Does so if it comes to <paramref name="maxBytes"/> at most and nothing in there is damaged: damage stays where
-    /// the readers find it. False when nothing was done.
+    /// Bytes of a file with what is needed of a sealed segment; null when something between its records is damaged.
+    /// </summary>
+    /// <exception cref="DiskException">It cannot be read, or has gone.</exception>
+    public long? Measure(Segment segment, Func<long, bool> isNeeded)
+    {
+        long bytes = SegmentFormat.DataStart, end = segment.End;
+        using var file = disk.Open(segment.Name);
+        using var walk = new FrameWalk(file, segment);
+        while (walk.Pass(end) is { } frame)
+            bytes += isNeeded(frame.Position) ? frame.Size : 0;
+        return walk.Offset == end ? bytes : null;
+    }
+
+    /// <summary>
+    /// Does so unless something in there is damaged: damage stays where the readers find it. False when nothing was
+    /// done.
     /// </summary>
     /// <param name="run">
     /// Sealed segments, oldest first, and nothing that is needed between them; not the newest one.
     /// </param>
     /// <param name="isNeeded">Whether somebody needs the record of a position, also after a crash.</param>
-    /// <param name="maxBytes">Most bytes of the file.</param>
     /// <exception cref="DiskException">
     /// It could not be done (<see cref="DiskFault.Missing"/>: one of them was removed meanwhile); or it was, and a file
     /// could not be removed, which does no harm.
     /// </exception>
-    public bool TryRun(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes)
+    public bool TryRun(IReadOnlyList<Segment> run, Func<long, bool> isNeeded)
     {
         Segment[] replaced;
         var pinned = run.TakeWhile(static segment => segment.TryPin()).ToArray();
         try
         {
-            if (pinned.Length < run.Count || Write(run, isNeeded, maxBytes) is not { } written)
+            if (pinned.Length < run.Count || Write(run, isNeeded) is not { } written)
                 return false;
             replaced = segments.Replace([.. run], written);
             if (replaced.Length == 0)
@@ -48,7 +61,7 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         return true;
     }
 
-    private Segment? Write(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes)
+    private Segment? Write(IReadOnlyList<Segment> run, Func<long, bool> isNeeded)
     {
         var (first, last) = (run[0].Header, run[^1].Header);
         var rewrite = SegmentFormat.RewriteOf(run[^1].Name) + 1;
@@ -63,7 +76,7 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         try
         {
             using var file = disk.Create(name);
-            if (Copy(run, isNeeded, file, header.Key, maxBytes) is not { } end)
+            if (Copy(run, isNeeded, file, header.Key) is not { } end)
             {
                 disk.Delete(name);
                 return null;
@@ -87,9 +100,8 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         }
     }
 
-    /// <summary>Where the records end; null when there is too much of them, or damage.</summary>
-    private long? Copy(
-        IReadOnlyList<Segment> run, Func<long, bool> isNeeded, DiskFile file, SegmentKey key, long maxBytes)
+    /// <summary>Where the records end; null when there is damage.</summary>
+    private long? Copy(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, DiskFile file, SegmentKey key)
     {
         List<LogEntry> taken = [];
         long end = SegmentFormat.DataStart, bytes = 0;
@@ -114,8 +126,6 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
                         record.Body.Release();
                     }
 
-                    if (end + bytes > maxBytes)
-                        return null;
                     if (bytes >= BatchBytes)
                         WriteTaken();
                 }

@@ -82,6 +82,18 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
         return WalkStep.End;
     }
 
+    /// <summary>
+    /// Goes over the next record without reading it. Its frame; null at the limit, and before bytes that are none.
+    /// </summary>
+    public FrameHeader? Pass(long limit)
+    {
+        if (Offset >= limit || !TryFrame(Offset, limit, out var frame))
+            return null;
+        Offset += frame.Size;
+        _lastPosition = frame.Position;
+        return frame;
+    }
+
     public void Dispose()
     {
         var window = _window;

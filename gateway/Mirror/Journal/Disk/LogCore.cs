@@ -298,9 +298,11 @@ public sealed class LogCore : IDisposable
         return !_keepingFailed;
     }
 
+    /// <inheritdoc cref="Compaction.Measure"/>
+    public long? Measure(Segment segment, Func<long, bool> isNeeded) => _compaction.Measure(segment, isNeeded);
+
     /// <inheritdoc cref="Compaction.TryRun"/>
-    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes) =>
-        _compaction.TryRun(run, isNeeded, maxBytes);
+    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded) => _compaction.TryRun(run, isNeeded);
 
     /// <summary>Takes no more records.</summary>
     public void Close()

@@ -185,9 +185,11 @@ public sealed class SegmentLog : IAsyncDisposable
             _keep.Set();
     }
 
+    /// <inheritdoc cref="Compaction.Measure"/>
+    public long? Measure(Segment segment, Func<long, bool> isNeeded) => _core.Measure(segment, isNeeded);
+
     /// <inheritdoc cref="Compaction.TryRun"/>
-    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, long maxBytes) =>
-        _core.TryCompact(run, isNeeded, maxBytes);
+    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded) => _core.TryCompact(run, isNeeded);
 
     /// <inheritdoc cref="LogCore.OpenReader"/>
     public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => _core.OpenReader(from, damaged);
