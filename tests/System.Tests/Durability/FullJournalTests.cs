@@ -57,6 +57,46 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         await lab.Gateway.AssertAccountingAsync();
     }
 
+    [Fact]
+    public async Task F8_what_is_parked_for_long_takes_its_own_space_only_whatever_the_gateway_meets()
+    {
+        const int rounds = 120, bodies = 4, bodyBytes = 500_000;
+        await using Lab lab = await Lab.StartAsync(new LabOptions
+        {
+            Databases = ["db1", "late"],
+            Configuration = Small.Journal(64),
+        });
+        await lab.B.Client.MustQueryAsync("DROP DATABASE late");
+        List<string> expected = [];
+        long most = 0;
+        for (int round = 1; round <= rounds; round++)
+        {
+            await TakeAsync(lab, "late", System.Text.Encoding.ASCII.GetBytes($"m v={round}i {round}"));
+            expected.Add($"autogen m {round} v={round}");
+            await Parallel.ForAsync(0, bodies, async (body, _) =>
+                await TakeAsync(lab, "db1", Small.Padded((round * bodies) + body, bodyBytes)));
+            if (round % 40 == 17)
+            {
+                lab.Gateway.Kill();
+                await lab.Gateway.RestartAsync();
+            }
+
+            if (round > rounds / 2)
+                most = Math.Max(most, new JournalFiles(lab.Gateway.JournalFolder).Segments.Sum(Length));
+        }
+
+        output.WriteLine($"{rounds * bodies * bodyBytes / 1_000_000} MB taken, {most / 1_000_000} MB on disk at most");
+        Assert.InRange(most, 1, 64 * 1024 * 1024);
+        await lab.Client.MustQueryAsync("CREATE DATABASE late");
+        await lab.AssertConvergedAsync();
+        Assert.Equal(expected.Order(StringComparer.Ordinal), (await lab.B.PointsAsync("late")).Points);
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+        await lab.Gateway.AssertAccountingAsync();
+
+        static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
+    }
+
     [Theory]
     [InlineData("Reject", false)]
     [InlineData("DropOldest", true)]
@@ -95,5 +135,15 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         await Eventually.TrueAsync("writes are taken again", async () =>
             (await lab.Client.WriteAsync("db1", Small.Padded(9999, RecordBytes))).Status == 204);
         await lab.AssertConvergedAsync();
+    }
+
+    /// <summary>Writes until it is taken: room may have to be made.</summary>
+    private static async Task TakeAsync(Lab lab, string database, byte[] body)
+    {
+        while ((await lab.Client.WriteAsync(database, body)).Status is var status && status != 204)
+        {
+            Assert.Equal(503, status);
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
     }
 }
