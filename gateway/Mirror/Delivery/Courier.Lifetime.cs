@@ -105,6 +105,12 @@ public sealed partial class Courier
             {
                 foreach (var record in lane.Remove(IsGivenUp))
                     Drop_NeedsLock(record);
+                foreach (var spilled in lane.RemoveOnDisk(position))
+                {
+                    _context.Gaps.Note(Destination, new ParkedPlace(lane.Key.Database, null, null), spilled);
+                    DropSpilled_NeedsLock(spilled);
+                }
+
                 Reach_NeedsLock(lane);
             }
 
@@ -216,6 +222,7 @@ public sealed partial class Courier
         await _catchUp.StopAsync().ConfigureAwait(false);
         _cursor.StopReading();
         await _parkedReturn.StopAsync().ConfigureAwait(false);
+        await _laneReturn.StopAsync().ConfigureAwait(false);
         lock (_gate)
         {
             _parkedTimer?.Dispose();
@@ -351,9 +358,10 @@ public sealed partial class Courier
             abandoned.AddRange(lane.TakenOn());
             while (lane.TryPeek(out _))
             {
-                var entry = lane.Dequeue();
-                if (entry.Barrier is null || statements.Add(entry.Record))
-                    abandoned.Add(entry.Record);
+                // What is on disk only stays there.
+                if (lane.Dequeue() is { Record: { } record, Barrier: var barrier }
+                    && (barrier is null || statements.Add(record)))
+                    abandoned.Add(record);
             }
         }
 

@@ -243,9 +243,8 @@ public sealed partial class Courier
     /// <summary>The first record that may be sent; parks and discards what stands before it.</summary>
     private LaneEntry? Peek_NeedsLock(Lane lane, ref List<MirroredRecord>? parked)
     {
-        while (lane.TryPeek(out var entry) && entry.Barrier is null)
+        while (lane.TryPeek(out var entry) && entry is { Barrier: null, Record: { } record, Trial: var trial })
         {
-            var (record, _, trial, _) = entry;
             if (record.IsWithdrawn)
             {
                 lane.Dequeue();
@@ -272,6 +271,7 @@ public sealed partial class Courier
     private void Rest_NeedsLock(Lane lane, Sender sender)
     {
         lane.Disengage(sender);
+        Load_NeedsLock(lane);
         Reach_NeedsLock(lane);
         Tidy_NeedsLock(lane);
     }

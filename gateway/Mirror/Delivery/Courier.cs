@@ -44,6 +44,7 @@ public sealed partial class Courier
         NeedsResync = _progress.NeedsResync;
         _catchUp = new CatchUp(this, _cursor);
         _parkedReturn = new ParkedReturn(this);
+        _laneReturn = new LaneReturn(this);
         _throttle = new LogThrottle(context.Time);
         _health = new CourierHealth(context.Time);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);
@@ -148,15 +149,15 @@ public sealed partial class Courier
         {
             if (_lag.At != 0 && Time.GetElapsedTime(_lag.At) < LagMemory)
                 return _lag.Lag;
-            MirroredRecord? oldest = null;
+            (long Position, long AppendedAt)? oldest = null;
             foreach (var lane in _lanes.Values)
             {
-                if (lane.OldestInTurn is { } record && (oldest is null || record.Position < oldest.Position))
+                if (lane.OldestInTurn is { } record && (oldest is null || record.Position < oldest.Value.Position))
                     oldest = record;
             }
 
             if (oldest is not null)
-                _oldestAt = oldest.AppendedAt;
+                _oldestAt = oldest.Value.AppendedAt;
             // What waits on disk is no older than what was taken last.
             var lag = oldest is null && !_cursor.IsBehind ? TimeSpan.Zero : Time.GetElapsedTime(_oldestAt);
             _lag = (Time.GetTimestamp(), lag);
@@ -192,7 +193,7 @@ public sealed partial class Courier
         List<MirroredRecord>? unavailable = null;
         lock (_gate)
         {
-            while (HasRoom && _cursor.TryRead() is MirroredRecord record)
+            while ((HasRoom || MakeRoom_NeedsLock()) && _cursor.TryRead() is MirroredRecord record)
             {
                 Tally.Take(record);
                 if (IsStopping)
@@ -332,12 +333,13 @@ public sealed partial class Courier
     }
 
     private bool Holds_NeedsLock(LaneKey key, long position) =>
-        _lanes.TryGetValue(key, out var lane) && lane.Oldest is { } oldest && oldest.Position <= position;
+        _lanes.TryGetValue(key, out var lane) && lane.Oldest <= position;
 
     private void Start_NeedsLock(Lane lane)
     {
         while (lane.Engage() is { } sender)
             Begin_NeedsLock(sender);
+        Load_NeedsLock(lane);
     }
 
     /// <summary>

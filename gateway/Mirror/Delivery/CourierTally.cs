@@ -135,6 +135,16 @@ public sealed class CourierTally
     /// <summary>A parked record is on disk only, from now on; or it is back in memory.</summary>
     internal void Spill(long bytes) => Interlocked.Add(ref _parkedBytes, -bytes);
 
+    /// <summary>A record that waits in a lane is on disk only, from now on; or, negative, it is back in memory.</summary>
+    internal void SpillTaken(long bytes) => Interlocked.Add(ref _takenBytes, -bytes);
+
+    /// <summary>A record that waits in a lane and is on disk only is given up.</summary>
+    internal void DropSpilled(ParkedPosition spilled)
+    {
+        Interlocked.Increment(ref _decided);
+        DropLost(spilled.Points, spilled.Bytes, 1);
+    }
+
     /// <summary>A parked record that is on disk only is given up.</summary>
     internal void DropParked(ParkedPosition parked)
     {

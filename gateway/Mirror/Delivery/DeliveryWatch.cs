@@ -6,6 +6,12 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 public abstract class DeliveryWatch
 {
+    /// <summary>
+    /// Whoever waited has been answered: the record is not withdrawn any more, and what becomes of it is the same when
+    /// it is read back from disk, without a watch.
+    /// </summary>
+    public abstract bool IsAnswered { get; }
+
     /// <summary>The destination has the record.</summary>
     public abstract void Delivered(Courier courier, MirroredRecord record, DestinationAnswer answer);
 

@@ -81,7 +81,12 @@ internal sealed class JournalKeeper(
     {
         var couriers = members();
         foreach (var courier in couriers)
+        {
             courier.Drain.Note(time.GetElapsedTime(0), courier.Tally.SettledBytes, courier.Tally.PendingBytes);
+            // There may be room now that was not there when something came.
+            courier.Pump();
+        }
+
         if (store is null)
             return;
         var tail = store.Log.Tail;

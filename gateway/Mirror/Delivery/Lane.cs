@@ -50,8 +50,8 @@ internal sealed class Lane
     /// <summary>Requests sent so far.</summary>
     public long Sends { get; set; }
 
-    /// <summary>The oldest record without a fate; null when the lane is idle.</summary>
-    public MirroredRecord? Oldest
+    /// <summary>Position of the oldest record without a fate; null when the lane is idle.</summary>
+    public long? Oldest
     {
         get
         {
@@ -62,15 +62,24 @@ internal sealed class Lane
                     oldest = current;
             }
 
-            return oldest ?? (TryPeek(out var head) ? head.Record : null);
+            return oldest?.Position ?? (TryPeek(out var head) ? head.Position : null);
         }
     }
 
+    /// <summary>What waits in it waits for a statement, or for the next try of what failed.</summary>
+    public bool IsStanding => IsTroubled || (TryPeek(out var next) && next.Barrier is not null);
+
+    /// <summary>What comes next is on disk only.</summary>
+    public bool IsNextOnDisk => TryPeek(out var next) && next.IsOnDisk;
+
+    /// <summary>Entries that are on disk only.</summary>
+    public int OnDisk { get; private set; }
+
     /// <summary>
-    /// The oldest record without a fate that is not sent on trial: a parked one is no backlog while it finds out
-    /// whether its obstacle is gone, nor is a dead letter.
+    /// The oldest record without a fate that is not sent on trial, and when it was appended: a parked one is no backlog
+    /// while it finds out whether its obstacle is gone, nor is a dead letter.
     /// </summary>
-    public MirroredRecord? OldestInTurn
+    public (long Position, long AppendedAt)? OldestInTurn
     {
         get
         {
@@ -83,11 +92,11 @@ internal sealed class Lane
             }
 
             if (oldest is not null)
-                return oldest;
+                return (oldest.Position, oldest.AppendedAt);
             foreach (var entry in _returned.Concat(_waiting))
             {
-                if (entry is { Trial: null, Record.Letter: 0 })
-                    return entry.Record;
+                if (entry.IsOnDisk || entry is { Trial: null, Record.Letter: 0 })
+                    return (entry.Position, entry.Record?.AppendedAt ?? entry.OnDisk.AppendedAt);
             }
 
             return null;
@@ -138,7 +147,7 @@ internal sealed class Lane
     /// </summary>
     public Sender? Engage()
     {
-        if (Running >= _senders.Length || !TryPeek(out var next) || next.Barrier is not null)
+        if (Running >= _senders.Length || !TryPeek(out var next) || next.Barrier is not null || next.IsOnDisk)
             return null;
         Sender? free = null;
         var called = 0;
@@ -169,17 +178,97 @@ internal sealed class Lane
     /// <summary>The records that its senders took on and did not settle.</summary>
     public IEnumerable<MirroredRecord> TakenOn() => _senders.SelectMany(static sender => sender.Unsettled);
 
-    /// <summary>The records that wait, statements apart.</summary>
+    /// <summary>The records that wait in memory, statements apart.</summary>
     public IEnumerable<MirroredRecord> Waiting()
     {
         foreach (var entry in _returned.Concat(_waiting))
         {
-            if (entry.Barrier is null)
-                yield return entry.Record;
+            if (entry is { Barrier: null, Record: { } record })
+                yield return record;
         }
     }
 
-    /// <summary>Takes out every waiting record that <paramref name="chosen"/> names, statements apart.</summary>
+    /// <summary>
+    /// Leaves records to the disk that <paramref name="may"/> names, statements apart: the newest, and all but so many
+    /// bytes at most. Those that were left, to be let go.
+    /// </summary>
+    public List<MirroredRecord> Spill(long keep, Func<MirroredRecord, bool> may)
+    {
+        var spilled = new List<MirroredRecord>();
+        for (var left = _waiting.Count; left > 0; left--)
+        {
+            var entry = _waiting.Dequeue();
+            if (entry is { Barrier: null, Trial: null, Record: { } record }
+                && (keep -= record.Body.Length) < 0 && may(record))
+            {
+                spilled.Add(record);
+                entry = new(null, null, null, OnDisk: new(new ParkedPosition(record), record.AppendedAt));
+                OnDisk++;
+            }
+
+            _waiting.Enqueue(entry);
+        }
+
+        return spilled;
+    }
+
+    /// <summary>
+    /// What comes next, as far as it is on disk only and without a statement between: about so many bytes of it.
+    /// </summary>
+    public List<ParkedPosition> NextOnDisk(long bytes)
+    {
+        var next = new List<ParkedPosition>();
+        if (_returned.Count > 0)
+            return next;
+        foreach (var entry in _waiting)
+        {
+            if (!entry.IsOnDisk || bytes <= 0)
+                break;
+            next.Add(entry.OnDisk.Parked);
+            bytes -= entry.OnDisk.Parked.Bytes;
+        }
+
+        return next;
+    }
+
+    /// <summary>Puts the next record that is on disk only back in its place; false when another one comes next.</summary>
+    public bool TryLoad(MirroredRecord record)
+    {
+        if (!TryTakeOnDisk(record.Position))
+            return false;
+        _returned.Enqueue(new(record, null, null));
+        return true;
+    }
+
+    /// <summary>Takes off the next record that is on disk only; false when another one comes next.</summary>
+    public bool TryTakeOnDisk(long position)
+    {
+        if (!_waiting.TryPeek(out var next) || !next.IsOnDisk || next.Position != position)
+            return false;
+        _waiting.Dequeue();
+        OnDisk--;
+        return true;
+    }
+
+    /// <summary>Takes out every record that is on disk only, up to a position.</summary>
+    public List<ParkedPosition> RemoveOnDisk(long through)
+    {
+        var removed = new List<ParkedPosition>();
+        for (var left = OnDisk > 0 ? _waiting.Count : 0; left > 0; left--)
+        {
+            var entry = _waiting.Dequeue();
+            if (entry.IsOnDisk && entry.Position <= through)
+                removed.Add(entry.OnDisk.Parked);
+            else
+                _waiting.Enqueue(entry);
+        }
+
+        OnDisk -= removed.Count;
+        return removed;
+    }
+
+    /// <summary>Takes out every waiting record in memory that <paramref name="chosen"/> names, statements apart.
+    /// </summary>
     public List<MirroredRecord> Remove(Func<MirroredRecord, bool> chosen)
     {
         var removed = new List<MirroredRecord>();
@@ -188,8 +277,8 @@ internal sealed class Lane
             for (var left = queue.Count; left > 0; left--)
             {
                 var entry = queue.Dequeue();
-                if (entry is { Barrier: null, Trial: null } && chosen(entry.Record))
-                    removed.Add(entry.Record);
+                if (entry is { Barrier: null, Trial: null, Record: { } record } && chosen(record))
+                    removed.Add(record);
                 else
                     queue.Enqueue(entry);
             }
@@ -213,10 +302,23 @@ internal readonly record struct LaneKey(string Database, bool IsRaw);
 
 /// <summary>
 /// A record in a lane; with a barrier, a statement that other lanes wait for too; with a trial, the first of a parked
-/// queue, sent to find out whether the others may follow. It was parked before if it is returned.
+/// queue, sent to find out whether the others may follow. It was parked before if it is returned. Without a record:
+/// where it is on disk.
 /// </summary>
 internal readonly record struct LaneEntry(
-    MirroredRecord Record, Barrier? Barrier, ParkedQueue? Trial, bool IsReturned = false);
+    MirroredRecord? Record, Barrier? Barrier, ParkedQueue? Trial, bool IsReturned = false, SpilledRecord OnDisk = default)
+{
+    /// <summary>It is on disk only.</summary>
+    public bool IsOnDisk => Record is null;
+
+    /// <summary>Its place in the journal.</summary>
+    public long Position => Record?.Position ?? OnDisk.Parked.Position;
+}
+
+/// <summary>A record that is on disk only.</summary>
+/// <param name="Parked">Where, and what it counts.</param>
+/// <param name="AppendedAt">See <see cref="Journal.JournalRecord.AppendedAt"/>.</param>
+internal readonly record struct SpilledRecord(ParkedPosition Parked, long AppendedAt);
 
 /// <summary>
 /// A statement as its lanes see it: it runs when it has come to the front of all of them and nothing is under way

@@ -68,6 +68,9 @@ internal sealed class LetterRetry(DeadLetters letters, DeadLetter letter) : Deli
     }
 
     /// <inheritdoc/>
+    public override bool IsAnswered => false;
+
+    /// <inheritdoc/>
     public override void Delivered(Courier courier, MirroredRecord record, DestinationAnswer answer) =>
         _ = NotedAsync(courier, DeliveredAsync(courier));
 

@@ -55,6 +55,9 @@ internal sealed class Receipt : DeliveryWatch
     public Task<Reply> Reply => _reply.Task;
 
     /// <inheritdoc/>
+    public override bool IsAnswered => _reply.Task.IsCompleted;
+
+    /// <inheritdoc/>
     public override void Delivered(Courier courier, MirroredRecord record, DestinationAnswer answer)
     {
         Cast(courier, record, Vote.Confirmed, answer, out var late);

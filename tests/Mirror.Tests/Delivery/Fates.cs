@@ -17,6 +17,8 @@ internal sealed class Fates : DeliveryWatch
     public string? EndAt(string destination) =>
         At(destination).LastOrDefault(static fate => fate is "delivered" or "rejected");
 
+    public override bool IsAnswered => true;
+
     public override void Delivered(Courier courier, MirroredRecord record, DestinationAnswer answer) =>
         _all.Enqueue((courier.Destination, "delivered"));
 

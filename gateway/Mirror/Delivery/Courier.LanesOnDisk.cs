@@ -1,0 +1,126 @@
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Delivery;
+
+// Records of lanes that stand still, whose bytes are in the journal on disk only: so that a database that waits for
+// long does not take the memory that the others flow through.
+public sealed partial class Courier
+{
+    /// <summary>Bytes in memory of a lane that stands still, when there is no room for the others.</summary>
+    private const long StandingBytes = 2 * 1024 * 1024;
+
+    /// <summary>Bytes that come back to a lane in one go, and when there is no room for them.</summary>
+    private const long LoadedBytes = 4 * 1024 * 1024, LeastLoadedBytes = 256 * 1024;
+
+    /// <summary>Records that are known by their position only.</summary>
+    private const int MaxSpilled = 500_000;
+
+    private static readonly TimeSpan BetweenSpills = TimeSpan.FromMilliseconds(50);
+
+    private readonly LaneReturn _laneReturn;
+    private long _spilledAt;
+
+    /// <summary>
+    /// Leaves to the disk what waits in lanes that stand still while the destination answers; true when that made
+    /// room. Of a destination that takes nothing, nothing more is needed in memory.
+    /// </summary>
+    private bool MakeRoom_NeedsLock()
+    {
+        if (IsFailing || IsStopping || (_spilledAt != 0 && Time.GetElapsedTime(_spilledAt) < BetweenSpills))
+            return false;
+        _spilledAt = Time.GetTimestamp();
+        var left = MaxSpilled - _lanes.Values.Sum(static lane => lane.OnDisk);
+        foreach (var lane in _lanes.Values.Where(static lane => lane.IsStanding))
+        {
+            foreach (var record in lane.Spill(StandingBytes, record => left > 0 && MaySpill(record)))
+            {
+                left--;
+                Tally.SpillTaken(record.Body.Length);
+                record.LetGo();
+            }
+        }
+
+        if (!HasRoom)
+            return false;
+        _cursor.DemandDurable();
+        return true;
+
+        static bool MaySpill(MirroredRecord record) =>
+            record.Letter == 0 && !record.IsWithdrawn && (record.Watch?.IsAnswered ?? true);
+    }
+
+    /// <summary>What comes next in a lane has to be read back before it can be sent.</summary>
+    private void Load_NeedsLock(Lane lane)
+    {
+        if (lane.IsNextOnDisk)
+            _laneReturn.Start();
+    }
+
+    /// <summary>
+    /// The next records that go back from the disk to a lane; none while they are on their way to the disk; null when
+    /// no lane waits for one.
+    /// </summary>
+    internal (Lane Lane, IReadOnlyList<ParkedPosition> Positions)? NextToLoad()
+    {
+        lock (_gate)
+        {
+            if (IsStopping || _lanes.Values.FirstOrDefault(static lane => lane.IsNextOnDisk) is not { } lane)
+                return null;
+            var durable = _progress.DurableThrough;
+            var next = lane.NextOnDisk(HasRoom ? LoadedBytes : LeastLoadedBytes);
+            return (lane, [.. next.TakeWhile(spilled => spilled.Position <= durable)]);
+        }
+    }
+
+    /// <summary>Takes back these records from the disk; those of them that cannot be read are lost.</summary>
+    /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
+    internal void Load(Lane lane, IReadOnlyList<ParkedPosition> positions)
+    {
+        var next = 0;
+        foreach (var record in _progress.ReadBack(positions, NoteDamage))
+        {
+            lock (_gate)
+            {
+                if (IsStopping)
+                {
+                    record.LetGo();
+                    return;
+                }
+
+                for (; positions[next].Position < record.Position; next++)
+                    Lose_NeedsLock(lane, positions[next]);
+                next++;
+                if (!lane.TryLoad(record))
+                {
+                    record.LetGo();
+                    continue;
+                }
+
+                Tally.SpillTaken(-record.Body.Length);
+                Start_NeedsLock(lane);
+            }
+        }
+
+        lock (_gate)
+        {
+            for (; next < positions.Count; next++)
+                Lose_NeedsLock(lane, positions[next]);
+            Reach_NeedsLock(lane);
+            Tidy_NeedsLock(lane);
+        }
+    }
+
+    private void Lose_NeedsLock(Lane lane, ParkedPosition spilled)
+    {
+        if (lane.TryTakeOnDisk(spilled.Position))
+            DropSpilled_NeedsLock(spilled);
+    }
+
+    private void DropSpilled_NeedsLock(ParkedPosition spilled)
+    {
+        NeedsResync = true;
+        Tally.DropSpilled(spilled);
+        _progress.Settled(spilled);
+        _cursor.CompleteReleased(spilled.Position);
+    }
+}
