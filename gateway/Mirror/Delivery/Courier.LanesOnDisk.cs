@@ -105,6 +105,8 @@ public sealed partial class Courier
         {
             for (; next < positions.Count; next++)
                 Lose_NeedsLock(lane, positions[next]);
+            // What comes behind those that are gone may be in memory, or a statement.
+            Start_NeedsLock(lane);
             Reach_NeedsLock(lane);
             Tidy_NeedsLock(lane);
         }

@@ -111,6 +111,7 @@ public sealed partial class Courier
                     DropSpilled_NeedsLock(spilled);
                 }
 
+                Start_NeedsLock(lane);
                 Reach_NeedsLock(lane);
             }
 

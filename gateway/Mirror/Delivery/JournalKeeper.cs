@@ -144,7 +144,7 @@ internal sealed class JournalKeeper(
             // What is needed is not given up before the space that nobody needs is gained.
             bool isUrgent;
             do
-                isUrgent = Excess(store) > 0;
+                isUrgent = Excess(store, couriers) > 0;
             while (store.Compact(cursors, isUrgent) && isUrgent);
         }
         catch (DiskException fault)
@@ -160,14 +160,14 @@ internal sealed class JournalKeeper(
     /// </summary>
     private static void MakeRoom(JournalStore store, Courier[] couriers)
     {
-        var excess = Excess(store);
+        var excess = Excess(store, couriers);
         foreach (var segment in store.Log.Segments)
         {
             if (excess <= 0 || !segment.IsSealed)
                 return;
-            // What was given up before and is still there holds a statement, and stays.
-            var laggards = Laggards(segment, couriers);
-            if (laggards.Length > 0 && laggards.All(courier => courier.HasGivenUp(segment.Last)))
+            // What nobody lacks is on its way out; what was given up before and is still there holds a statement, and
+            // stays.
+            if (Laggards(segment, couriers).All(courier => courier.HasGivenUp(segment.Last)))
                 continue;
             if (!GiveUp(segment, couriers))
                 return;
@@ -175,11 +175,14 @@ internal sealed class JournalKeeper(
         }
     }
 
-    /// <summary>Bytes by which the journal is too near its limit.</summary>
-    private static long Excess(JournalStore store)
+    /// <summary>Bytes by which the journal is too near its limit, apart from segments that nobody needs any more.
+    /// </summary>
+    private static long Excess(JournalStore store, Courier[] couriers)
     {
         var usage = store.Log.Usage;
-        return usage.SegmentBytes - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        var going = store.Log.Segments.Where(segment => segment.IsSealed && Laggards(segment, couriers).Length == 0);
+        return usage.SegmentBytes - going.Sum(static segment => segment.FileBytes)
+            - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
     }
 
     private static Courier[] Laggards(Segment segment, Courier[] couriers) =>

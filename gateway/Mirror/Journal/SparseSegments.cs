@@ -22,8 +22,8 @@ internal sealed class SparseSegments(long segmentBytes, long maxBytes)
     private readonly Dictionary<Segment, Look> _looks = [];
 
     /// <summary>
-    /// The oldest adjacent segments (those apart that nobody needs) that can be written into one at a gain; null when
-    /// there are none. To be asked again and again: what is still on its way is waited for, unless it is urgent.
+    /// The oldest adjacent segments that can be written into one at a gain; null when there are none. To be asked again
+    /// and again: what is still on its way is waited for, unless it is urgent.
     /// </summary>
     /// <param name="segments">All of them, oldest first.</param>
     /// <param name="readers">What everybody who reads them is done with.</param>
@@ -36,42 +36,30 @@ internal sealed class SparseSegments(long segmentBytes, long maxBytes)
         var (worth, measurements) = isUrgent ? (segmentBytes / 2, MeasuredUrgently) : (_worth, MeasuredAtOnce);
         foreach (var gone in _looks.Keys.Except(segments).ToArray())
             _looks.Remove(gone);
-        List<Segment> run = [];
+        var (first, count) = (0, 0);
         long bytes = 0, left = 0;
         // The newest one is never written anew.
-        foreach (var segment in segments.SkipLast(1).Where(static segment => segment.IsSealed))
+        for (var i = 0; i < segments.Count - 1; i++)
         {
-            long[] each = [.. readers.Select(reader => reader.Undone(segment.Header.First, segment.Last))];
-            var undone = each.Sum();
-            // It goes by itself.
-            if (undone == 0)
-                continue;
-            var look = _looks.GetValueOrDefault(segment);
-            var isStill = look.Undone == undone;
-            if (!isStill)
-                look = new Look(undone, IsMeasured: false, null);
-            // Who lags needs all of it: nothing to measure.
-            var isWhole = each.Contains(segment.Last - segment.Header.First + 1);
-            if (!look.IsMeasured && !isWhole && (isStill || isUrgent) && measurements-- > 0)
-                look = new Look(undone, IsMeasured: true, measure(segment));
-            _looks[segment] = look;
-            var needed = IsSparse(segment, look) ? look.Bytes : null;
+            var segment = segments[i];
+            var needed = Needed(segment, readers, measure, isUrgent, ref measurements);
             if (needed is null || left + needed > segmentBytes)
             {
                 if (bytes - left >= worth)
                     break;
-                run.Clear();
-                (bytes, left) = (0, 0);
+                (count, bytes, left) = (0, 0, 0);
             }
 
             if (needed is null)
                 continue;
-            run.Add(segment);
+            if (count == 0)
+                first = i;
+            count++;
             bytes += segment.FileBytes;
             left += needed.Value;
         }
 
-        return bytes - left >= worth ? run : null;
+        return bytes - left >= worth ? [.. segments.Skip(first).Take(count)] : null;
     }
 
     /// <summary>They cannot be written anew.</summary>
@@ -81,8 +69,24 @@ internal sealed class SparseSegments(long segmentBytes, long maxBytes)
             _looks[segment] = _looks[segment] with { Bytes = null };
     }
 
-    private bool IsSparse(Segment segment, Look look) =>
-        look.Bytes <= segment.FileBytes / 2 || (look.Bytes is not null && segment.FileBytes <= segmentBytes / Small);
+    /// <summary>Bytes that are needed of a segment; null when it is to stay as it is, or goes by itself.</summary>
+    private long? Needed(
+        Segment segment, IReadOnlyList<CursorState> readers, Func<Segment, long?> measure, bool isUrgent,
+        ref int measurements)
+    {
+        long[] each = [.. readers.Select(reader => reader.Undone(segment.Header.First, segment.Last))];
+        // Who lags needs all of it.
+        if (!segment.IsSealed || each.Sum() == 0 || each.Contains(segment.Last - segment.Header.First + 1))
+            return null;
+        var look = _looks.GetValueOrDefault(segment);
+        var isStill = look.Undone == each.Sum();
+        if (!isStill)
+            look = new Look(each.Sum(), IsMeasured: false, null);
+        if (!look.IsMeasured && (isStill || isUrgent) && measurements-- > 0)
+            look = new Look(each.Sum(), IsMeasured: true, measure(segment));
+        _looks[segment] = look;
+        return look.Bytes <= segment.FileBytes / 2 || segment.FileBytes <= segmentBytes / Small ? look.Bytes : null;
+    }
 
     /// <summary>A segment as it was seen.</summary>
     /// <param name="Undone">Positions in it that were not done, summed over the readers.</param>

@@ -74,6 +74,33 @@ public sealed class UnreadableJournalTests : IDisposable
         cluster.AssertAccounts();
     }
 
+    [Fact]
+    public async Task What_waits_on_disk_behind_a_long_statement_goes_out_but_for_what_the_file_held()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        int got = 0;
+        cluster["b"].Script = request =>
+        {
+            if (request.Query is not null)
+                return null;
+            Interlocked.Add(ref got, request.Lines.Length);
+            return ScriptedDestination.Accept(request);
+        };
+        cluster.Statement("DELETE FROM m", "db");
+        await FillAsync(cluster, 1500);
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.TakenBytes < 16_000_000
+            && cluster.Courier("a").Tally.Pending == 0, "it is left to the disk");
+        LoseOne();
+        (await cluster["b"].NextAsync()).Answer(200);
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "nothing waits");
+
+        CourierTally tally = cluster.Courier("b").Tally;
+        Assert.InRange(tally.Dropped, 1, 300);
+        Assert.Equal((1501, got + 1), (tally.Delivered + tally.Dropped, tally.Delivered));
+        Assert.True(cluster.Courier("b").NeedsResync);
+        cluster.AssertAccounts();
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
 
     private TestCluster Small(params string[] destinations) => TestCluster.OnDisk(

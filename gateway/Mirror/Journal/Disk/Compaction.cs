@@ -20,17 +20,21 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         long bytes = SegmentFormat.DataStart, end = segment.End;
         using var file = disk.Open(segment.Name);
         using var walk = new FrameWalk(file, segment);
-        while (walk.Pass(end) is { } frame)
+        while (walk.Ahead(end) is { } frame)
+        {
             bytes += isNeeded(frame.Position) ? frame.Size : 0;
+            walk.Pass(frame);
+        }
+
         return walk.Offset == end ? bytes : null;
     }
 
     /// <summary>
-    /// Does so unless something in there is damaged: damage stays where the readers find it. False when nothing was
-    /// done.
+    /// Does so unless something needed, or between records, is damaged: damage stays where the readers find it. False
+    /// when nothing was done.
     /// </summary>
     /// <param name="run">
-    /// Sealed segments, oldest first, and nothing that is needed between them; not the newest one.
+    /// Sealed segments, adjacent, oldest first; not the newest one.
     /// </param>
     /// <param name="isNeeded">Whether somebody needs the record of a position, also after a crash.</param>
     /// <exception cref="DiskException">
@@ -43,7 +47,9 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         var pinned = run.TakeWhile(static segment => segment.TryPin()).ToArray();
         try
         {
-            if (pinned.Length < run.Count || Write(run, isNeeded) is not { } written)
+            if (pinned.Length < run.Count)
+                throw new DiskException(DiskFault.Missing, $"{run[pinned.Length].Name} is being removed.");
+            if (Write(run, isNeeded) is not { } written)
                 return false;
             replaced = segments.Replace([.. run], written);
             if (replaced.Length == 0)
@@ -111,24 +117,25 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
             {
                 using var source = disk.Open(segment.Name);
                 using var walk = new FrameWalk(source, segment);
-                for (var step = walk.Next(segment.End, 0); step != WalkStep.End; step = walk.Next(segment.End, 0))
+                while (walk.Ahead(segment.End) is { } frame)
                 {
-                    if (step == WalkStep.Damage)
-                        return null;
-                    var record = walk.Record!;
-                    if (isNeeded(record.Position))
+                    if (!isNeeded(frame.Position))
                     {
-                        taken.Add(new LogEntry(record.Kind, record.Header, record.Body) { Position = record.Position });
-                        bytes += taken[^1].Size;
-                    }
-                    else
-                    {
-                        record.Body.Release();
+                        walk.Pass(frame);
+                        continue;
                     }
 
+                    if (walk.Next(segment.End, 0) != WalkStep.Record)
+                        return null;
+                    var record = walk.Record!;
+                    taken.Add(new LogEntry(record.Kind, record.Header, record.Body) { Position = record.Position });
+                    bytes += taken[^1].Size;
                     if (bytes >= BatchBytes)
                         WriteTaken();
                 }
+
+                if (walk.Offset < segment.End)
+                    return null;
             }
 
             WriteTaken();

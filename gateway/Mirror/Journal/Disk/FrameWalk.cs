@@ -82,16 +82,14 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
         return WalkStep.End;
     }
 
-    /// <summary>
-    /// Goes over the next record without reading it. Its frame; null at the limit, and before bytes that are none.
-    /// </summary>
-    public FrameHeader? Pass(long limit)
+    /// <summary>The frame of the next record; null at the limit, and before bytes that are none.</summary>
+    public FrameHeader? Ahead(long limit) => Offset < limit && TryFrame(Offset, limit, out var frame) ? frame : null;
+
+    /// <summary>Goes over the next record without reading it.</summary>
+    public void Pass(in FrameHeader frame)
     {
-        if (Offset >= limit || !TryFrame(Offset, limit, out var frame))
-            return null;
         Offset += frame.Size;
         _lastPosition = frame.Position;
-        return frame;
     }
 
     public void Dispose()
