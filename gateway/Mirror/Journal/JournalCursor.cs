@@ -75,6 +75,9 @@ public sealed class JournalCursor
     internal ReadBackStep ReadBack(Action<LogDamage> damaged)
     {
         var store = _journal.Store!;
+        // It may have gone on in memory since it read here last.
+        if (_reader?.Next <= ReadThrough)
+            StopReading();
         _reader ??= store.Log.OpenReader(ReadThrough + 1, damaged);
         // Before the read: what is found missing afterwards was missing then.
         var durable = store.Log.DurableThrough;
@@ -103,7 +106,8 @@ public sealed class JournalCursor
     /// </summary>
     internal bool Accept(in ReadBackStep step)
     {
-        var isDue = step.Record is not null && step.Through <= End && !_completed.Contains(step.Through);
+        var isDue = step.Record is not null && step.Through > ReadThrough && step.Through <= End
+            && !_completed.Contains(step.Through);
         if (step.Through > ReadThrough && step.Through <= End)
         {
             var through = step.Record is null ? step.Through : step.Through - 1;

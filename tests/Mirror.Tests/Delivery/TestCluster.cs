@@ -30,7 +30,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         _invoker = new HttpMessageInvoker(_network);
         // Nothing times out because a busy machine is slow while the clock is moved.
-        Options.Delivery.Timeout = TimeSpan.FromHours(1);
+        Options.Delivery.Timeout = TimeSpan.FromDays(1);
         State = new ClusterState("influx", new ClusterModel(new ClusterConfig { ClusterId = "influx" }, _invoker));
         Options.Journal.Durability = folder is null ? Durability.Memory : Durability.Process;
         Options.Journal.ReservePercent = 0;

@@ -115,6 +115,9 @@ public sealed class SegmentReader : IDisposable
             catch (DiskException)
             {
                 segment.Unpin();
+                // Another one may have taken its place in between.
+                if (NextSegment() != segment)
+                    continue;
                 throw;
             }
 
