@@ -96,13 +96,14 @@ internal static class PlainGrammar
         Vector512<ulong> digitBefore = Before(ref rows, ByteKinds.Digits, digits, 1);
 
         // A sign is the first byte and not the last one, which is too strict for names; a suffix is the last one.
-        // Both a suffix and a dot stand behind a digit; behind a dot is neither.
+        // Both a suffix and a dot stand behind a digit; behind a dot is neither. Dots in names do not matter, as what
+        // is behind them ends with the name, and need not be told apart.
         Vector512<ulong> odd = values & ~(digits | dots | minuses | suffixes);
         odd |= values & minuses & ~Before(ref rows, ByteKinds.EqualsSigns, equals, 1);
         odd |= tokens & Before(ref rows, ByteKinds.Minuses, minuses, 1);
         odd |= values & Before(ref rows, ByteKinds.Suffixes, suffixes, 1);
         odd |= values & (dots | suffixes) & ~digitBefore;
-        odd |= text & ~Next(values & dots, text, ref openFraction) & (dots | suffixes);
+        odd |= values & ~Next(dots, text, ref openFraction) & (dots | suffixes);
 
         // No value fills a block, so that none is long enough to be infinite; no integer has more than 18 digits.
         odd |= Vector512.Equals(values, Vector512<ulong>.AllBitsSet);
@@ -149,7 +150,9 @@ internal static class PlainGrammar
     {
         Vector512<ulong> sum = (starts << 1) + text;
         ulong made = starts.ExtractMostSignificantBits() | Vector512.LessThan(sum, text).ExtractMostSignificantBits();
-        ulong passed = Vector512.Equals(sum, Vector512<ulong>.AllBitsSet).ExtractMostSignificantBits();
+
+        // A start in the last bit leaves a lane as full as it was, and what came to it is behind a start as well.
+        ulong passed = Vector512.Equals(sum, Vector512<ulong>.AllBitsSet).ExtractMostSignificantBits() & ~made;
         return sum + Carries((uint)made, (uint)passed, ref open);
     }
 

@@ -12,6 +12,9 @@ public sealed class PlainBlocksTests
 {
     private const string Line = "disk,app=a,host=b used=1i,free=-0.5 1700000000000000000\n";
 
+    // So much that all in front of it is read as one.
+    private static readonly string Rest = string.Concat(Enumerable.Repeat(Line, 14));
+
     [Fact]
     public void Lines_of_numbers_are_read_as_the_reference_reads_them() =>
         Samples.PlainNumbers.Sample(body => ReferenceCheck.Agrees(body), iter: 150);
@@ -48,7 +51,7 @@ public sealed class PlainBlocksTests
             for (int padding = 0; padding < 560; padding += padding is < 60 or > 490 ? 1 : 5)
             {
                 string before = $"{new string('p', padding + 1)} v=1\n";
-                ReferenceCheck.Agrees(Encoding.UTF8.GetBytes($"{before}m v={number}\n{Line}m v={number} 5\nm v=1\n"));
+                ReferenceCheck.Agrees(Encoding.UTF8.GetBytes($"{before}m v={number}\n{Line}m v={number} 5\n{Rest}"));
             }
         }
     }
@@ -99,7 +102,7 @@ public sealed class PlainBlocksTests
         for (int padding = 0; padding < 600; padding++)
         {
             string before = $"{Line}{new string('p', padding + 1)} v=1\n";
-            ReferenceCheck.Agrees(Encoding.UTF8.GetBytes(before + line + Line + line));
+            ReferenceCheck.Agrees(Encoding.UTF8.GetBytes(before + line + Line + line + Rest));
         }
     }
 
@@ -135,23 +138,39 @@ public sealed class PlainBlocksTests
     }
 
     [Theory]
-    [InlineData(10)]
-    [InlineData(1_000)]
-    [InlineData(1_020)]
-    [InlineData(3_000)]
-    [InlineData(7_900)]
-    public void All_lines_of_numbers_are_read_at_once(int nameLength)
+    [InlineData(99)]
+    [InlineData(100)]
+    [InlineData(101)]
+    [InlineData(200)]
+    [InlineData(400)]
+    public void Ascending_tags_are_counted(int count)
+    {
+        string tags = string.Concat(Enumerable.Range(0, count).Select(i => $",t{i:d3}={i}"));
+        ReferenceCheck.Agrees(Encoding.ASCII.GetBytes($"{Line}m{tags} v=1\nm{tags} v=2 5\n{Rest}"));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1_000, 1, 1)]
+    [InlineData(7_800, 1, 1)]
+    [InlineData(10, 70, 1)]
+    [InlineData(10, 500, 1)]
+    [InlineData(10, 2_000, 20)]
+    [InlineData(10, 10, 100)]
+    public void All_lines_of_numbers_are_read_at_once(int nameLength, int keyLength, int fields)
     {
         Assert.SkipUnless(PlainBlocks.IsSupported, "The processor lacks the instructions.");
         string name = new('m', nameLength);
+        string key = new('k', keyLength);
+        string values = string.Concat(Enumerable.Range(0, fields).Select(i => $",v{i}={i}.25,w{i}=-{i}i"));
         byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 500).Select(
-            i => $"{name}{i % 3},app=a,host={i} used={i}i,free=-{i}.5,total={i} 17{i:d17}\n")));
+            i => $"{name}{i % 3},host={i},{key}=a,{key}{i % 5}=-b used={i}i{values} 17{i:d17}\n")));
         BodyScan scan = default;
         PlainBlocks blocks = new(body, new ulong[PlainBlocks.Room], Precision.Nanoseconds);
         int position = blocks.Read(0, ref scan, null);
 
         // At the end of the body may be what fills no group.
-        Assert.InRange(position, body.Length - nameLength - 100, body.Length);
+        Assert.InRange(position, body.Length - body.Length / 500 - 10, body.Length);
         Assert.Equal(body.AsSpan(..position).Count((byte)'\n'), scan.Points);
     }
 
