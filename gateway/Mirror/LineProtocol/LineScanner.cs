@@ -7,7 +7,7 @@ namespace InfluxMirror.LineProtocol;
 /// refused, which have no timestamp.
 /// </summary>
 /// <remarks>
-/// Two readers work side by side. <see cref="PlainLines"/> is fast and knows only plain lines;
+/// Two readers work side by side. <see cref="PlainReader"/> is fast and knows only plain lines;
 /// <see cref="PointParser"/> is exact and takes every line the first one leaves.
 /// </remarks>
 public static class LineScanner
@@ -27,12 +27,19 @@ public static class LineScanner
     /// <param name="precision">The unit of its timestamps.</param>
     /// <param name="unstampedEnds">Takes the ends of points without a timestamp.</param>
     /// <param name="faultyLines">Takes the start and the end of every refused line, in turn.</param>
+    /// <param name="blocks">Whether many lines are read at once, on processors that can.</param>
     [SkipLocalsInit]
     internal static BodyScan Scan(
-        ReadOnlySpan<byte> body, Precision precision, InsertionPoints? unstampedEnds, InsertionPoints? faultyLines)
+        ReadOnlySpan<byte> body,
+        Precision precision,
+        InsertionPoints? unstampedEnds,
+        InsertionPoints? faultyLines,
+        bool blocks = true)
     {
         BodyScan scan = default;
-        PlainLines plain = new(body, stackalloc ushort[TokenIndexer.Capacity], precision);
+        Span<ushort> tokens = stackalloc ushort[TokenIndexer.Capacity];
+        Span<ulong> masks = stackalloc ulong[PlainBlocks.IsSupported ? PlainBlocks.Room : 0];
+        PlainReader plain = new(body, tokens, blocks ? masks : default, precision);
         int position = plain.Read(0, ref scan, unstampedEnds);
         while (position < body.Length)
         {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -36,16 +35,38 @@ internal ref struct PlainLines
         _last = -1;
     }
 
-    /// <summary>Reads lines from <paramref name="position"/> on until one is not plain.</summary>
-    /// <param name="position">Where a line starts; never less than in the call before.</param>
+    /// <summary>Makes the first token of the line the next one.</summary>
+    /// <param name="position">Where a line starts; never less than in a call before.</param>
+    /// <returns>False if the line does not end in the indexed part.</returns>
+    public bool MoveTo(int position)
+    {
+        while (_next <= _last && _chunk + _tokens[_next] < position)
+            _next++;
+        return _next <= _last;
+    }
+
+    /// <summary>Indexes the lines from <paramref name="position"/> on.</summary>
+    /// <param name="position">Where a line starts.</param>
+    /// <param name="reach">How many bytes to index; it may be more, so that the line ends in them.</param>
+    /// <returns>False if the end of the line is out of reach.</returns>
+    public bool Index(int position, int reach)
+    {
+        ReadOnlySpan<byte> rest = _body[position..];
+        bool found = reach < rest.Length && IndexLines(position, rest[..reach]);
+        return found || IndexLines(position, rest);
+    }
+
+    /// <summary>Reads the indexed lines until one is not plain.</summary>
+    /// <param name="position">Where the next of them starts; becomes the start of the first line not read.</param>
     /// <param name="scan">Counts the points.</param>
     /// <param name="unstampedEnds">Takes the ends of lines without timestamp.</param>
-    /// <returns>Where the first line that is not plain starts, or the length of the body.</returns>
-    public int Read(int position, ref BodyScan scan, InsertionPoints? unstampedEnds)
+    /// <returns>False if the line there is not plain.</returns>
+    public bool Read(ref int position, ref BodyScan scan, InsertionPoints? unstampedEnds)
     {
         int points = 0;
         int unstamped = 0;
-        while (MoveTo(position) && ReadLine(position - _chunk, out int end, out bool stamped))
+        int start = position - _chunk;
+        while (_next <= _last && ReadLine(start, out int end, out bool stamped))
         {
             points++;
             if (!stamped)
@@ -54,32 +75,22 @@ internal ref struct PlainLines
                 unstampedEnds?.Add(_chunk + end);
             }
 
-            position = _chunk + end + 1;
+            start = end + 1;
         }
 
         scan.Points += points;
         scan.Unstamped += unstamped;
-        return position;
+        position = _chunk + start;
+        return _next > _last;
     }
 
-    /// <summary>Makes the first token of the line the next one.</summary>
-    /// <returns>False if the end of the line is out of reach.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool MoveTo(int position)
+    private bool IndexLines(int position, ReadOnlySpan<byte> text)
     {
-        while (_next <= _last && _chunk + _tokens[_next] < position)
-            _next++;
-        return _next <= _last || IndexFrom(position);
-    }
-
-    private bool IndexFrom(int position)
-    {
-        ReadOnlySpan<byte> rest = _body[position..];
-        int count = TokenIndexer.Index(rest, _tokens);
+        int count = TokenIndexer.Index(text, _tokens);
         _chunk = position;
         _next = 0;
         _last = count - 1;
-        while (_last >= 0 && (rest[_tokens[_last]] != '\n' || _tokens[_last] + Reach > rest.Length))
+        while (_last >= 0 && (text[_tokens[_last]] != '\n' || _tokens[_last] + Reach > text.Length))
             _last--;
 
         // The reading of a line looks up to two tokens ahead.
@@ -139,7 +150,7 @@ internal ref struct PlainLines
             if (Unsafe.Add(ref text, equals) != '=' || equals - at < 2 || end - equals < 2)
                 return -1;
 
-            ulong key = KeyPrefix(ref Unsafe.Add(ref text, at + 1), (int)(equals - at - 1));
+            ulong key = TagKeys.Prefix(ref Unsafe.Add(ref text, at + 1), (int)(equals - at - 1));
             ascending &= key > previous;
             previous = key;
             tags++;
@@ -166,18 +177,6 @@ internal ref struct PlainLines
         }
 
         return t;
-    }
-
-    /// <summary>The start of a key as a number that sorts as the key does; equal for keys that start alike.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong KeyPrefix(ref byte key, int length)
-    {
-        ulong bytes = Unsafe.ReadUnaligned<ulong>(ref key);
-        if (BitConverter.IsLittleEndian)
-            bytes = BinaryPrimitives.ReverseEndianness(bytes);
-        int spare = (sizeof(ulong) - length) * 8;
-        spare &= ~(spare >> 31);
-        return bytes >> spare << spare;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

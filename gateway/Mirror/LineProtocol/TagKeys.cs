@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace InfluxMirror.LineProtocol;
 
@@ -28,6 +30,18 @@ internal static class TagKeys
         }
 
         return false;
+    }
+
+    /// <summary>The start of a key as a number that sorts as the key does; equal for keys that start alike.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Prefix(ref byte key, int length)
+    {
+        ulong bytes = Unsafe.ReadUnaligned<ulong>(ref key);
+        if (BitConverter.IsLittleEndian)
+            bytes = BinaryPrimitives.ReverseEndianness(bytes);
+        int spare = (sizeof(ulong) - length) * 8;
+        spare &= ~(spare >> 31);
+        return bytes >> spare << spare;
     }
 
     private static bool HaveDuplicateUnsorted(ReadOnlySpan<byte> line, int firstTag, int count)

@@ -28,5 +28,10 @@ internal readonly struct TimestampLimit
     /// <summary>Whether the text is a time in range. False also means: not known here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Holds(ref byte text, int length) =>
-        (length < _digits || (length == _digits && text < _firstDigit)) && PlainNumber.IsDigits(ref text, length);
+        InRange(ref text, length) && PlainNumber.IsDigits(ref text, length);
+
+    /// <summary>Whether digits of that length, at least one, are a time in range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool InRange(ref byte text, int length) =>
+        length < _digits || (length == _digits && text < _firstDigit);
 }

@@ -9,20 +9,20 @@ public sealed class LineScannerTests
 {
     [Fact]
     public void Noise_is_read_as_the_reference_reads_it() =>
-        Samples.Noise.Sample(body => AgreesWithReference(body), iter: 20_000);
+        Samples.Noise.Sample(body => ReferenceCheck.Agrees(body), iter: 20_000);
 
     [Fact]
     public void Lines_are_read_as_the_reference_reads_them() =>
-        Samples.Lines.Sample(body => AgreesWithReference(body), iter: 500);
+        Samples.Lines.Sample(body => ReferenceCheck.Agrees(body), iter: 500);
 
     [Fact]
     public void Damaged_lines_are_read_as_the_reference_reads_them() =>
-        Samples.Damaged.Sample(body => AgreesWithReference(body), iter: 1_000);
+        Samples.Damaged.Sample(body => ReferenceCheck.Agrees(body), iter: 1_000);
 
     [Fact]
     public void Every_precision_has_its_own_range() =>
         Gen.Select(Samples.Lines, Gen.Enum<Precision>())
-            .Sample((body, precision) => AgreesWithReference(body, precision), iter: 500);
+            .Sample((body, precision) => ReferenceCheck.Agrees(body, precision), iter: 500);
 
     [Fact]
     public void A_line_reads_the_same_at_every_offset_from_a_block()
@@ -42,8 +42,8 @@ public sealed class LineScannerTests
             {
                 byte[] before = Encoding.ASCII.GetBytes($"{new string('p', padding + 1)} v=1\n");
                 byte[] after = Encoding.ASCII.GetBytes($"q v={new string('1', padding + 1)}");
-                AgreesWithReference([.. before, .. line, .. line, .. before, .. line, .. after]);
-                AgreesWithReference([.. before, .. line[..^1]]);
+                ReferenceCheck.Agrees([.. before, .. line, .. line, .. before, .. line, .. after]);
+                ReferenceCheck.Agrees([.. before, .. line[..^1]]);
             }
         }
     }
@@ -123,28 +123,5 @@ public sealed class LineScannerTests
             },
             iter: 4_000);
 
-    private static void AgreesWithReference(string body) => AgreesWithReference(Encoding.UTF8.GetBytes(body));
-
-    private static void AgreesWithReference(byte[] body, Precision precision = Precision.Nanoseconds)
-    {
-        using InsertionPoints ends = new();
-        using InsertionPoints faulty = new();
-        BodyScan scan = LineScanner.Scan(body, precision, ends, faulty);
-
-        List<ReferenceParser.Line> lines = new ReferenceParser(precision).Parse(body);
-        List<ReferenceParser.Line> faults = lines.FindAll(l => l.Fault != LineFault.None);
-        List<ReferenceParser.Line> points = lines.FindAll(l => l.Fault == LineFault.None);
-        Assert.Equal(faults.SelectMany(l => (int[])[l.Start, l.End]), faulty.AsSpan().ToArray());
-        Assert.Equal(
-            faults.Select(l => new LineFaultLocation(l.Start, l.End - l.Start, l.Fault)).FirstOrDefault(),
-            scan.FirstFault);
-        foreach (ReferenceParser.Line line in faults)
-            Assert.Equal(line.Fault, PointParser.Parse(body.AsSpan(line.Start..line.End), precision).Fault);
-        Assert.Equal(
-            (points.Count, faults.Count, points.Count(l => !l.Stamped)), (scan.Points, scan.Faults, scan.Unstamped));
-        Assert.Equal(points.Where(l => l.Stampable).Select(l => l.End), ends.AsSpan().ToArray());
-        Assert.Equal(scan.Unstamped - ends.Count, scan.Unstampable);
-        Assert.Equal(faults.Exists(l => l.Fault == LineFault.EndsInfluxd), scan.EndsInfluxd);
-        Assert.Equal(faults.Exists(l => l.Fault == LineFault.TagCountFailsInfluxd), scan.FailsInfluxd);
-    }
+    private static void AgreesWithReference(string body) => ReferenceCheck.Agrees(Encoding.UTF8.GetBytes(body));
 }
