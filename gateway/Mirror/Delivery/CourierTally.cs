@@ -135,7 +135,8 @@ public sealed class CourierTally
     /// <summary>A parked record is on disk only, from now on; or it is back in memory.</summary>
     internal void Spill(long bytes) => Interlocked.Add(ref _parkedBytes, -bytes);
 
-    /// <summary>A record that waits in a lane is on disk only, from now on; or, negative, it is back in memory.</summary>
+    /// <summary>A record that waits in a lane is on disk only, from now on; or, negative, it is back in memory.
+    /// </summary>
     internal void SpillTaken(long bytes) => Interlocked.Add(ref _takenBytes, -bytes);
 
     /// <summary>A record that waits in a lane and is on disk only is given up.</summary>

@@ -231,7 +231,8 @@ internal sealed class Lane
         return next;
     }
 
-    /// <summary>Puts the next record that is on disk only back in its place; false when another one comes next.</summary>
+    /// <summary>Puts the next record that is on disk only back in its place; false when another one comes next.
+    /// </summary>
     public bool TryLoad(MirroredRecord record)
     {
         if (!TryTakeOnDisk(record.Position))
@@ -306,7 +307,8 @@ internal readonly record struct LaneKey(string Database, bool IsRaw);
 /// where it is on disk.
 /// </summary>
 internal readonly record struct LaneEntry(
-    MirroredRecord? Record, Barrier? Barrier, ParkedQueue? Trial, bool IsReturned = false, SpilledRecord OnDisk = default)
+    MirroredRecord? Record, Barrier? Barrier, ParkedQueue? Trial, bool IsReturned = false,
+    SpilledRecord OnDisk = default)
 {
     /// <summary>It is on disk only.</summary>
     public bool IsOnDisk => Record is null;
