@@ -114,7 +114,8 @@ public sealed class JournalStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Writes some segments anew that are kept for a few of their records, if that is worth it. By one thread at a time.
+    /// Writes some segments anew that are kept for a few of their records, if that is worth it. By one thread at a
+    /// time.
     /// </summary>
     /// <param name="cursors">As for <see cref="Trim"/>, which is called before.</param>
     /// <param name="isUrgent">There is no room, so that anything is worth it.</param>

@@ -27,7 +27,9 @@ public sealed record CursorState(
     public long Undone(long from, long to)
     {
         from = Math.Max(from, LowWaterMark + 1);
-        var undone = Math.Max(0, to - from + 1);
+        if (to < from)
+            return 0;
+        var undone = to - from + 1;
         for (var at = FirstEndingFrom(from); at < Completed.Count && Completed[at].From <= to; at++)
             undone -= Math.Min(to, Completed[at].To) - Math.Max(from, Completed[at].From) + 1;
         return undone;
