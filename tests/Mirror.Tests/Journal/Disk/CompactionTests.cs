@@ -87,7 +87,7 @@ public sealed class CompactionTests : IDisposable
         Assert.False(log.TryCompact(run, static _ => true));
         Assert.Equal(run, log.Segments.Take(3));
         Assert.Single(ScratchJournal.ReadAll(log).Damage);
-        Assert.Empty(_scratch.Files(".new"));
+        Assert.Empty(_scratch.Files(".1.new"));
     }
 
     [Fact]
