@@ -17,7 +17,7 @@ public sealed partial class Courier
 
     private static readonly TimeSpan BetweenSpills = TimeSpan.FromMilliseconds(50);
 
-    private readonly LaneReturn _laneReturn;
+    private readonly ReturnFromDisk _laneReturn;
     private long _spilledAt;
 
     /// <summary>
@@ -32,9 +32,8 @@ public sealed partial class Courier
         var left = MaxSpilled - _lanes.Values.Sum(static lane => lane.OnDisk);
         foreach (var lane in _lanes.Values.Where(static lane => lane.IsStanding))
         {
-            foreach (var record in lane.Spill(StandingBytes, record => left > 0 && MaySpill(record)))
+            foreach (var record in lane.Spill(StandingBytes, record => MaySpill(record) && left-- > 0))
             {
-                left--;
                 Tally.SpillTaken(record.Body.Length);
                 record.LetGo();
             }
@@ -57,24 +56,25 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// The next records that go back from the disk to a lane; none while they are on their way to the disk; null when
-    /// no lane waits for one.
+    /// Whether a lane waits for records that are on disk only, and how to take the next ones; not while they are on
+    /// their way to the disk.
     /// </summary>
-    internal (Lane Lane, IReadOnlyList<ParkedPosition> Positions)? NextToLoad()
+    private bool IsLoading(out Action? take)
     {
+        take = null;
         lock (_gate)
         {
             if (IsStopping || _lanes.Values.FirstOrDefault(static lane => lane.IsNextOnDisk) is not { } lane)
-                return null;
-            var durable = _progress.DurableThrough;
-            var next = lane.NextOnDisk(HasRoom ? LoadedBytes : LeastLoadedBytes);
-            return (lane, [.. next.TakeWhile(spilled => spilled.Position <= durable)]);
+                return false;
+            take = Taking(
+                positions => Load(lane, positions), lane.NextOnDisk(HasRoom ? LoadedBytes : LeastLoadedBytes));
+            return true;
         }
     }
 
     /// <summary>Takes back these records from the disk; those of them that cannot be read are lost.</summary>
     /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
-    internal void Load(Lane lane, IReadOnlyList<ParkedPosition> positions)
+    private void Load(Lane lane, IReadOnlyList<SpilledRecord> positions)
     {
         var next = 0;
         foreach (var record in _progress.ReadBack(positions, NoteDamage))
@@ -112,16 +112,16 @@ public sealed partial class Courier
         }
     }
 
-    private void Lose_NeedsLock(Lane lane, ParkedPosition spilled)
+    private void Lose_NeedsLock(Lane lane, SpilledRecord spilled)
     {
         if (lane.TryTakeOnDisk(spilled.Position))
             DropSpilled_NeedsLock(spilled);
     }
 
-    private void DropSpilled_NeedsLock(ParkedPosition spilled)
+    private void DropSpilled_NeedsLock(SpilledRecord spilled)
     {
         NeedsResync = true;
-        Tally.DropSpilled(spilled);
+        Tally.Drop(spilled);
         _progress.Settled(spilled);
         _cursor.CompleteReleased(spilled.Position);
     }

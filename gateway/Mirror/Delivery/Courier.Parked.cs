@@ -13,7 +13,7 @@ public sealed partial class Courier
 
     private const string Overruled = "a statement that drops or deletes came after it";
 
-    private readonly ParkedReturn _parkedReturn;
+    private readonly ReturnFromDisk _parkedReturn;
     private ITimer? _parkedTimer;
 
     /// <summary>Records that are parked, and why, for people.</summary>
@@ -141,7 +141,7 @@ public sealed partial class Courier
         Tally.Unpark(record);
         Tally.Reject(record);
         Counters.CountWithdrawn();
-        _progress.Settled(new ParkedPosition(record));
+        _progress.Settled(new SpilledRecord(record));
         _cursor.CompleteReleased(record.Position);
     }
 

@@ -6,33 +6,36 @@ namespace InfluxMirror.Delivery;
 public sealed partial class Courier
 {
     /// <summary>
-    /// The next records that go back from the disk to their lanes; empty while they are on their way to the disk, or a
-    /// statement runs in their lanes; null when there are none.
+    /// Whether records whose obstacle is gone are to go back from the disk to their lanes, and how to take the next
+    /// ones; not while there is no room, they are on their way to the disk, or a statement runs in their lanes.
     /// </summary>
-    internal IReadOnlyList<ParkedPosition>? NextToReturn()
+    private bool IsReturning(out Action? take)
     {
+        take = null;
         lock (_gate)
         {
             var returning = IsStopping ? [] : _parking.Queues.Where(static queue => queue.IsReturning).ToArray();
-            if (returning.Length == 0)
-                return null;
-            var durable = _progress.DurableThrough;
             var queue = Array.Find(returning, queue => !IsStatementRunning_NeedsLock(queue.Place.Database));
-            return queue is null
-                ? []
-                : [.. queue.OnDisk.Values.Take(ReturnedAtOnce).TakeWhile(parked => parked.Position <= durable)];
+            if (queue is not null && HasRoom)
+                take = Taking(Return, queue.OnDisk.Values.Take(ReturnedAtOnce));
+            return returning.Length > 0;
         }
     }
 
-    /// <summary>Whether more of them may be in memory.</summary>
-    internal bool HasRoomToReturn => HasRoom;
+    /// <summary>Takes back those records that the disk has; null when it has none yet.</summary>
+    private Action? Taking(Action<IReadOnlyList<SpilledRecord>> take, IEnumerable<SpilledRecord> next)
+    {
+        var durable = _progress.DurableThrough;
+        SpilledRecord[] ready = [.. next.TakeWhile(spilled => spilled.Position <= durable)];
+        return ready.Length == 0 ? null : () => take(ready);
+    }
 
     /// <summary>
     /// Takes back these records from the disk; those of them that cannot be read are lost. Behind a statement that has
     /// begun meanwhile the rest stays where it is.
     /// </summary>
     /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
-    internal void Return(IReadOnlyList<ParkedPosition> positions)
+    private void Return(IReadOnlyList<SpilledRecord> positions)
     {
         var lost = positions.ToDictionary(static parked => parked.Position);
         foreach (var record in _progress.ReadBack(positions, NoteDamage))
@@ -73,11 +76,11 @@ public sealed partial class Courier
     /// What a statement drops becomes dead letters; each leaves <paramref name="discarded"/> when it has its fate, so
     /// that nothing is forgotten when the disk fails in between.
     /// </summary>
-    private async ValueTask DiscardOnDiskAsync(SortedDictionary<long, ParkedPosition> discarded)
+    private async ValueTask DiscardOnDiskAsync(SortedDictionary<long, SpilledRecord> discarded)
     {
         if (discarded.Count == 0)
             return;
-        ParkedPosition[] positions = [.. discarded.Values];
+        SpilledRecord[] positions = [.. discarded.Values];
         while (_progress.DurableThrough < positions[^1].Position)
             await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
         var bytes = 0L;
@@ -109,12 +112,10 @@ public sealed partial class Courier
         }
     }
 
-    private void DropOnDisk_NeedsLock(ParkedPosition parked)
+    private void DropOnDisk_NeedsLock(SpilledRecord parked)
     {
-        NeedsResync = true;
-        Tally.DropParked(parked);
-        _progress.Settled(parked);
-        _cursor.CompleteReleased(parked.Position);
+        Tally.Unpark(parked);
+        DropSpilled_NeedsLock(parked);
     }
 
     private bool IsStatementRunning_NeedsLock(string database) =>

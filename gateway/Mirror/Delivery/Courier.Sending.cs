@@ -305,7 +305,7 @@ public sealed partial class Courier
             return;
         }
 
-        _progress.Settled(new ParkedPosition(record));
+        _progress.Settled(new SpilledRecord(record));
         _cursor.Complete(record);
     }
 

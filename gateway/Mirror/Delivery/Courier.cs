@@ -43,8 +43,8 @@ public sealed partial class Courier
         _cursor = _progress.Cursor;
         NeedsResync = _progress.NeedsResync;
         _catchUp = new CatchUp(this, _cursor);
-        _parkedReturn = new ParkedReturn(this);
-        _laneReturn = new LaneReturn(this);
+        _parkedReturn = new ReturnFromDisk(this, IsReturning);
+        _laneReturn = new ReturnFromDisk(this, IsLoading);
         _throttle = new LogThrottle(context.Time);
         _health = new CourierHealth(context.Time);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);

@@ -84,7 +84,7 @@ internal sealed class CourierProgress
     public long Tail => _journal.Tail;
 
     /// <summary>A record has its fate. Belongs to the courier's lock.</summary>
-    public void Settled(ParkedPosition record)
+    public void Settled(SpilledRecord record)
     {
         _vanished.Remove(record.Position);
         if (record.Position > _watchedThrough)
@@ -126,7 +126,7 @@ internal sealed class CourierProgress
     /// <param name="damaged">Told of what cannot be read.</param>
     /// <exception cref="DiskException">The disk fails. When it does so again for the same records, they are given up.
     /// </exception>
-    public IEnumerable<MirroredRecord> ReadBack(IReadOnlyList<ParkedPosition> positions, Action<LogDamage> damaged)
+    public IEnumerable<MirroredRecord> ReadBack(IReadOnlyList<SpilledRecord> positions, Action<LogDamage> damaged)
     {
         var store = _journal.Store!;
         using var reader = store.Log.OpenReader(positions[0].Position, damaged);

@@ -139,20 +139,18 @@ public sealed class CourierTally
     /// </summary>
     internal void SpillTaken(long bytes) => Interlocked.Add(ref _takenBytes, -bytes);
 
-    /// <summary>A record that waits in a lane and is on disk only is given up.</summary>
-    internal void DropSpilled(ParkedPosition spilled)
-    {
-        Interlocked.Increment(ref _decided);
-        DropLost(spilled.Points, spilled.Bytes, 1);
-    }
-
-    /// <summary>A parked record that is on disk only is given up.</summary>
-    internal void DropParked(ParkedPosition parked)
+    /// <summary>A parked record that is on disk only is no longer parked.</summary>
+    internal void Unpark(SpilledRecord parked)
     {
         Interlocked.Add(ref _parked, -parked.Points);
         Interlocked.Decrement(ref _parkedRecords);
+    }
+
+    /// <summary>A record that is on disk only is given up.</summary>
+    internal void Drop(SpilledRecord spilled)
+    {
         Interlocked.Increment(ref _decided);
-        DropLost(parked.Points, parked.Bytes, 1);
+        DropLost(spilled.Points, spilled.Bytes, 1);
     }
 
     private void Leave(MirroredRecord record)

@@ -96,7 +96,7 @@ public sealed class GapLedger
         record.AcceptedAt));
 
     /// <summary>A destination is not given a record that was parked and is on disk only.</summary>
-    internal void Note(string destination, ParkedPlace place, ParkedPosition parked)
+    internal void Note(string destination, ParkedPlace place, SpilledRecord parked)
     {
         // Parked for its retention policy, it has one; parked for the database or account, that is not known here.
         var policy = string.IsNullOrEmpty(place.RetentionPolicy) ? null : place.RetentionPolicy;

@@ -180,9 +180,11 @@ internal sealed class JournalKeeper(
     private static long Excess(JournalStore store, Courier[] couriers)
     {
         var usage = store.Log.Usage;
+        var excess = usage.SegmentBytes - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        if (excess <= 0)
+            return excess;
         var going = store.Log.Segments.Where(segment => segment.IsSealed && Laggards(segment, couriers).Length == 0);
-        return usage.SegmentBytes - going.Sum(static segment => segment.FileBytes)
-            - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        return excess - going.Sum(static segment => segment.FileBytes);
     }
 
     private static Courier[] Laggards(Segment segment, Courier[] couriers) =>

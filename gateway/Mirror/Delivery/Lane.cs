@@ -8,7 +8,7 @@ internal sealed class Lane
 {
     private readonly Queue<LaneEntry> _waiting = new();
 
-    // What came back from a parked queue: older than what waits, and sent before it.
+    // What came back from a parked queue, or from the disk: older than what waits, and sent before it.
     private readonly Queue<LaneEntry> _returned = new();
     private readonly Sender[] _senders;
     private int _barriers;
@@ -202,7 +202,7 @@ internal sealed class Lane
                 && (keep -= record.Body.Length) < 0 && may(record))
             {
                 spilled.Add(record);
-                entry = new(null, null, null, OnDisk: new(new ParkedPosition(record), record.AppendedAt));
+                entry = new(null, null, null, OnDisk: new(record));
                 OnDisk++;
             }
 
@@ -215,17 +215,17 @@ internal sealed class Lane
     /// <summary>
     /// What comes next, as far as it is on disk only and without a statement between: about so many bytes of it.
     /// </summary>
-    public List<ParkedPosition> NextOnDisk(long bytes)
+    public List<SpilledRecord> NextOnDisk(long bytes)
     {
-        var next = new List<ParkedPosition>();
+        var next = new List<SpilledRecord>();
         if (_returned.Count > 0)
             return next;
         foreach (var entry in _waiting)
         {
             if (!entry.IsOnDisk || bytes <= 0)
                 break;
-            next.Add(entry.OnDisk.Parked);
-            bytes -= entry.OnDisk.Parked.Bytes;
+            next.Add(entry.OnDisk);
+            bytes -= entry.OnDisk.Bytes;
         }
 
         return next;
@@ -252,14 +252,14 @@ internal sealed class Lane
     }
 
     /// <summary>Takes out every record that is on disk only, up to a position.</summary>
-    public List<ParkedPosition> RemoveOnDisk(long through)
+    public List<SpilledRecord> RemoveOnDisk(long through)
     {
-        var removed = new List<ParkedPosition>();
+        var removed = new List<SpilledRecord>();
         for (var left = OnDisk > 0 ? _waiting.Count : 0; left > 0; left--)
         {
             var entry = _waiting.Dequeue();
             if (entry.IsOnDisk && entry.Position <= through)
-                removed.Add(entry.OnDisk.Parked);
+                removed.Add(entry.OnDisk);
             else
                 _waiting.Enqueue(entry);
         }
@@ -314,13 +314,8 @@ internal readonly record struct LaneEntry(
     public bool IsOnDisk => Record is null;
 
     /// <summary>Its place in the journal.</summary>
-    public long Position => Record?.Position ?? OnDisk.Parked.Position;
+    public long Position => Record?.Position ?? OnDisk.Position;
 }
-
-/// <summary>A record that is on disk only.</summary>
-/// <param name="Parked">Where, and what it counts.</param>
-/// <param name="AppendedAt">See <see cref="Journal.JournalRecord.AppendedAt"/>.</param>
-internal readonly record struct SpilledRecord(ParkedPosition Parked, long AppendedAt);
 
 /// <summary>
 /// A statement as its lanes see it: it runs when it has come to the front of all of them and nothing is under way
@@ -335,7 +330,7 @@ internal sealed class Barrier(MirroredRecord record, Sender sender)
     public Sender Sender { get; } = sender;
 
     /// <summary>Parked records on disk that it overrules and that have no fate yet.</summary>
-    public SortedDictionary<long, ParkedPosition> ToDiscard { get; } = [];
+    public SortedDictionary<long, SpilledRecord> ToDiscard { get; } = [];
 
     /// <summary>The lanes it stands in.</summary>
     public List<Lane> Lanes { get; } = [];

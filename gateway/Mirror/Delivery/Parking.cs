@@ -104,7 +104,7 @@ internal sealed class Parking
         }
 
         foreach (var record in spilled)
-            queue.OnDisk.Add(record.Position, new ParkedPosition(record));
+            queue.OnDisk.Add(record.Position, new SpilledRecord(record));
         return spilled;
     }
 
@@ -130,15 +130,6 @@ internal readonly record struct ParkedPlace(string Database, string? RetentionPo
     public static ParkedPlace OfAccount(WriteTarget target) => new(target.Database, null, target.Account);
 }
 
-/// <summary>A parked record that is on disk only.</summary>
-internal readonly record struct ParkedPosition(long Position, int Points, int Bytes, DateTimeOffset AcceptedAt)
-{
-    public ParkedPosition(MirroredRecord record)
-        : this(record.Position, record.Points, record.Body.Length, record.AcceptedAt)
-    {
-    }
-}
-
 /// <summary>Records parked for one reason, in journal order.</summary>
 internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
 {
@@ -149,7 +140,7 @@ internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
     public LinkedList<MirroredRecord> Records { get; } = new();
 
     /// <summary>Newer ones by position, of which only the journal on disk has the bytes.</summary>
-    public SortedDictionary<long, ParkedPosition> OnDisk { get; } = [];
+    public SortedDictionary<long, SpilledRecord> OnDisk { get; } = [];
 
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }

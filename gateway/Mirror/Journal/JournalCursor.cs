@@ -106,9 +106,9 @@ public sealed class JournalCursor
     /// </summary>
     internal bool Accept(in ReadBackStep step)
     {
-        var isDue = step.Record is not null && step.Through > ReadThrough && step.Through <= End
-            && !_completed.Contains(step.Through);
-        if (step.Through > ReadThrough && step.Through <= End)
+        var isNext = step.Through > ReadThrough && step.Through <= End;
+        var isDue = isNext && step.Record is not null && !_completed.Contains(step.Through);
+        if (isNext)
         {
             var through = step.Record is null ? step.Through : step.Through - 1;
             for (var position = ReadThrough + 1; position <= through; position++)

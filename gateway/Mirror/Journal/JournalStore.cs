@@ -130,8 +130,8 @@ public sealed class JournalStore : IAsyncDisposable
         {
             if (_sparse.Find(Log.Segments, states, segment => Log.Measure(segment, IsNeeded), isUrgent) is not { } run)
                 return false;
-            if (!Log.TryCompact(run, IsNeeded))
-                _sparse.NoteDamaged(run);
+            if (Log.Compact(run, IsNeeded) is { } damaged)
+                _sparse.NoteDamaged(damaged);
             return true;
         }
         catch (DiskException fault) when (fault.Fault == DiskFault.Missing)

@@ -31,7 +31,7 @@ internal sealed class SparseSegments(long segmentBytes, long maxBytes)
     /// <param name="isUrgent">There is no room: any gain will do, at any cost.</param>
     public IReadOnlyList<Segment>? Find(
         IReadOnlyList<Segment> segments, IReadOnlyList<CursorState> readers, Func<Segment, long?> measure,
-        bool isUrgent = false)
+        bool isUrgent)
     {
         var (worth, measurements) = isUrgent ? (segmentBytes / 2, MeasuredUrgently) : (_worth, MeasuredAtOnce);
         foreach (var gone in _looks.Keys.Except(segments).ToArray())
@@ -62,12 +62,8 @@ internal sealed class SparseSegments(long segmentBytes, long maxBytes)
         return bytes - left >= worth ? [.. segments.Skip(first).Take(count)] : null;
     }
 
-    /// <summary>They cannot be written anew.</summary>
-    public void NoteDamaged(IReadOnlyList<Segment> run)
-    {
-        foreach (var segment in run)
-            _looks[segment] = _looks[segment] with { Bytes = null };
-    }
+    /// <summary>It cannot be written anew.</summary>
+    public void NoteDamaged(Segment segment) => _looks[segment] = _looks[segment] with { Bytes = null };
 
     /// <summary>Bytes that are needed of a segment; null when it is to stay as it is, or goes by itself.</summary>
     private long? Needed(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Vrrp.Daemon.Linux;
 using Xunit;
 
 namespace Vrrp.Daemon.Tests.Labs;
@@ -13,6 +14,8 @@ internal readonly record struct Captured(DateTime At, string Text);
 /// <summary>What the client sees on the wire, by tcpdump.</summary>
 internal sealed partial class Capture : IAsyncDisposable
 {
+    private const int Interrupt = 2;
+
     private readonly List<Captured> _all = [];
     private readonly Process _tcpdump;
     private readonly Task _reading;
@@ -50,7 +53,7 @@ internal sealed partial class Capture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Interrupted, it says what it lost.
-        await Shell.RunAsync("kill", "-INT", _tcpdump.Id.ToString(CultureInfo.InvariantCulture));
+        Assert.Equal(0, Libc.Kill(_tcpdump.Id, Interrupt));
         await _reading;
         _tcpdump.Dispose();
     }

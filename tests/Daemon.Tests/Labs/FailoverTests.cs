@@ -65,18 +65,22 @@ public sealed class FailoverTests
     });
 
     [Theory]
-    [MemberData(nameof(LabRows.EverywhereWithVrrpdFirst), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.Everywhere), MemberType = typeof(LabRows))]
     public Task S4_The_guardian_hands_over_for_a_killed_main_process(LabMode mode, Pairing pairing) =>
         LabRows.BestOf(async () =>
     {
         await using Lab lab = await Lab.StartAsync(mode, pairing);
-        DateTime start = lab.First.Signal(LabNode.Kill);
-        await TakenAsync(lab);
-        Assert.NotEmpty(lab.Capture.Adverts(100, lab.First.LocalAddress, priority => priority == 0, start));
+        (LabNode node, LabNode peer) = (lab.Tested, lab.PeerOf(lab.Tested));
+        string address = lab.Own(node);
+        DateTime start = node.Signal(LabNode.Kill);
+        await lab.UntilAsync(TimeSpan.FromSeconds(8), () => peer.Ownership.Has(address), "the peer took over");
+        lab.AtMost(peer.Ownership.Of(address)[^1].From - start, 1, "peer took over");
+        Assert.NotEmpty(lab.Capture.Adverts(node.Number * 100, node.LocalAddress, priority => priority == 0, start));
+        // The client asks the first address.
         lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 1, "client without an answer");
-        lab.AtMost(lab.Overlap(lab.Terms.Address1, start), 0, "both had the address");
+        lab.AtMost(lab.Overlap(address, start), 0, "both had the address");
 
-        await lab.First.StartAsync();
+        await node.StartAsync();
         await lab.SettleAsync();
     });
 
@@ -163,28 +167,29 @@ public sealed class FailoverTests
     });
 
     [Theory]
-    [MemberData(nameof(LabRows.UsualWithVrrpdFirst), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.Usual), MemberType = typeof(LabRows))]
     public Task S23_Killed_and_restarted_at_any_moment_there_is_one_owner(LabMode mode, Pairing pairing) =>
         LabRows.BestOf(async () =>
     {
         await using Lab lab = await Lab.StartAsync(mode, pairing);
+        LabNode node = lab.Tested;
+        string address = lab.Own(node);
         Random random = new(23);
         for (int i = LabRows.Times(usual: 5, full: 20); i > 0; i--)
         {
             await Lab.PauseAsync(random.NextDouble());
-            await lab.First.SignalAllAsync(LabNode.Kill);
-            await lab.First.EndedAsync();
+            await node.SignalAllAsync(LabNode.Kill);
+            await node.EndedAsync();
             await Lab.PauseAsync(random.NextDouble());
-            await lab.First.StartAsync();
+            await node.StartAsync();
             await Lab.PauseAsync(5);
-            Assert.True(lab.First.Ownership.Has(lab.Terms.Address1) ^ lab.Second.Ownership.Has(lab.Terms.Address1),
-                lab.Story());
+            Assert.True(node.Ownership.Has(address) ^ lab.PeerOf(node).Ownership.Has(address), lab.Story());
         }
 
-        lab.First.Signal(LabNode.Terminate);
-        await lab.First.EndedAsync();
-        string left = await lab.First.Place.IpAsync("address show");
-        Assert.DoesNotContain(lab.Terms.Address1, left, StringComparison.Ordinal);
+        node.Signal(LabNode.Terminate);
+        await node.EndedAsync();
+        string left = await node.Place.IpAsync("address show");
+        Assert.DoesNotContain(address, left, StringComparison.Ordinal);
     });
 
     // A lease lasts whole seconds, and so longer than a peer waits with a fast timer.

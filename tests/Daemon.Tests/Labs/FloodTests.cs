@@ -20,7 +20,7 @@ public sealed class FloodTests
         {
             int lines = Lines(node);
             // The flood does not come by the other node, so that a capture there has all advertisements.
-            await using Capture capture = new((node == lab.First ? lab.Second : lab.First).Place.Name);
+            await using Capture capture = new(lab.PeerOf(node).Place.Name);
             await capture.Ready;
             // The first flood makes what is kept, such as the buffers of the sockets.
             await FloodAsync(lab, sender, node);

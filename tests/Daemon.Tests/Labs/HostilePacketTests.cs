@@ -146,7 +146,7 @@ public sealed class HostilePacketTests
     {
         foreach (LabNode node in lab.Daemons)
         {
-            LabNode other = node == lab.First ? lab.Second : lab.First;
+            LabNode other = lab.PeerOf(node);
             await node.WriteConfigurationAsync(new(Rewrite: text => text.Replace("\"Interface\":",
                 $"\"Peers\": [\"{other.LocalAddress}\"], \"Interface\":", StringComparison.Ordinal)));
             node.Signal(LabNode.Hangup);

@@ -94,6 +94,12 @@ internal sealed partial class Lab : IAsyncDisposable
         && Second.Ownership.Has(Terms.Address2) && !First.Ownership.Has(Terms.Address2) && Client.Owner == 1,
         "each node is master of its own router");
 
+    /// <summary>The first node with vrrpd, which is master of its own router, and backup of the other one's.</summary>
+    public LabNode Tested => First.IsVrrpd ? First : Second;
+
+    /// <summary>The other node.</summary>
+    public LabNode PeerOf(LabNode node) => node == First ? Second : First;
+
     /// <summary>The address that a node leads in.</summary>
     public string Own(LabNode node) => node.Number == 1 ? Terms.Address1 : Terms.Address2;
 

@@ -32,12 +32,6 @@ public static class LabRows
         return rows;
     }
 
-    /// <summary>As <see cref="Everywhere"/>, where vrrpd runs on the first node.</summary>
-    public static TheoryData<LabMode, Pairing> EverywhereWithVrrpdFirst() => WithVrrpdFirst(Everywhere());
-
-    /// <summary>As <see cref="Usual"/>, where vrrpd runs on the first node.</summary>
-    public static TheoryData<LabMode, Pairing> UsualWithVrrpdFirst() => WithVrrpdFirst(Usual());
-
     /// <summary>
     /// Runs a test. In full, one that only took too long is tried again: the best of three counts, because what else
     /// the machine does is no fault of what is tested. Everything else has to hold every time.
@@ -56,18 +50,6 @@ public static class LabRows
                 TestContext.Current.TestOutputHelper?.WriteLine($"tried again: {exception.Message.Split('\n')[0]}");
             }
         }
-    }
-
-    private static TheoryData<LabMode, Pairing> WithVrrpdFirst(TheoryData<LabMode, Pairing> rows)
-    {
-        TheoryData<LabMode, Pairing> left = [];
-        foreach (TheoryDataRow<LabMode, Pairing> row in rows)
-        {
-            if (row.Data.Item2 != Pairing.KeepalivedFirst)
-                left.Add(row.Data.Item1, row.Data.Item2);
-        }
-
-        return left;
     }
 
     private static TheoryData<LabMode, Pairing> Cross(params LabMode[] modes)

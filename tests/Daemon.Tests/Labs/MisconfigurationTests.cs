@@ -20,7 +20,7 @@ public sealed class MisconfigurationTests
             lab.Second.Signal(LabNode.Hangup);
             foreach (LabNode node in lab.Daemons)
             {
-                LabNode other = node == lab.First ? lab.Second : lab.First;
+                LabNode other = lab.PeerOf(node);
                 string named = $"vrrpd_adverts_refused_by_sender_total{{instance=\"VI_1\",reason=\"{fault}\","
                     + $"sender=\"{other.LocalAddress}\"}}";
                 DateTime end = DateTime.UtcNow.AddSeconds(10);

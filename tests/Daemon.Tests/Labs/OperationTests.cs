@@ -6,28 +6,32 @@ namespace Vrrp.Daemon.Tests.Labs;
 public sealed class OperationTests
 {
     [Theory]
-    [MemberData(nameof(LabRows.EverywhereWithVrrpdFirst), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.Everywhere), MemberType = typeof(LabRows))]
     public Task S7_A_sick_gateway_gives_the_address_away_at_once(LabMode mode, Pairing pairing) =>
         LabRows.BestOf(async () =>
     {
         const double CheckTime = 2 * 0.2, HangingTime = 2 * 0.5;
         await using Lab lab = await Lab.CreateAsync(mode, pairing);
-        using FakeGateway gateway = new(lab.First.Place);
+        (LabNode node, LabNode peer) = (lab.Tested, lab.PeerOf(lab.Tested));
+        string address = lab.Own(node);
+        using FakeGateway gateway = new(node.Place);
         gateway.Mood = GatewayMood.Well;
-        await lab.First.StartAsync(new(Check: $"http://127.0.0.1:{gateway.Port}/health/ready"));
-        await lab.Second.StartAsync();
+        // The first router has the check anyway.
+        Func<string, string>? tracked = node.Number == 1 ? null : LabText.InRouter(2, "\"TrackChecks\": [\"gateway\"]");
+        await node.StartAsync(new(Check: $"http://127.0.0.1:{gateway.Port}/health/ready", Rewrite: tracked));
+        await peer.StartAsync();
         await lab.SettleAsync();
         foreach (GatewayMood mood in new[] { GatewayMood.Unready, GatewayMood.Hanging, GatewayMood.Gone })
         {
             DateTime start = DateTime.UtcNow;
             gateway.Mood = mood;
             await lab.UntilAsync(TimeSpan.FromSeconds(6),
-                () => lab.Second.Ownership.Has(lab.Terms.Address1) && lab.Client.Owner == 2, $"{mood}: peer took over");
+                () => peer.Ownership.Has(address) && !node.Ownership.Has(address), $"{mood}: peer took over");
             double checking = mood == GatewayMood.Hanging ? HangingTime + CheckTime : CheckTime;
-            lab.AtMost(lab.Second.Ownership.Of(lab.Terms.Address1)[^1].From - start, checking + 0.8 + 0.4,
-                $"{mood}: peer took over");
-            lab.Check(!lab.First.Ownership.Has(lab.Terms.Address1), "the sick node has the address");
+            lab.AtMost(peer.Ownership.Of(address)[^1].From - start, checking + 0.8 + 0.4, $"{mood}: peer took over");
+            // The client asks the first address.
             lab.AtMost(lab.Client.Gap(start, DateTime.UtcNow), 1, $"{mood}: client without an answer");
+            lab.Check(lab.Client.Owner == (node.Number == 1 ? 2 : 1), "the other node answers");
 
             gateway.Mood = GatewayMood.Well;
             await lab.SettleAsync();
@@ -78,22 +82,24 @@ public sealed class OperationTests
     });
 
     [Theory]
-    [MemberData(nameof(LabRows.UsualWithVrrpdFirst), MemberType = typeof(LabRows))]
+    [MemberData(nameof(LabRows.Usual), MemberType = typeof(LabRows))]
     public Task S12_An_address_deleted_by_hand_is_put_back(LabMode mode, Pairing pairing) => LabRows.BestOf(async () =>
     {
         await using Lab lab = await Lab.StartAsync(mode, pairing);
+        LabNode node = lab.Tested;
+        string address = lab.Own(node);
         for (int round = 0; round < 3; round++)
         {
             DateTime start = DateTime.UtcNow;
-            await lab.First.Place.IpAsync($"address del {lab.Terms.Address1}/{(lab.Terms.IsIPv6 ? 128 : 32)} dev eth0");
-            await lab.UntilAsync(TimeSpan.FromSeconds(2), () => lab.First.Ownership.Of(lab.Terms.Address1) is
+            await node.Place.IpAsync($"address del {address}/{(lab.Terms.IsIPv6 ? 128 : 32)} dev eth0");
+            await lab.UntilAsync(TimeSpan.FromSeconds(2), () => node.Ownership.Of(address) is
                 [.., { To: not null }, { To: null }] times && times[^2].To >= start, "the address is put back");
-            IReadOnlyList<Held> held = lab.First.Ownership.Of(lab.Terms.Address1);
+            IReadOnlyList<Held> held = node.Ownership.Of(address);
             lab.AtMost(held[^1].From - held[^2].To!.Value, 0.5, "address is back");
             await Lab.PauseAsync(0.3);
         }
 
-        lab.Check(!lab.Second.Ownership.Has(lab.Terms.Address1), "the backup took the address");
+        lab.Check(!lab.PeerOf(node).Ownership.Has(address), "the backup took the address");
     });
 
     private static async Task ReloadAsync(Lab lab, LabChange change, LabNode[] nodes)

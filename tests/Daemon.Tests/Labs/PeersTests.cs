@@ -15,7 +15,7 @@ public sealed class PeersTests
         await using Lab lab = await Lab.CreateAsync(mode, pairing);
         foreach (LabNode node in new[] { lab.First, lab.Second })
         {
-            string peer = (node == lab.First ? lab.Second : lab.First).LocalAddress;
+            string peer = lab.PeerOf(node).LocalAddress;
             await node.StartAsync(new(Rewrite: node.IsVrrpd
                 ? LabText.InRouter(1, $"\"UnicastPeers\": [\"{peer}\"]")
                 : LabText.InKeepalived(1, $"unicast_src_ip {node.LocalAddress}\nunicast_peer {{\n {peer}\n}}")));

@@ -68,7 +68,7 @@ public sealed class SyncGroupTests
 
     private static Task UntilAllAreAtAsync(Lab lab, LabNode node)
     {
-        LabNode other = node == lab.First ? lab.Second : lab.First;
+        LabNode other = lab.PeerOf(node);
         return lab.UntilAsync(TimeSpan.FromSeconds(12), () =>
             new[] { lab.Terms.Address1, lab.Terms.Address2 }.All(
                 address => node.Ownership.Has(address) && !other.Ownership.Has(address))

@@ -17,8 +17,7 @@ public sealed class DurableLimitTests : DurableTests
         {
             Fates fates = new();
             MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n", watch: fates);
-            await cluster.UntilAsync(
-                () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+            await cluster.TakeAsync(record);
             taken++;
             await cluster.Cluster.Journal.WaitSafeAsync(record);
         }
@@ -108,8 +107,7 @@ public sealed class DurableLimitTests : DurableTests
         for (int i = 1; i <= 400; i++)
         {
             MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
-            await cluster.UntilAsync(
-                () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+            await cluster.TakeAsync(record);
             await cluster.Cluster.Journal.WaitSafeAsync(record);
         }
 

@@ -88,11 +88,11 @@ public sealed class ParkedOnDiskTests : DurableTests
                 : ScriptedDestination.Accept(request);
             for (int i = 1; i <= rounds; i++)
             {
-                await AppendAsync(first, Records.Write("db", $"m v={i} {i}\n"));
+                await first.TakeAsync(Records.Write("db", $"m v={i} {i}\n"));
                 for (int j = 1; j < others; j++)
-                    await AppendAsync(first, Records.Write("other", $"m v=\"{filler}\" {(i * others) + j}\n"));
+                    await first.TakeAsync(Records.Write("other", $"m v=\"{filler}\" {(i * others) + j}\n"));
                 MirroredRecord last = Records.Write("other", $"m v=\"{filler}\" {(i + 1) * others}\n");
-                await AppendAsync(first, last);
+                await first.TakeAsync(last);
                 Assert.True(await first.Cluster.Journal.WaitSafeAsync(last));
             }
 
@@ -109,9 +109,6 @@ public sealed class ParkedOnDiskTests : DurableTests
         Assert.Equal(Enumerable.Range(1, rounds).Select(static i => $"m v={i} {i}"), second["b"].Lines);
         Assert.False(second.Courier("b").NeedsResync);
         second.AssertAccounts();
-
-        static Task AppendAsync(TestCluster cluster, MirroredRecord record) => cluster.UntilAsync(
-            () => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Globalization;
+using InfluxMirror.Delivery;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -124,15 +126,15 @@ public sealed class StandingLaneTests : DurableTests
         }
     }
 
-    private static async Task AppendAsync(TestCluster cluster, InfluxMirror.Delivery.MirroredRecord record)
+    private static async Task AppendAsync(TestCluster cluster, MirroredRecord record)
     {
-        await cluster.UntilAsync(() => cluster.Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+        await cluster.TakeAsync(record);
         if (record.Position % 20 == 0)
             Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(record));
     }
 
     private static int Number(string line) =>
-        int.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), System.Globalization.CultureInfo.InvariantCulture);
+        int.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture);
 
     private static IEnumerable<int> Numbers(int first, int last) => Enumerable.Range(first, last - first + 1);
 }

@@ -102,6 +102,10 @@ internal sealed class TestCluster : IAsyncDisposable
         return fates;
     }
 
+    /// <summary>Appends a record as soon as the journal takes it; housekeeping makes room as time goes on.</summary>
+    public Task TakeAsync(MirroredRecord record) =>
+        UntilAsync(() => Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
+
     public Fates Write(string database, string lines, string? retentionPolicy = null, string? user = null) =>
         Append(watch => Records.Write(database, lines, retentionPolicy, user, watch: watch));
 

@@ -5,12 +5,9 @@ using Xunit;
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>What becomes of records whose file is gone while the gateway runs.</summary>
-public sealed class UnreadableJournalTests : IDisposable
+public sealed class UnreadableJournalTests : DurableTests
 {
     private static readonly string Filler = new('x', 30_000);
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("unreadable-journal-");
-
-    private string Folder => Path.Combine(_root.FullName, "journal");
 
     [Fact]
     public async Task A_backlog_loses_what_the_file_held_and_nothing_else_and_that_is_counted()
@@ -100,8 +97,6 @@ public sealed class UnreadableJournalTests : IDisposable
         Assert.True(cluster.Courier("b").NeedsResync);
         cluster.AssertAccounts();
     }
-
-    public void Dispose() => _root.Delete(recursive: true);
 
     private TestCluster Small(params string[] destinations) => TestCluster.OnDisk(
         Folder,

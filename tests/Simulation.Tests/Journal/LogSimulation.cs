@@ -205,7 +205,7 @@ public sealed class LogSimulation
                 _model.Forget(position);
         try
         {
-            if (_core.TryCompact(run, IsNeeded))
+            if (_core.Compact(run, IsNeeded) is null)
                 Compactions++;
         }
         catch (DiskException)

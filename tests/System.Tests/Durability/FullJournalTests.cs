@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Gateway.SystemTests.Durability;
 
 /// <summary>MaxBytes is reached while a destination is down.</summary>
@@ -16,16 +18,7 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         await lab.Client.MustQueryAsync("CREATE DATABASE kept");
         int refused = 0;
         for (int number = 0; number < Writes; number++)
-        {
-            // Room is made once a second: a client that is faster than that is told to come again.
-            while ((await lab.Client.WriteAsync("db1", Small.Padded(number, RecordBytes))).Status is var status
-                && status != 204)
-            {
-                Assert.Equal(503, status);
-                refused++;
-                await Task.Delay(50, TestContext.Current.CancellationToken);
-            }
-        }
+            refused += await TakeAsync(lab, "db1", Small.Padded(number, RecordBytes));
 
         await lab.Gateway.AssertAccountingAsync();
         Assert.InRange(new JournalFiles(lab.Gateway.JournalFolder).Segments.Sum(
@@ -71,7 +64,7 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         long most = 0;
         for (int round = 1; round <= rounds; round++)
         {
-            await TakeAsync(lab, "late", System.Text.Encoding.ASCII.GetBytes($"m v={round}i {round}"));
+            await TakeAsync(lab, "late", Encoding.ASCII.GetBytes($"m v={round}i {round}"));
             expected.Add($"autogen m {round} v={round}");
             await Parallel.ForAsync(0, bodies, async (body, _) =>
                 await TakeAsync(lab, "db1", Small.Padded((round * bodies) + body, bodyBytes)));
@@ -137,11 +130,17 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         await lab.AssertConvergedAsync();
     }
 
-    /// <summary>Writes until it is taken: room may have to be made.</summary>
-    private static async Task TakeAsync(Lab lab, string database, byte[] body)
+    /// <summary>
+    /// Writes until it is taken. Room is made once a second: a client that is faster than that is told to come again,
+    /// so many times.
+    /// </summary>
+    private static async Task<int> TakeAsync(Lab lab, string database, byte[] body)
     {
-        while ((await lab.Client.WriteAsync(database, body)).Status is var status && status != 204)
+        for (int refused = 0; ; refused++)
         {
+            int status = (await lab.Client.WriteAsync(database, body)).Status;
+            if (status == 204)
+                return refused;
             Assert.Equal(503, status);
             await Task.Delay(50, TestContext.Current.CancellationToken);
         }

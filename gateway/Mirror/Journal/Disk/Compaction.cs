@@ -30,18 +30,16 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
     }
 
     /// <summary>
-    /// Does so unless something needed, or between records, is damaged: damage stays where the readers find it. False
-    /// when nothing was done.
+    /// Does so unless something needed, or between records, is damaged: damage stays where the readers find it.
     /// </summary>
-    /// <param name="run">
-    /// Sealed segments, adjacent, oldest first; not the newest one.
-    /// </param>
+    /// <param name="run">Sealed segments, adjacent, oldest first; not the newest one.</param>
     /// <param name="isNeeded">Whether somebody needs the record of a position, also after a crash.</param>
+    /// <returns>The first segment that is damaged, and then nothing was done; null when it was.</returns>
     /// <exception cref="DiskException">
     /// It could not be done (<see cref="DiskFault.Missing"/>: one of them was removed meanwhile); or it was, and a file
     /// could not be removed, which does no harm.
     /// </exception>
-    public bool TryRun(IReadOnlyList<Segment> run, Func<long, bool> isNeeded)
+    public Segment? Run(IReadOnlyList<Segment> run, Func<long, bool> isNeeded)
     {
         Segment[] replaced;
         var pinned = run.TakeWhile(static segment => segment.TryPin()).ToArray();
@@ -49,8 +47,9 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         {
             if (pinned.Length < run.Count)
                 throw new DiskException(DiskFault.Missing, $"{run[pinned.Length].Name} is being removed.");
-            if (Write(run, isNeeded) is not { } written)
-                return false;
+            var (written, damaged) = Write(run, isNeeded);
+            if (written is null)
+                return damaged;
             replaced = segments.Replace([.. run], written);
             if (replaced.Length == 0)
                 disk.Delete(written.Name);
@@ -64,10 +63,11 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         // If a crash brings one of them back, it does not count: it begins no earlier than the new one.
         foreach (var segment in replaced)
             store.Retire(segment);
-        return true;
+        return null;
     }
 
-    private Segment? Write(IReadOnlyList<Segment> run, Func<long, bool> isNeeded)
+    /// <summary>The segment that was written, or the one that is damaged.</summary>
+    private (Segment? Written, Segment? Damaged) Write(IReadOnlyList<Segment> run, Func<long, bool> isNeeded)
     {
         var (first, last) = (run[0].Header, run[^1].Header);
         var rewrite = SegmentFormat.RewriteOf(run[^1].Name) + 1;
@@ -82,10 +82,11 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         try
         {
             using var file = disk.Create(name);
-            if (Copy(run, isNeeded, file, header.Key) is not { } end)
+            var (end, damaged) = Copy(run, isNeeded, file, header.Key);
+            if (damaged is not null)
             {
                 disk.Delete(name);
-                return null;
+                return (null, damaged);
             }
 
             header = header with { End = end };
@@ -97,7 +98,7 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
             disk.SyncDirectory();
             var written = new Segment(whole, header, end, end, run[^1].Last, end);
             written.Seal();
-            return written;
+            return (written, null);
         }
         catch (DiskException)
         {
@@ -106,8 +107,9 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         }
     }
 
-    /// <summary>Where the records end; null when there is damage.</summary>
-    private long? Copy(IReadOnlyList<Segment> run, Func<long, bool> isNeeded, DiskFile file, SegmentKey key)
+    /// <summary>Where the records end, or the segment that is damaged.</summary>
+    private (long End, Segment? Damaged) Copy(
+        IReadOnlyList<Segment> run, Func<long, bool> isNeeded, DiskFile file, SegmentKey key)
     {
         List<LogEntry> taken = [];
         long end = SegmentFormat.DataStart, bytes = 0;
@@ -126,7 +128,7 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
                     }
 
                     if (walk.Next(segment.End, 0) != WalkStep.Record)
-                        return null;
+                        return (end, segment);
                     var record = walk.Record!;
                     taken.Add(new LogEntry(record.Kind, record.Header, record.Body) { Position = record.Position });
                     bytes += taken[^1].Size;
@@ -135,11 +137,11 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
                 }
 
                 if (walk.Offset < segment.End)
-                    return null;
+                    return (end, segment);
             }
 
             WriteTaken();
-            return end;
+            return (end, null);
         }
         finally
         {

@@ -301,8 +301,8 @@ public sealed class LogCore : IDisposable
     /// <inheritdoc cref="Compaction.Measure"/>
     public long? Measure(Segment segment, Func<long, bool> isNeeded) => _compaction.Measure(segment, isNeeded);
 
-    /// <inheritdoc cref="Compaction.TryRun"/>
-    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded) => _compaction.TryRun(run, isNeeded);
+    /// <inheritdoc cref="Compaction.Run"/>
+    public Segment? Compact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded) => _compaction.Run(run, isNeeded);
 
     /// <summary>Takes no more records.</summary>
     public void Close()

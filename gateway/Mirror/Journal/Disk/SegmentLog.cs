@@ -188,8 +188,8 @@ public sealed class SegmentLog : IAsyncDisposable
     /// <inheritdoc cref="Compaction.Measure"/>
     public long? Measure(Segment segment, Func<long, bool> isNeeded) => _core.Measure(segment, isNeeded);
 
-    /// <inheritdoc cref="Compaction.TryRun"/>
-    public bool TryCompact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded) => _core.TryCompact(run, isNeeded);
+    /// <inheritdoc cref="Compaction.Run"/>
+    public Segment? Compact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded) => _core.Compact(run, isNeeded);
 
     /// <inheritdoc cref="LogCore.OpenReader"/>
     public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => _core.OpenReader(from, damaged);

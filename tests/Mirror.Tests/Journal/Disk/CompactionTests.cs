@@ -21,7 +21,7 @@ public sealed class CompactionTests : IDisposable
             await ScratchJournal.Append(log, _bodies);
             Segment[] run = [.. log.Segments.SkipLast(2)];
             long end = run[^1].Last;
-            Assert.True(log.TryCompact(run, static position => position % 10 == 0));
+            Assert.Null(log.Compact(run, static position => position % 10 == 0));
 
             Segment written = log.Segments[0];
             Assert.Equal((1, end), (written.Header.First, written.Last));
@@ -31,7 +31,7 @@ public sealed class CompactionTests : IDisposable
             Assert.Equal(Left(end), ScratchJournal.ReadAll(log).Bodies.Keys);
             Assert.Equal(3, _scratch.Files(".seg").Length);
             // What is left is written once more with the next one, and a start between the two is no matter.
-            Assert.True(log.TryCompact([.. log.Segments.Take(2)], static position => position % 20 == 0));
+            Assert.Null(log.Compact([.. log.Segments.Take(2)], static position => position % 20 == 0));
         }
 
         await using SegmentLog again = _scratch.Open();
@@ -54,7 +54,7 @@ public sealed class CompactionTests : IDisposable
             List<LogDamage> damage = [];
             using SegmentReader reader = log.OpenReader(start, damage.Add);
             List<long> positions = [Next(reader)];
-            Assert.True(log.TryCompact([.. log.Segments.SkipLast(1)], static position => position % 3 == 0));
+            Assert.Null(log.Compact([.. log.Segments.SkipLast(1)], static position => position % 3 == 0));
             for (long position; (position = Next(reader)) > 0;)
                 positions.Add(position);
             Assert.Empty(damage);
@@ -84,7 +84,7 @@ public sealed class CompactionTests : IDisposable
         await File.WriteAllBytesAsync(second, bytes, Cancel);
 
         Segment[] run = [.. log.Segments.Take(3)];
-        Assert.False(log.TryCompact(run, static _ => true));
+        Assert.Same(run[1], log.Compact(run, static _ => true));
         Assert.Equal(run, log.Segments.Take(3));
         Assert.Single(ScratchJournal.ReadAll(log).Damage);
         Assert.Empty(_scratch.Files(".1.new"));
@@ -97,7 +97,7 @@ public sealed class CompactionTests : IDisposable
         await ScratchJournal.Append(log, _bodies);
         Segment first = log.Segments[0];
         long? measured = log.Measure(first, static position => position % 10 == 3);
-        Assert.True(log.TryCompact([first], static position => position % 10 == 3));
+        Assert.Null(log.Compact([first], static position => position % 10 == 3));
         Assert.Equal(log.Segments[0].FileBytes, measured);
     }
 
@@ -112,7 +112,7 @@ public sealed class CompactionTests : IDisposable
             old = [.. run.Select(segment => Path.Combine(_scratch.Folder, segment.Name))];
             foreach (string file in old)
                 File.Copy(file, $"{file}.kept");
-            Assert.True(log.TryCompact(run, position => position == run[0].Header.First + 2));
+            Assert.Null(log.Compact(run, position => position == run[0].Header.First + 2));
         }
 
         foreach (string file in old)
