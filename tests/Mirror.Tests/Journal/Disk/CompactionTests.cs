@@ -74,6 +74,23 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_reader_that_is_about_to_open_a_file_that_goes_reads_the_new_one()
+    {
+        await using (SegmentLog log = _scratch.Open())
+            await ScratchJournal.Append(log, _bodies);
+        HookedDisk disk = new(new LinuxDisk(_scratch.Folder));
+        using LogCore core = new(disk, _scratch.Options, Recovery.Run(disk, _scratch.Options), static _ => { });
+        Segment[] run = [.. core.Segments.SkipLast(1)];
+        using SegmentReader reader = core.OpenReader(1, static damage => Assert.Fail(damage.ToString()));
+        disk.Opening = () => Assert.Null(core.Compact(run, static position => position % 10 == 0));
+
+        LogRecord first = reader.TryRead()!;
+        first.Body.Release();
+        Assert.Equal(10, first.Position);
+        Assert.NotEqual(run[0], core.Segments[0]);
+    }
+
+    [Fact]
     public async Task F4_a_damaged_segment_stays_as_it_is()
     {
         await using SegmentLog log = _scratch.Open();

@@ -1,0 +1,34 @@
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Tests.Journal.Disk;
+
+/// <summary>A disk on which something else happens just before the next file is opened.</summary>
+internal sealed class HookedDisk(IDisk disk) : IDisk
+{
+    /// <summary>What happens, once.</summary>
+    public Action? Opening { get; set; }
+
+    public long FreeBytes => disk.FreeBytes;
+
+    public long TotalBytes => disk.TotalBytes;
+
+    public IDisposable Lock() => disk.Lock();
+
+    public IReadOnlyList<string> List() => disk.List();
+
+    public DiskFile Create(string name) => disk.Create(name);
+
+    public DiskFile Open(string name)
+    {
+        Action? opening = Opening;
+        Opening = null;
+        opening?.Invoke();
+        return disk.Open(name);
+    }
+
+    public void Rename(string from, string to) => disk.Rename(from, to);
+
+    public void Delete(string name) => disk.Delete(name);
+
+    public void SyncDirectory() => disk.SyncDirectory();
+}
