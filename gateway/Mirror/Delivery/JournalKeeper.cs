@@ -17,7 +17,7 @@ internal sealed class JournalKeeper(
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private ITimer? _timer;
     private long _tail;
-    private DateTimeOffset _nextCompaction;
+    private long? _compactionFailed;
 
     // When the last record of a segment was accepted.
     private readonly Dictionary<Segment, DateTimeOffset> _newest = [];
@@ -135,8 +135,7 @@ internal sealed class JournalKeeper(
     /// </summary>
     private void Compact(JournalStore store, Courier[] couriers)
     {
-        var now = time.GetUtcNow();
-        if (couriers.Length == 0 || now < _nextCompaction)
+        if (couriers.Length == 0 || (_compactionFailed is { } at && time.GetElapsedTime(at) < AfterFault))
             return;
         string[] cursors = [.. couriers.Select(static courier => courier.Destination)];
         try
@@ -146,10 +145,11 @@ internal sealed class JournalKeeper(
             do
                 isUrgent = Excess(store, couriers) > 0;
             while (store.Compact(cursors, isUrgent) && isUrgent);
+            _compactionFailed = null;
         }
         catch (DiskException fault)
         {
-            _nextCompaction = now + AfterFault;
+            _compactionFailed = time.GetTimestamp();
             tell($"what is kept for a few records takes more space than it should: {fault.Message}");
         }
     }
