@@ -7,8 +7,10 @@ using Gateway.RateLimiting;
 using Gateway.Telemetry;
 using InfluxMirror;
 using InfluxMirror.Inputs;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Prometheus;
 using Yarp.ReverseProxy.Configuration;
@@ -49,6 +51,7 @@ internal static class GatewayHost
         services.AddSingleton<IConfigChangeListener, ProxyApplyListener>();
         IReverseProxyBuilder proxy = services.AddReverseProxy().AddInfluxMirror();
         services.WithoutKeyFiles();
+        services.WithoutAuthorization();
 
         services.AddSingleton(values);
         services.AddSingleton(source);
@@ -96,6 +99,11 @@ internal static class GatewayHost
             .ToList())
             services.Remove(service);
     }
+
+    // YARP brings authorization along, and the framework then puts a step for it in front of every request. No route may
+    // name a policy (ProxyRules): who may write is for InfluxDB to say.
+    private static void WithoutAuthorization(this IServiceCollection services) =>
+        services.RemoveAll<IAuthorizationHandlerProvider>();
 
     /// <summary>Faults only a host can find: YARP's validators know transforms and policies by services.</summary>
     public static Task<IReadOnlyList<ConfigFault>> ValidateAsync(WebApplication app) =>

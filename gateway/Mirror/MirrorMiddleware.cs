@@ -23,30 +23,22 @@ internal sealed class MirrorMiddleware(
     private readonly ConditionalWeakTable<RouteModel, StrongBox<RouteMirror?>> _routes = [];
 
     /// <summary>One request.</summary>
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         var proxy = context.GetReverseProxyFeature();
-        var cluster = fleet.Find(proxy.Cluster.Config.ClusterId);
-        if (cluster is null)
-        {
-            await next(context).ConfigureAwait(false);
-            return;
-        }
-
+        if (fleet.Find(proxy.Cluster.Config.ClusterId) is not { } cluster)
+            return next(context);
         var mirror = _routes.GetValue(proxy.Route, static route => new StrongBox<RouteMirror?>(Read(route))).Value;
         switch (mirror?.Kind)
         {
             case MirrorKind.InfluxQL:
-                await QueryAsync(context, proxy, cluster).ConfigureAwait(false);
-                break;
+                return QueryAsync(context, proxy, cluster);
             case not null when MirrorTransform.Answers(mirror, context.Request.Method):
                 // Its transform answers, whoever is up: every destination is as good as any other.
                 proxy.AvailableDestinations = proxy.AllDestinations;
-                await next(context).ConfigureAwait(false);
-                break;
+                return next(context);
             default:
-                await ReadAsync(context, cluster, null, IsWithoutBody(context.Request)).ConfigureAwait(false);
-                break;
+                return ReadAsync(context, cluster, null, IsWithoutBody(context.Request));
         }
     }
 

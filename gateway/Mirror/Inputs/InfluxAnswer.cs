@@ -80,7 +80,7 @@ public static class InfluxAnswer
         var asked = context.Request.Headers["X-Request-Id"];
         if (asked.Count == 0)
             asked = context.Request.Headers["Request-Id"];
-        var id = asked.Count == 0 ? Guid.CreateVersion7().ToString() : HeaderText(asked.ToString());
+        var id = asked.Count == 0 ? RequestId.Next() : HeaderText(asked.ToString());
         headers["Request-Id"] = id;
         headers["X-Request-Id"] = id;
         if (version is not null)

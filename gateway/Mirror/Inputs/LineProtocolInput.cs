@@ -50,13 +50,6 @@ internal sealed class LineProtocolInput(
             return;
         }
 
-        await WriteAsync(context, cluster, route, parsed, body, client, alone).ConfigureAwait(false);
-    }
-
-    private async Task WriteAsync(
-        HttpContext context, MirroredCluster cluster, RouteMirror route, ParsedTarget parsed, PreparedBody body,
-        string client, bool alone)
-    {
         var result = await writer.WriteAsync(
             cluster, parsed.Level ?? route.Consistency, route.AckTimeout,
             watch => new MirroredRecord(body.Bytes)
@@ -70,7 +63,11 @@ internal sealed class LineProtocolInput(
                 Client = client,
                 Watch = watch,
             }).ConfigureAwait(false);
+        await AnswerAsync(context, cluster, body, result).ConfigureAwait(false);
+    }
 
+    private Task AnswerAsync(HttpContext context, MirroredCluster cluster, PreparedBody body, WriteResult result)
+    {
         if (result.Outcome is not (WriteOutcome.Full or WriteOutcome.NotTaken or WriteOutcome.NoDestination))
             metrics.CountPoints(body.Scan.Points, body.Scan.Faults);
 
@@ -78,12 +75,10 @@ internal sealed class LineProtocolInput(
         if (result is { Outcome: WriteOutcome.Accepted, Answer: null } && body.Faults is not null)
         {
             metrics.CountRequest(RequestOutcome.Refused);
-            await InfluxAnswer.ErrorAsync(context, StatusCodes.Status400BadRequest, body.Faults, cluster.Version)
-                .ConfigureAwait(false);
-            return;
+            return InfluxAnswer.ErrorAsync(context, StatusCodes.Status400BadRequest, body.Faults, cluster.Version);
         }
 
-        await Outcomes.AnswerAsync(context, cluster, result, metrics).ConfigureAwait(false);
+        return Outcomes.AnswerAsync(context, cluster, result, metrics);
     }
 
     /// <summary>Checks and stamps a body; takes over its buffer.</summary>

@@ -90,12 +90,11 @@ public sealed class Journal
     /// Completes when <paramref name="record"/> is safe: durable, or done with by every reader. False when it cannot
     /// be made durable now; it stays all the same.
     /// </summary>
-    public async ValueTask<bool> WaitSafeAsync(JournalRecord record)
-    {
-        if (_store is null || IsSettledForGood(record))
-            return true;
-        return await _store.Log.WaitDurableAsync(record.Entry!).ConfigureAwait(false) || IsSettledForGood(record);
-    }
+    public ValueTask<bool> WaitSafeAsync(JournalRecord record) =>
+        _store is null || IsSettledForGood(record) ? ValueTask.FromResult(true) : WaitDurableAsync(record);
+
+    private async ValueTask<bool> WaitDurableAsync(JournalRecord record) =>
+        await _store!.Log.WaitDurableAsync(record.Entry!).ConfigureAwait(false) || IsSettledForGood(record);
 
     /// <summary>Every reader is done with it, and none would get something older again after a crash.</summary>
     private bool IsSettledForGood(JournalRecord record) =>

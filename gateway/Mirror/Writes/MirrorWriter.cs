@@ -79,26 +79,25 @@ public sealed class MirrorWriter(
     /// <param name="level">The confirmations asked.</param>
     /// <param name="ackTimeout">How long they may take.</param>
     /// <param name="make">Makes the record, with the watch it is given.</param>
-    public async ValueTask<WriteResult> WriteAsync(
+    public ValueTask<WriteResult> WriteAsync(
         MirroredCluster cluster, ConsistencyLevel level, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
     {
         var receipt = new Receipt(cluster, level, statement: false, log);
-        return await AppendAsync(cluster, receipt, make(receipt), AnyWait(level), ackTimeout)
-            .ConfigureAwait(false);
+        return AppendAsync(cluster, receipt, make(receipt), AnyWait(level), ackTimeout);
     }
 
     /// <summary>
     /// Appends a statement and waits for the first destination that executes it, at most
     /// <paramref name="ackTimeout"/>.
     /// </summary>
-    public async ValueTask<WriteResult> ExecuteAsync(
+    public ValueTask<WriteResult> ExecuteAsync(
         MirroredCluster cluster, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
     {
         var receipt = new Receipt(cluster, ConsistencyLevel.One, statement: true, log);
-        return await AppendAsync(cluster, receipt, make(receipt), Timeout.InfiniteTimeSpan, ackTimeout)
-            .ConfigureAwait(false);
+        return AppendAsync(cluster, receipt, make(receipt), Timeout.InfiniteTimeSpan, ackTimeout);
     }
 
+    // One method where several would read better: each that waits costs every write an allocation and a resumption.
     private async ValueTask<WriteResult> AppendAsync(
         MirroredCluster cluster, Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout)
     {
@@ -111,9 +110,18 @@ public sealed class MirrorWriter(
             if (outcome != AppendOutcome.Appended)
                 return new(outcome is AppendOutcome.LimitReached ? WriteOutcome.Full : WriteOutcome.NotTaken, null);
             receipt.Reconcile(record);
-            var reply = await ReplyAsync(receipt, record, anyWait, ackTimeout).ConfigureAwait(false);
-            if (reply.Ruling != Ruling.Refuse && !await IsSafeAsync(cluster, record, ackTimeout).ConfigureAwait(false))
-                return new(WriteOutcome.NotSafe, null);
+            Reply reply;
+            using (receipt.Reply.IsCompleted ? null : LimitWait(receipt, record, anyWait, ackTimeout))
+                reply = await receipt.Reply.ConfigureAwait(false);
+            if (reply.Ruling != Ruling.Refuse)
+            {
+                var safe = cluster.Journal.WaitSafeAsync(record);
+                if (!(safe.IsCompletedSuccessfully
+                    ? safe.Result
+                    : await WithinAsync(safe, ackTimeout).ConfigureAwait(false)))
+                    return new(WriteOutcome.NotSafe, null);
+            }
+
             Note(cluster, record, reply);
             return reply.Ruling switch
             {
@@ -128,12 +136,9 @@ public sealed class MirrorWriter(
         }
     }
 
-    /// <summary>Whether the record is safe before the time is up, whatever the disk does.</summary>
-    private async ValueTask<bool> IsSafeAsync(MirroredCluster cluster, MirroredRecord record, TimeSpan patience)
+    /// <summary>Whether a record becomes safe before the time is up, whatever the disk does.</summary>
+    private async ValueTask<bool> WithinAsync(ValueTask<bool> safe, TimeSpan patience)
     {
-        var safe = cluster.Journal.WaitSafeAsync(record);
-        if (safe.IsCompleted)
-            return await safe.ConfigureAwait(false);
         try
         {
             return await safe.AsTask().WaitAsync(patience, time).ConfigureAwait(false);
@@ -145,13 +150,11 @@ public sealed class MirrorWriter(
         }
     }
 
-    private async ValueTask<Reply> ReplyAsync(
-        Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout)
+    /// <summary>What ends a client's wait, until it is disposed of.</summary>
+    private ITimer LimitWait(Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout)
     {
-        if (receipt.Reply.IsCompleted)
-            return await receipt.Reply.ConfigureAwait(false);
         var soon = anyWait != Timeout.InfiniteTimeSpan && anyWait < ackTimeout;
-        using var timer = time.CreateTimer(
+        return time.CreateTimer(
             static state =>
             {
                 var (receipt, record, first) = ((Receipt, MirroredRecord, StrongBox<bool>))state!;
@@ -164,7 +167,6 @@ public sealed class MirrorWriter(
             (receipt, record, new StrongBox<bool>(soon)),
             soon ? anyWait : ackTimeout,
             soon ? ackTimeout - anyWait : Timeout.InfiniteTimeSpan);
-        return await receipt.Reply.ConfigureAwait(false);
     }
 
     private TimeSpan AnyWait(ConsistencyLevel level) =>
