@@ -86,15 +86,23 @@ public sealed class Journal
         }
     }
 
-    /// <summary>
-    /// Completes when <paramref name="record"/> is safe: durable, or done with by every reader. False when it cannot
-    /// be made durable now; it stays all the same.
-    /// </summary>
-    public ValueTask<bool> WaitSafeAsync(JournalRecord record) =>
-        _store is null || IsSettledForGood(record) ? ValueTask.FromResult(true) : WaitDurableAsync(record);
+    /// <summary>Whether <paramref name="record"/> is safe: durable, or done with by every reader.</summary>
+    public bool IsSafe(JournalRecord record) =>
+        _store is null || IsSettledForGood(record) || _store.Log.IsDurable(record.Position);
 
-    private async ValueTask<bool> WaitDurableAsync(JournalRecord record) =>
-        await _store!.Log.WaitDurableAsync(record.Entry!).ConfigureAwait(false) || IsSettledForGood(record);
+    /// <summary>
+    /// Calls <paramref name="answer"/> when <paramref name="record"/> is safe: true. With false when it cannot be made
+    /// durable now; it stays all the same, and may be safe by the other way (<see cref="IsSafe"/>).
+    /// </summary>
+    /// <param name="record">A record that was appended.</param>
+    /// <param name="answer">Called once, from any thread, maybe at once; must return at once.</param>
+    public void WhenSafe(JournalRecord record, Action<bool> answer)
+    {
+        if (IsSafe(record))
+            answer(true);
+        else
+            _store!.Log.WhenDurable(record.Entry!, answer);
+    }
 
     /// <summary>Every reader is done with it, and none would get something older again after a crash.</summary>
     private bool IsSettledForGood(JournalRecord record) =>

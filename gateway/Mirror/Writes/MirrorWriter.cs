@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using InfluxMirror.Delivery;
 using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
@@ -82,7 +81,7 @@ public sealed class MirrorWriter(
     public ValueTask<WriteResult> WriteAsync(
         MirroredCluster cluster, ConsistencyLevel level, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
     {
-        var receipt = new Receipt(cluster, level, statement: false, log);
+        var receipt = new Receipt(cluster, level, statement: false, time, log);
         return AppendAsync(cluster, receipt, make(receipt), AnyWait(level), ackTimeout);
     }
 
@@ -93,7 +92,7 @@ public sealed class MirrorWriter(
     public ValueTask<WriteResult> ExecuteAsync(
         MirroredCluster cluster, TimeSpan ackTimeout, Func<DeliveryWatch, MirroredRecord> make)
     {
-        var receipt = new Receipt(cluster, ConsistencyLevel.One, statement: true, log);
+        var receipt = new Receipt(cluster, ConsistencyLevel.One, statement: true, time, log);
         return AppendAsync(cluster, receipt, make(receipt), Timeout.InfiniteTimeSpan, ackTimeout);
     }
 
@@ -110,18 +109,12 @@ public sealed class MirrorWriter(
             if (outcome != AppendOutcome.Appended)
                 return new(outcome is AppendOutcome.LimitReached ? WriteOutcome.Full : WriteOutcome.NotTaken, null);
             receipt.Reconcile(record);
-            Reply reply;
-            using (receipt.Reply.IsCompleted ? null : LimitWait(receipt, record, anyWait, ackTimeout))
-                reply = await receipt.Reply.ConfigureAwait(false);
-            if (reply.Ruling != Ruling.Refuse)
-            {
-                var safe = cluster.Journal.WaitSafeAsync(record);
-                if (!(safe.IsCompletedSuccessfully
-                    ? safe.Result
-                    : await WithinAsync(safe, ackTimeout).ConfigureAwait(false)))
-                    return new(WriteOutcome.NotSafe, null);
-            }
-
+            using var limit = receipt.Reply.IsCompleted
+                ? null
+                : new WaitLimit(receipt, record, anyWait, ackTimeout, time);
+            var reply = await receipt.Reply.ConfigureAwait(false);
+            if (!reply.IsSafe)
+                return new(WriteOutcome.NotSafe, null);
             Note(cluster, record, reply);
             return reply.Ruling switch
             {
@@ -136,39 +129,6 @@ public sealed class MirrorWriter(
         }
     }
 
-    /// <summary>Whether a record becomes safe before the time is up, whatever the disk does.</summary>
-    private async ValueTask<bool> WithinAsync(ValueTask<bool> safe, TimeSpan patience)
-    {
-        try
-        {
-            return await safe.AsTask().WaitAsync(patience, time).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            // The disk hangs: the client is told that nothing is sure.
-            return false;
-        }
-    }
-
-    /// <summary>What ends a client's wait, until it is disposed of.</summary>
-    private ITimer LimitWait(Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout)
-    {
-        var soon = anyWait != Timeout.InfiniteTimeSpan && anyWait < ackTimeout;
-        return time.CreateTimer(
-            static state =>
-            {
-                var (receipt, record, first) = ((Receipt, MirroredRecord, StrongBox<bool>))state!;
-                if (first.Value)
-                    receipt.AnyWaitIsOver(record);
-                else
-                    receipt.TimeIsUp(record);
-                first.Value = false;
-            },
-            (receipt, record, new StrongBox<bool>(soon)),
-            soon ? anyWait : ackTimeout,
-            soon ? ackTimeout - anyWait : Timeout.InfiniteTimeSpan);
-    }
-
     private TimeSpan AnyWait(ConsistencyLevel level) =>
         level == ConsistencyLevel.Any ? options.CurrentValue.Writes.AnyWait : Timeout.InfiniteTimeSpan;
 
@@ -177,5 +137,46 @@ public sealed class MirrorWriter(
     {
         if (reply.Ruling == Ruling.Accept)
             cluster.Answered.Note(record);
+    }
+
+    /// <summary>How long a client waits, for the destinations and then for the disk.</summary>
+    private sealed class WaitLimit : IDisposable
+    {
+        private readonly Receipt _receipt;
+        private readonly MirroredRecord _record;
+        private readonly TimeSpan _ackTimeout;
+        private readonly ITimer _timer;
+        private TimeSpan _anyWait;
+
+        public WaitLimit(
+            Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout, TimeProvider time)
+        {
+            _receipt = receipt;
+            _record = record;
+            _ackTimeout = ackTimeout;
+            _anyWait = anyWait < ackTimeout ? anyWait : Timeout.InfiniteTimeSpan;
+            _timer = time.CreateTimer(
+                static limit => ((WaitLimit)limit!).Pass(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            Wait(_anyWait == Timeout.InfiniteTimeSpan ? ackTimeout : _anyWait);
+        }
+
+        public void Dispose() => _timer.Dispose();
+
+        private void Pass()
+        {
+            if (_anyWait != Timeout.InfiniteTimeSpan)
+            {
+                Wait(_ackTimeout - _anyWait);
+                _anyWait = Timeout.InfiniteTimeSpan;
+                _receipt.AnyWaitIsOver(_record);
+                return;
+            }
+
+            _receipt.TimeIsUp(_record);
+            if (_receipt.LimitSafety(_ackTimeout) is { } left)
+                Wait(left);
+        }
+
+        private void Wait(TimeSpan time) => _timer.Change(time, Timeout.InfiniteTimeSpan);
     }
 }

@@ -8,11 +8,12 @@ namespace InfluxMirror.Writes;
 /// <summary>What a client is told about its record.</summary>
 /// <param name="Ruling">Accept, refuse or keep.</param>
 /// <param name="Answer">The destination's own answer; null when there is none to pass on.</param>
-public sealed record Reply(Ruling Ruling, DestinationAnswer? Answer);
+/// <param name="IsSafe">It is as safe as promised; not asked of a refusal.</param>
+public sealed record Reply(Ruling Ruling, DestinationAnswer? Answer, bool IsSafe = true);
 
 /// <summary>
-/// Counts what the destinations say about one record, until its client can be answered; afterwards sees to it that
-/// the minority's refusals are not forgotten.
+/// Counts what the destinations say about one record, until its client can be answered, and then waits for the record
+/// to be safe; sees to it that the minority's refusals are not forgotten.
 /// </summary>
 internal sealed class Receipt : DeliveryWatch
 {
@@ -21,6 +22,7 @@ internal sealed class Receipt : DeliveryWatch
     private readonly IReadOnlyList<Courier> _couriers;
     private readonly ConsistencyLevel _level;
     private readonly bool _statement;
+    private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly (Vote Vote, DestinationAnswer? Answer)[] _votes;
     private readonly TaskCompletionSource<Reply> _reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,8 +31,15 @@ internal sealed class Receipt : DeliveryWatch
     private ulong _digest;
     private bool _withdrawn;
 
-    public Receipt(MirroredCluster cluster, ConsistencyLevel level, bool statement, ILogger log)
+    // What to say once the record is safe, and since when that is waited for. Set before anybody can tell.
+    private MirroredRecord? _record;
+    private Reply? _held;
+    private long _heldSince;
+
+    public Receipt(
+        MirroredCluster cluster, ConsistencyLevel level, bool statement, TimeProvider time, ILogger log)
     {
+        _time = time;
         _cluster = cluster;
         _couriers = cluster.Couriers;
         _level = level;
@@ -51,7 +60,7 @@ internal sealed class Receipt : DeliveryWatch
     /// <summary>How many destinations it asks.</summary>
     public int Destinations => _couriers.Count;
 
-    /// <summary>What the client is to be told, as soon as that is known.</summary>
+    /// <summary>What the client is to be told, as soon as that is known and as true as promised.</summary>
     public Task<Reply> Reply => _reply.Task;
 
     /// <inheritdoc/>
@@ -107,8 +116,23 @@ internal sealed class Receipt : DeliveryWatch
         Cast(courier, record, Vote.Unavailable, null, out _);
     }
 
-    /// <summary>The client is not to wait any longer.</summary>
+    /// <summary>The client is not to wait any longer for the destinations.</summary>
     public void TimeIsUp(MirroredRecord record) => Conclude(record, timeIsUp: true);
+
+    /// <summary>
+    /// The disk may take <paramref name="patience"/> and no more; then the client is told that nothing is sure. What is
+    /// left of that; null when there is nothing to wait for.
+    /// </summary>
+    public TimeSpan? LimitSafety(TimeSpan patience)
+    {
+        if (_reply.Task.IsCompleted || Volatile.Read(ref _held) is not { } held)
+            return null;
+        var left = patience - _time.GetElapsedTime(_heldSince);
+        if (left > TimeSpan.Zero)
+            return left;
+        _reply.TrySetResult(held with { IsSafe = false });
+        return null;
+    }
 
     /// <summary>
     /// Nobody has confirmed for a while, and <c>any</c> asks no more than that it is kept; but where somebody has
@@ -163,12 +187,13 @@ internal sealed class Receipt : DeliveryWatch
     private void Conclude(MirroredRecord record, bool timeIsUp)
     {
         Reply reply;
+        Ruling ruling;
         lock (_gate)
         {
             if (_decided)
                 return;
             var votes = Count();
-            var ruling = _statement
+            ruling = _statement
                 ? Consistency.DecideStatement(votes, timeIsUp)
                 : Consistency.Decide(_level, votes, timeIsUp);
             if (ruling == Ruling.Wait)
@@ -182,8 +207,21 @@ internal sealed class Receipt : DeliveryWatch
         }
 
         Follow(record, reply);
-        _reply.SetResult(reply);
+        if (ruling == Ruling.Refuse || _cluster.Journal.IsSafe(record))
+        {
+            _reply.SetResult(reply);
+            return;
+        }
+
+        _record = record;
+        _heldSince = _time.GetTimestamp();
+        Volatile.Write(ref _held, reply);
+        _cluster.Journal.WhenSafe(record, Release);
     }
+
+    /// <summary>The record is durable, or cannot be made so now. Returns at once, and takes no lock.</summary>
+    private void Release(bool isDurable) =>
+        _reply.TrySetResult(_held! with { IsSafe = isDurable || _cluster.Journal.IsSafe(_record!) });
 
     /// <summary>Acts on the ruling: withdraws the record, or keeps the minority's refusals as dead letters.</summary>
     private void Follow(MirroredRecord record, Reply reply)

@@ -152,7 +152,7 @@ public sealed class DurableLettersTests : IDisposable
             for (int i = 1; i <= 5; i++)
             {
                 Receipt receipt = new(
-                    first.Cluster, ConsistencyLevel.One, statement: true, NullLogger.Instance);
+                    first.Cluster, ConsistencyLevel.One, statement: true, TimeProvider.System, NullLogger.Instance);
                 MirroredRecord record = Records.Statement($"CREATE DATABASE db{i}", [$"db{i}"], receipt);
                 record.Hold();
                 Assert.True(first.Cluster.TryAppend(record));
@@ -183,7 +183,8 @@ public sealed class DurableLettersTests : IDisposable
     {
         await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
         cluster["a"].Script = cluster["b"].Script = Refuse;
-        Receipt receipt = new(cluster.Cluster, ConsistencyLevel.One, statement: true, NullLogger.Instance);
+        Receipt receipt = new(
+            cluster.Cluster, ConsistencyLevel.One, statement: true, TimeProvider.System, NullLogger.Instance);
         Assert.True(cluster.Cluster.TryAppend(Records.Statement("CREATE DATABASE db", ["db"], receipt)));
 
         Assert.Equal(Ruling.Refuse, (await receipt.Reply).Ruling);

@@ -37,7 +37,7 @@ public sealed class ArrivalOrderTests
 
     private static string Tell(TestCluster cluster, ConsistencyLevel level, string said, int[] order)
     {
-        Receipt receipt = new(cluster.Cluster, level, statement: false, NullLogger.Instance);
+        Receipt receipt = new(cluster.Cluster, level, statement: false, TimeProvider.System, NullLogger.Instance);
         MirroredRecord record = Records.Write("x", "m v=1 1", watch: receipt);
         record.Hold();
         long letters = cluster.Cluster.Letters.Filed;

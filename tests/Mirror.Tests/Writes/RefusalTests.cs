@@ -120,7 +120,7 @@ public sealed class RefusalTests
     {
         await using TestCluster cluster = new("a");
         Receipt receipt = new(
-            cluster.Cluster, ConsistencyLevel.Any, statement: false,
+            cluster.Cluster, ConsistencyLevel.Any, statement: false, TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         cluster.Add("b");
         cluster["a"].Script = ScriptedDestination.Wait;

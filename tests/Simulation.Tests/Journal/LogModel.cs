@@ -45,12 +45,12 @@ public sealed class LogModel
     public void Forget(long position) => _acknowledged.Remove(position);
 
     /// <summary>A record whose promise was not given yet is not needed any more.</summary>
-    public void Cancel(long position)
+    public void Cancel(LogCore core, long position)
     {
         if (!_records.TryGetValue(position, out Appended? record) || _acknowledged.Contains(position))
             return;
         record.IsCancelled = true;
-        record.Entry.Cancel();
+        core.Cancel(record.Entry);
     }
 
     /// <summary>What was read is what was appended, bit by bit.</summary>

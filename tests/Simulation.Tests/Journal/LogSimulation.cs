@@ -159,7 +159,7 @@ public sealed class LogSimulation
             Assert.Equal(expected, entry.Position);
             _model.Append(entry.Position, kind, header, body, entry);
             if (_random.Next(30) == 0)
-                _model.Cancel(entry.Position);
+                _model.Cancel(_core, entry.Position);
         }
     }
 

@@ -151,9 +151,8 @@ public sealed class ReplaySimulation
         destination.Completed.Add(record.Entry.Position);
         if (--record.Left > 0)
             return;
-        // As SegmentLog.Cancel does.
-        record.Entry.Cancel();
-        if (_core.MayRepeat)
+        _core.Cancel(record.Entry);
+        if (!record.Entry.IsLeftOut)
             return;
         Acknowledge(record);
         Settled++;
@@ -165,7 +164,9 @@ public sealed class ReplaySimulation
         if (open.Length == 0)
             return;
         Sent record = open[_random.Next(open.Length)];
-        record.Answer ??= record.Entry.WaitAsync(now: record.Value);
+        if (!record.IsAsked)
+            _core.Ask(record.Entry, now: record.Value, safe => record.Answer = safe);
+        record.IsAsked = true;
         _asked.Add(record);
     }
 
@@ -207,9 +208,9 @@ public sealed class ReplaySimulation
 
     private void Acknowledge()
     {
-        foreach (Sent record in _asked.Where(record => record.Answer is { IsCompletedSuccessfully: true, Result: true }))
+        foreach (Sent record in _asked.Where(record => record.Answer is true))
             Acknowledge(record);
-        _asked.RemoveAll(record => record.Answer is { IsCompleted: true });
+        _asked.RemoveAll(record => record.Answer is not null);
     }
 
     private void Acknowledge(Sent record)
@@ -222,7 +223,9 @@ public sealed class ReplaySimulation
     {
         public int Left { get; set; }
 
-        public Task<bool>? Answer { get; set; }
+        public bool IsAsked { get; set; }
+
+        public bool? Answer { get; set; }
     }
 
     private sealed class Destination(string name)

@@ -24,6 +24,9 @@ public sealed class LogCore : IDisposable
     private readonly SegmentWriter _writer;
     private readonly Compaction _compaction;
     private readonly List<LogEntry> _pending = [];
+
+    // Those somebody waits for, in the order of their asking, and some that were answered meanwhile.
+    private readonly Queue<LogEntry> _asked = new();
     private readonly List<LogEntry> _staged = [];
     private long _pendingBytes;
     private long _stagedBytes;
@@ -142,6 +145,17 @@ public sealed class LogCore : IDisposable
     /// <summary>Nobody needs records up to <paramref name="through"/>; whole segments of them go.</summary>
     public void Trim(long through) => Raise(ref _trimThrough, Math.Min(through, Tail));
 
+    /// <summary>
+    /// Nobody needs a record any more. Its body goes at once where it can be left out for certain: nothing on disk may
+    /// be read again, and so nothing will be before the next step, which leaves out what was cancelled by then.
+    /// </summary>
+    public void Cancel(LogEntry entry)
+    {
+        entry.Cancel();
+        if (!MayRepeat)
+            entry.TryLeaveOut();
+    }
+
     /// <summary>No reader gets records up to <paramref name="through"/> again, also after a crash.</summary>
     public void Cover(long through) => Raise(ref _covered, through);
 
@@ -165,35 +179,49 @@ public sealed class LogCore : IDisposable
     public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => new(_disk, _segments, from, damaged);
 
     /// <summary>
+    /// Calls <paramref name="waiting"/> when a record is safe, or cannot be made safe now: once, from any thread, maybe
+    /// before this call returns; it must return at once.
+    /// </summary>
+    /// <param name="entry">A record that was appended.</param>
+    /// <param name="now">
+    /// Since when it is waited for: <see cref="Ripe"/> looks no further than the first whose patience is not over.
+    /// </param>
+    /// <param name="waiting">Takes whether it is safe.</param>
+    internal void Ask(LogEntry entry, long now, Action<bool> waiting)
+    {
+        lock (_gate)
+        {
+            if (entry.Ask(now, waiting))
+                _asked.Enqueue(entry);
+        }
+
+        // What is written already is made safe at once.
+        if (entry.Position <= Written)
+            Demand(entry.Position);
+    }
+
+    /// <summary>
     /// The highest position that somebody has waited for since <paramref name="before"/> or longer; 0 for none. And
-    /// since when somebody waits at the longest for another, <see cref="long.MaxValue"/> for nobody. For the thread
-    /// that writes.
+    /// since when somebody waits at the longest for another, <see cref="long.MaxValue"/> for nobody.
     /// </summary>
     internal (long Through, long Next) Ripe(long before)
     {
-        // What is written already is made safe at once.
-        var (through, next) = (0L, long.MaxValue);
-        foreach (var entry in _writer.Unsafe)
-            Look(entry, long.MaxValue);
-        foreach (var entry in CollectionsMarshal.AsSpan(_staged))
-            Look(entry, before);
         lock (_gate)
         {
-            foreach (var entry in CollectionsMarshal.AsSpan(_pending))
-                Look(entry, before);
-        }
+            while (_asked.TryPeek(out var answered) && answered.AskedAt == 0)
+                _asked.Dequeue();
+            var through = 0L;
+            foreach (var entry in _asked)
+            {
+                var asked = entry.AskedAt;
+                if (asked == 0)
+                    continue;
+                if (asked > before)
+                    return (through, asked);
+                through = Math.Max(through, entry.Position);
+            }
 
-        return (through, next);
-
-        void Look(LogEntry entry, long limit)
-        {
-            var asked = entry.AskedAt;
-            if (asked == 0)
-                return;
-            if (asked <= limit)
-                through = entry.Position;
-            else
-                next = Math.Min(next, asked);
+            return (through, long.MaxValue);
         }
     }
 
@@ -222,8 +250,8 @@ public sealed class LogCore : IDisposable
         _takenThrough = given;
         try
         {
-            if (mayLeaveOut || CoverNow(writtenBefore, through))
-                _staged.RemoveAll(LetGoOfCancelled);
+            var leaveOut = mayLeaveOut || CoverNow(writtenBefore, through);
+            _staged.RemoveAll(entry => entry.IsLeftOut || (leaveOut && entry.IsCancelled && entry.TryLeaveOut()));
             var waiting = _writer.UnsafeBytes + StagedBytes();
             var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
             if (isAsked || waiting >= WriteUnaskedBytes || _condition != LogCondition.Working)
@@ -233,10 +261,13 @@ public sealed class LogCore : IDisposable
             else
                 return false;
             // Whatever becomes of the write: from here on they are the writer's.
-            LogEntry[] entries = [.. _staged.TakeWhile(entry => entry.Position <= through)];
+            var taken = 0;
+            while (taken < _staged.Count && _staged[taken].Position <= through)
+                taken++;
+            LogEntry[] entries = [.. _staged.Take(taken).Where(static entry => entry.TryClaim())];
             if (entries.Length > 0)
                 writtenBefore = entries[^1].Position;
-            _staged.RemoveRange(0, entries.Length);
+            _staged.RemoveRange(0, taken);
             _writer.Commit(entries, given, isAsked || waiting > SyncUnaskedBytes);
             if (_condition != LogCondition.Working)
                 Change(LogCondition.Working, new LogEvent(LogEventKind.Resumed, "Records are made safe again."));
@@ -328,15 +359,6 @@ public sealed class LogCore : IDisposable
                 return;
             seen = before;
         }
-    }
-
-    private static bool LetGoOfCancelled(LogEntry entry)
-    {
-        if (!entry.IsCancelled)
-            return false;
-        entry.Answer(isSafe: true);
-        entry.LetGo();
-        return true;
     }
 
     /// <summary>

@@ -3,11 +3,15 @@ namespace InfluxMirror.Journal.Disk;
 /// <summary>A record on its way into the log.</summary>
 public sealed class LogEntry
 {
+    private const int Claimed = 1;
+    private const int LeftOut = 2;
+
     private readonly SharedBuffer _body;
     private volatile bool _cancelled;
+    private int _fate;
     private volatile bool _isSafe;
     private long _askedAt;
-    private TaskCompletionSource<bool>? _waiting;
+    private Action<bool>? _waiting;
 
     /// <summary>
     /// A record of <paramref name="kind"/>. The log takes a reference to <paramref name="body"/> while it needs it;
@@ -39,6 +43,9 @@ public sealed class LogEntry
 
     internal bool IsCancelled => _cancelled;
 
+    /// <summary>It will not be written, and its body is gone.</summary>
+    internal bool IsLeftOut => Volatile.Read(ref _fate) == LeftOut;
+
     /// <summary>
     /// Since when somebody waits for it, a timestamp of <see cref="System.Diagnostics.Stopwatch"/>; 0 for nobody.
     /// </summary>
@@ -48,22 +55,48 @@ public sealed class LogEntry
     /// Nobody needs it any more: it is not written unless that has begun, and unless what is on disk may be read again
     /// after a crash (<see cref="LogCore.MayRepeat"/>). Its position stays empty.
     /// </summary>
-    public void Cancel() => _cancelled = true;
+    internal void Cancel() => _cancelled = true;
 
     internal void Hold() => _body.AddReference();
 
     internal void LetGo() => _body.Release();
 
-    /// <summary>Completes with the next <see cref="Answer"/>, also with one that it is safe given before.</summary>
-    internal Task<bool> WaitAsync(long now)
+    /// <summary>It is going to be written, whatever is said from now on; false when it was left out.</summary>
+    internal bool TryClaim() => Interlocked.CompareExchange(ref _fate, Claimed, 0) == 0;
+
+    /// <summary>
+    /// It is not going to be written, which is as good as safe: whoever waits hears so, and its body need not stay.
+    /// False when it is being written.
+    /// </summary>
+    internal bool TryLeaveOut()
     {
-        var mine = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var waiting = Interlocked.CompareExchange(ref _waiting, mine, null) ?? mine;
-        Interlocked.CompareExchange(ref _askedAt, now, 0);
+        if (Interlocked.CompareExchange(ref _fate, LeftOut, 0) != 0)
+            return IsLeftOut;
+        LetGo();
+        Answer(isSafe: true);
+        return true;
+    }
+
+    /// <summary>
+    /// Calls <paramref name="waiting"/> with the next <see cref="Answer"/>, also with one that it is safe given before.
+    /// </summary>
+    /// <returns>Whether nobody waited for it until now.</returns>
+    internal bool Ask(long now, Action<bool> waiting)
+    {
+        var seen = Volatile.Read(ref _waiting);
+        while (true)
+        {
+            var before = Interlocked.CompareExchange(ref _waiting, seen + waiting, seen);
+            if (before == seen)
+                break;
+            seen = before;
+        }
+
+        var isFirst = Interlocked.CompareExchange(ref _askedAt, now, 0) == 0;
         // Whoever answered before this moment did not see it.
         if (_isSafe)
             Answer(isSafe: true);
-        return waiting.Task;
+        return isFirst;
     }
 
     /// <summary>It is safe, for good; or it cannot be made safe now.</summary>
@@ -72,6 +105,6 @@ public sealed class LogEntry
         if (isSafe)
             _isSafe = true;
         Volatile.Write(ref _askedAt, 0);
-        Interlocked.Exchange(ref _waiting, null)?.TrySetResult(isSafe);
+        Interlocked.Exchange(ref _waiting, null)?.Invoke(isSafe);
     }
 }

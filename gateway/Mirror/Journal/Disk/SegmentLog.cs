@@ -112,21 +112,30 @@ public sealed class SegmentLog : IAsyncDisposable
         return new ValueTask<bool>(cancellation.CanBeCanceled ? source.Task.WaitAsync(cancellation) : source.Task);
     }
 
+    /// <summary>Whether everything up to <paramref name="position"/> is safe, or was cancelled.</summary>
+    public bool IsDurable(long position) => _core.SafeThrough >= position;
+
     /// <summary>
-    /// Completes when a record is safe, or cancelled and nothing older can come behind it any more: true; false as
-    /// above. It is written only if it is still needed after a while, see <see cref="LogOptions.MaxPatience"/>.
+    /// Calls <paramref name="answer"/> when a record is safe, or cancelled and nothing older can come behind it any
+    /// more: true; false as above. It is written only if it is still needed after a while, see
+    /// <see cref="LogOptions.MaxPatience"/>.
     /// </summary>
-    public ValueTask<bool> WaitDurableAsync(LogEntry entry)
+    /// <param name="entry">A record that was appended.</param>
+    /// <param name="answer">Called once, from any thread, maybe at once; must return at once.</param>
+    public void WhenDurable(LogEntry entry, Action<bool> answer)
     {
-        if (_core.SafeThrough >= entry.Position)
-            return new ValueTask<bool>(true);
-        var answer = entry.WaitAsync(Stopwatch.GetTimestamp());
+        if (IsDurable(entry.Position))
+        {
+            answer(true);
+            return;
+        }
+
+        _core.Ask(entry, Stopwatch.GetTimestamp(), answer);
         // Whoever answers all for the last time may not have seen this one.
         if (_isStopping || _core.Condition != LogCondition.Working)
             entry.Answer(isSafe: false);
         else
             _write.Set();
-        return new ValueTask<bool>(answer);
     }
 
     /// <summary>
@@ -137,9 +146,7 @@ public sealed class SegmentLog : IAsyncDisposable
     {
         var asked = entry.AskedAt;
         _patience.NoteCancelled(asked == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(asked));
-        entry.Cancel();
-        if (!MayRepeat)
-            entry.Answer(isSafe: true);
+        _core.Cancel(entry);
     }
 
     /// <summary>Makes everything up to <paramref name="position"/> safe at once: waiting would be in vain.</summary>

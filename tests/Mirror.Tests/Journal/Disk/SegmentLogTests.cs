@@ -49,7 +49,7 @@ public sealed class SegmentLogTests : IDisposable
         await using SegmentLog log = _scratch.Open();
         LogEntry cancelled = ScratchJournal.Entry([1], "header of 1");
         Assert.Equal(AppendOutcome.Appended, log.TryAppend(cancelled));
-        cancelled.Cancel();
+        log.Cancel(cancelled);
         long[] positions = await ScratchJournal.Append(log, [2]);
         Assert.Equal(positions, ScratchJournal.ReadAll(log).Bodies.Keys);
         Assert.True(await log.WaitDurableAsync(cancelled.Position, Cancel));
