@@ -19,16 +19,15 @@ internal static class GatewayListeners
             kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             settings.Limits.ApplyTo(kestrel.Limits);
+            kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(ClientConnection.Watch));
             // Reloading is for certificates, whose files Kestrel watches; a changed section is refused before it
             // could get here.
             kestrel.Configure(builder.Configuration.GetSection("Kestrel"), reloadOnChange: true)
                 .Endpoint(EndpointRules.Management, endpoint => endpoint.ListenOptions.Use(Mark));
         });
-        // What a connection received is read where it arrived, on the thread pool, without a hop to another thread: a
-        // tenth of the CPU of a write. Unsafe where requests block their thread; none does here.
-        builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.AddSingleton<ReceivePool>();
         // After Kestrel has registered its own, which would win otherwise.
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePoolFactory>();
+        builder.Services.AddSingleton<IConnectionListenerFactory, ClientTransport>();
     }
 
     /// <summary>Whether a request came in by the management listener.</summary>

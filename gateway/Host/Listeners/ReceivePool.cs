@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Listeners;
 
@@ -14,10 +13,7 @@ internal sealed class ReceivePool : MemoryPool<byte>
     /// <summary>Bytes in a block.</summary>
     public const int BlockSize = 64 * 1024;
 
-    /// <summary>
-    /// Blocks kept for reuse, 16 MiB; Kestrel makes a pool per processor. More can be in use; they are let go when
-    /// returned.
-    /// </summary>
+    /// <summary>Blocks kept for reuse, 16 MiB. More can be in use; they are let go when returned.</summary>
     public const int MaxKept = 256;
 
     /// <summary>Time between trims.</summary>
@@ -99,10 +95,4 @@ internal sealed class ReceivePool : MemoryPool<byte>
                 pool.Return(returned);
         }
     }
-}
-
-/// <summary>Gives Kestrel its receive pools.</summary>
-internal sealed class ReceivePoolFactory(TimeProvider time) : IMemoryPoolFactory<byte>
-{
-    public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new ReceivePool(time);
 }

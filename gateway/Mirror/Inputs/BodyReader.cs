@@ -142,31 +142,79 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     private static async ValueTask<BodyResult> FillAsync(HttpRequest request, Reading reading, int limit)
     {
         var reader = request.BodyReader;
-        while (true)
+        var placement = PlacementOf(request);
+        try
         {
-            var read = await reader.ReadAsync().ConfigureAwait(false);
-            var bytes = read.Buffer;
-            var received = reading.Length + bytes.Length;
-            if (received > limit)
+            while (true)
             {
-                reader.AdvanceTo(bytes.End);
-                return TooLarge;
-            }
+                var read = await reader.ReadAsync().ConfigureAwait(false);
+                var bytes = read.Buffer;
+                var received = reading.Length + bytes.Length;
+                if (received > limit)
+                {
+                    reader.AdvanceTo(bytes.End);
+                    return TooLarge;
+                }
 
-            var expected = (int)Math.Max(received, Math.Min(request.ContentLength ?? limit, received * Advance));
-            if (!reading.MakeRoom((int)received, expected))
-            {
-                reader.AdvanceTo(bytes.End);
-                return TooMuchUnderWay;
-            }
+                var expected = (int)Math.Max(received, Math.Min(request.ContentLength ?? limit, received * Advance));
+                if (!reading.MakeRoom((int)received, expected))
+                {
+                    reader.AdvanceTo(bytes.End);
+                    return TooMuchUnderWay;
+                }
 
-            var buffer = reading.Buffer!;
-            bytes.CopyTo(buffer.Block.Span[buffer.Length..]);
-            buffer.Length = (int)received;
-            reader.AdvanceTo(bytes.End);
-            if (read.IsCompleted)
-                return new(buffer, 0, null);
+                var buffer = reading.Buffer!;
+                Place(bytes, buffer.Block.Span[buffer.Length..]);
+                buffer.Length = (int)received;
+                reader.AdvanceTo(bytes.End);
+                if (read.IsCompleted)
+                    return new(buffer, 0, null);
+                if (placement is not null)
+                    Offer(placement, buffer, (int)Math.Min(request.ContentLength!.Value, buffer.Capacity));
+            }
         }
+        finally
+        {
+            // The next read may be another request's.
+            placement?.Offer(null);
+        }
+    }
+
+    /// <summary>The connection, if the bytes it receives are the body's.</summary>
+    private static IBodyPlacement? PlacementOf(HttpRequest request) =>
+        request is { IsHttps: false, ContentLength: not null } && HttpProtocol.IsHttp11(request.Protocol)
+            ? request.HttpContext.Features.Get<IBodyPlacement>()
+            : null;
+
+    /// <summary>
+    /// Has the rest of a body received where it is to stay, up to <paramref name="end"/>; if that is too little, at
+    /// least not where an earlier offer said.
+    /// </summary>
+    private static void Offer(IBodyPlacement placement, SharedBuffer buffer, int end) =>
+        placement.Offer(end - buffer.Length >= placement.MinLength ? new BodyPlace(buffer, end) : null);
+
+    /// <summary>Puts bytes in their place, unless they were received there.</summary>
+    private static void Place(ReadOnlySequence<byte> bytes, Span<byte> place)
+    {
+        if (!bytes.IsSingleSegment || !bytes.FirstSpan.Overlaps(place, out var offset) || offset != 0)
+            bytes.CopyTo(place);
+    }
+
+    /// <summary>Where the rest of a body is to stay; holds its buffer.</summary>
+    private sealed class BodyPlace : IMemoryOwner<byte>
+    {
+        private SharedBuffer? _buffer;
+
+        public BodyPlace(SharedBuffer buffer, int end)
+        {
+            buffer.AddReference();
+            _buffer = buffer;
+            Memory = buffer.Block[buffer.Length..end];
+        }
+
+        public Memory<byte> Memory { get; }
+
+        public void Dispose() => Interlocked.Exchange(ref _buffer, null)?.Release();
     }
 
     /// <summary>One body on its way in: its buffer, and what that takes of the bytes under way.</summary>
@@ -188,10 +236,16 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
             Reserved += more;
             if (Interlocked.Add(ref reader._underWay, more) > limitUnderWay)
                 return false;
-            if (Buffer is null)
-                Buffer = SharedBuffer.Rent(capacity);
-            else
-                Buffer.Grow(capacity);
+            var larger = SharedBuffer.Rent(capacity);
+            if (Buffer is not null)
+            {
+                Buffer.Span.CopyTo(larger.Block.Span);
+                larger.Length = Buffer.Length;
+                // Not Grow: the connection may still hold it.
+                Buffer.Release();
+            }
+
+            Buffer = larger;
             return true;
         }
     }

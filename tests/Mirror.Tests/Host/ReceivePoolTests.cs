@@ -1,6 +1,5 @@
 using System.Buffers;
 using Gateway.Listeners;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -97,13 +96,5 @@ public sealed class ReceivePoolTests
 
         Assert.Equal(0, pool.Kept);
         Assert.Throws<ObjectDisposedException>(() => pool.Rent());
-    }
-
-    [Fact]
-    public async Task Kestrel_receives_into_it()
-    {
-        await using TestGateway gateway = await TestGateway.StartAsync(HostConfiguration.Valid());
-
-        Assert.IsType<ReceivePoolFactory>(gateway.Get<IMemoryPoolFactory<byte>>());
     }
 }

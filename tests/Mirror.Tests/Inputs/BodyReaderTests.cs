@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
 using InfluxMirror.Inputs;
@@ -53,6 +54,33 @@ public sealed class BodyReaderTests : IDisposable
         Assert.Null(result.Body);
         Assert.Equal((413, "Request Entity Too Large"), (result.Status, result.Error));
         Assert.Equal(0, _reader.UnderWay);
+    }
+
+    [Fact]
+    public async Task A_connection_is_offered_what_is_missing_of_a_body_and_asked_for_it_back()
+    {
+        _options.Writes.MaxBodySize = 10_000_000;
+        byte[] bytes = Bytes(360_000);
+        Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 0));
+        HttpRequest request = Request(pipe.Reader);
+        request.Protocol = "HTTP/1.1";
+        request.ContentLength = bytes.Length;
+        Unwilling connection = new();
+        request.HttpContext.Features.Set<IBodyPlacement>(connection);
+        Task<BodyResult> reading = _reader.ReadAsync(request).AsTask();
+        for (int at = 0; at < bytes.Length; at += 120_000)
+        {
+            int before = connection.Offers.Count;
+            await pipe.Writer.WriteAsync(bytes.AsMemory(at, 120_000), TestContext.Current.CancellationToken);
+            Assert.True(SpinWait.SpinUntil(() => connection.Offers.Count > before, 10_000), "it was read");
+        }
+
+        await pipe.Writer.CompleteAsync();
+        BodyResult result = await reading;
+
+        Assert.Equal(bytes, result.Body!.Span);
+        Assert.Equal([240_000, 120_000, 0, 0], connection.Offers);
+        result.Body.Release();
     }
 
     [Fact]
@@ -219,6 +247,23 @@ public sealed class BodyReaderTests : IDisposable
         DefaultHttpContext context = new();
         context.Features.Set<IRequestBodyPipeFeature>(new PipeFeature(reader));
         return context.Request;
+    }
+
+    /// <summary>A connection that receives elsewhere; bytes of the places it was offered, 0 for none.</summary>
+    private sealed class Unwilling : IBodyPlacement
+    {
+        private IMemoryOwner<byte>? _place;
+
+        public int MinLength => 65_536;
+
+        public List<int> Offers { get; } = [];
+
+        public void Offer(IMemoryOwner<byte>? place)
+        {
+            _place?.Dispose();
+            _place = place;
+            Offers.Add(place?.Memory.Length ?? 0);
+        }
     }
 
     private sealed class PipeFeature(PipeReader reader) : IRequestBodyPipeFeature

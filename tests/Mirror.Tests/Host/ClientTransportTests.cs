@@ -1,0 +1,319 @@
+using System.Buffers;
+using System.IO.Hashing;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Listeners;
+using InfluxMirror.Inputs;
+using InfluxMirror.Telemetry;
+using InfluxMirror.Tests.Writes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace InfluxMirror.Tests.Host;
+
+/// <summary>Kestrel on our transport, and clients of all manners.</summary>
+public sealed class ClientTransportTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Bodies_of_any_size_in_any_pieces_arrive_as_they_were_sent_and_so_does_what_follows(int seed)
+    {
+        using MirrorMetrics metrics = new();
+        BodyReader bodies = new(new FixedOptions(new MirrorOptions()), metrics);
+        await using Server server = await Server.StartAsync(async context =>
+        {
+            BodyResult read = await bodies.ReadAsync(context.Request);
+            await context.Response.WriteAsync($"{XxHash3.HashToUInt64(read.Body!.Span)} {read.Body.Length}\n", Stop);
+            read.Body.Release();
+        });
+        Random random = new(seed);
+        using TcpClient client = new();
+        await client.ConnectAsync(server.EndPoint, Stop);
+        List<string> expected = [];
+        using MemoryStream sent = new();
+        for (int i = 0; i < 40; i++)
+        {
+            byte[] body = new byte[random.Next(4) switch
+            {
+                0 => random.Next(100),
+                1 => random.Next(60_000, 140_000),
+                2 => random.Next(20_000),
+                _ => random.Next(2_000_000),
+            }];
+            random.NextBytes(body);
+            sent.Write(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {body.Length}\r\n\r\n"));
+            sent.Write(body);
+            expected.Add($"{XxHash3.HashToUInt64(body)} {body.Length}");
+        }
+
+        // All in one stream: the next request is right behind each body, whatever piece that comes in.
+        Task sending = Task.Run(
+            async () =>
+            {
+                byte[] all = sent.ToArray();
+                for (int at = 0; at < all.Length;)
+                {
+                    int piece = Math.Min(all.Length - at, random.Next(1, random.Next(2) == 0 ? 3_000 : 900_000));
+                    await client.GetStream().WriteAsync(all.AsMemory(at, piece), Stop);
+                    at += piece;
+                }
+            },
+            Stop);
+        using StreamReader answers = new(client.GetStream());
+        List<string> got = [];
+        while (got.Count < expected.Count)
+        {
+            if (await answers.ReadLineAsync(Stop) is { } line && char.IsAsciiDigit(line.FirstOrDefault())
+                && line.Contains(' ', StringComparison.Ordinal))
+                got.Add(line);
+        }
+
+        await sending;
+        Assert.Equal(expected, got);
+    }
+
+    [Fact]
+    public async Task A_place_that_is_offered_is_received_into_and_one_that_was_taken_back_is_not()
+    {
+        Place used = new(1_000_000), withdrawn = new(1_000_000);
+        TaskCompletionSource offered = new();
+        await using Server server = await Server.StartAsync(async context =>
+        {
+            IBodyPlacement placement = context.Features.Get<IBodyPlacement>()!;
+            PipeReader body = context.Request.BodyReader;
+            placement.Offer(withdrawn);
+            placement.Offer(used);
+            Assert.True(withdrawn.IsDisposed);
+            offered.SetResult();
+            ReadResult read = await body.ReadAsync(Stop);
+            Assert.True(read.Buffer.FirstSpan.Overlaps(used.Memory.Span));
+            Assert.False(used.IsDisposed);
+            body.AdvanceTo(read.Buffer.End);
+            placement.Offer(null);
+            Assert.True(used.IsDisposed);
+        });
+        using TcpClient client = new();
+        await client.ConnectAsync(server.EndPoint, Stop);
+        await client.GetStream().WriteAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"u8.ToArray(), Stop);
+        await offered.Task;
+        await client.GetStream().WriteAsync("hello"u8.ToArray(), Stop);
+
+        Assert.StartsWith("HTTP/1.1 200", await ReadAsync(client), StringComparison.Ordinal);
+        Assert.Equal("hello"u8.ToArray(), used.Memory[..5].ToArray());
+        Assert.All(withdrawn.Memory.ToArray(), static one => Assert.Equal(0, one));
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_off_leaves_its_buffer_to_nobody_else()
+    {
+        Place place = new(1_000_000);
+        TaskCompletionSource refused = new();
+        await using Server server = await Server.StartAsync(async context =>
+        {
+            IBodyPlacement placement = context.Features.Get<IBodyPlacement>()!;
+            placement.Offer(place);
+            ReadResult read = await context.Request.BodyReader.ReadAsync(Stop);
+            // Part of it stays unread: the connection goes on receiving where it has begun.
+            context.Request.BodyReader.AdvanceTo(read.Buffer.GetPosition(1));
+            placement.Offer(null);
+            Assert.False(place.IsDisposed);
+            context.Response.StatusCode = 400;
+            refused.SetResult();
+        });
+        using (TcpClient client = new())
+        {
+            await client.ConnectAsync(server.EndPoint, Stop);
+            await client.GetStream().WriteAsync(
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"u8.ToArray(), Stop);
+            await Task.Delay(50, Stop);
+            await client.GetStream().WriteAsync("hello"u8.ToArray(), Stop);
+            await refused.Task;
+        }
+
+        await UntilAsync(() => place.IsDisposed, "the connection lets go when it ends");
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_while_its_request_is_under_way_ends_it()
+    {
+        TaskCompletionSource begun = new();
+        TaskCompletionSource ended = new();
+        await using Server server = await Server.StartAsync(async context =>
+        {
+            context.RequestAborted.Register(ended.SetResult);
+            begun.SetResult();
+            await ended.Task;
+            // Whoever writes to it all the same need not care.
+            await context.Response.Body.WriteAsync(new byte[1_000_000], Stop);
+        });
+        using (TcpClient client = new())
+        {
+            await client.ConnectAsync(server.EndPoint, Stop);
+            await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+            await begun.Task;
+        }
+
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+        await UntilAsync(() => server.Ended == 1, "the request ends");
+        Assert.Empty(server.Errors);
+    }
+
+    [Fact]
+    public async Task Writing_to_a_client_that_has_gone_is_no_error()
+    {
+        TaskCompletionSource gone = new();
+        await using Server server = await Server.StartAsync(async context =>
+        {
+            await gone.Task;
+            for (int i = 0; i < 100; i++)
+                await context.Response.Body.WriteAsync(new byte[100_000], Stop);
+        });
+        using (TcpClient client = new())
+        {
+            await client.ConnectAsync(server.EndPoint, Stop);
+            client.LingerState = new LingerOption(true, 0);
+            await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+        }
+
+        gone.SetResult();
+        await UntilAsync(() => server.Ended == 1, "the request ends");
+        Assert.Empty(server.Errors);
+    }
+
+    [Fact]
+    public async Task Idle_connections_hold_no_memory_to_receive_into()
+    {
+        await using Server server = await Server.StartAsync(static context => Task.CompletedTask);
+        List<TcpClient> clients = [];
+        for (int i = 0; i < 20; i++)
+        {
+            clients.Add(new TcpClient());
+            await clients[i].ConnectAsync(server.EndPoint, Stop);
+            await clients[i].GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+            await ReadAsync(clients[i]);
+        }
+
+        // One after the other, so that all used the same few blocks, which have come back.
+        await UntilAsync(() => server.Pool.Kept is > 0 and < 5, "the blocks are back");
+        clients.ForEach(static client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_is_said_as_Kestrel_says_it()
+    {
+        await using Server server = await Server.StartAsync(static context => Task.CompletedTask);
+        using ReceivePool pool = new(TimeProvider.System);
+
+        await Assert.ThrowsAsync<AddressInUseException>(
+            async () => await new ClientTransport(pool, TimeProvider.System).BindAsync(server.EndPoint, Stop));
+    }
+
+    private static async Task<string> ReadAsync(TcpClient client)
+    {
+        byte[] bytes = new byte[4096];
+        int read = await client.GetStream().ReadAsync(bytes, Stop);
+        return Encoding.ASCII.GetString(bytes, 0, read);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        for (int i = 0; i < 2000; i++)
+        {
+            if (condition())
+                return;
+            await Task.Delay(10, Stop);
+        }
+
+        Assert.Fail($"within 20 s: {what}");
+    }
+
+    private sealed class Place(int length) : IMemoryOwner<byte>
+    {
+        public bool IsDisposed { get; private set; }
+
+        public Memory<byte> Memory { get; } = new byte[length];
+
+        public void Dispose() => IsDisposed = true;
+    }
+
+    private sealed class Server : IAsyncDisposable, ILoggerProvider, ILogger
+    {
+        private readonly List<string> _errors = [];
+        private WebApplication? _app;
+        private int _ended;
+
+        public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+        public int Ended => Volatile.Read(ref _ended);
+
+        public ReceivePool Pool => _app!.Services.GetRequiredService<ReceivePool>();
+
+        public IReadOnlyList<string> Errors
+        {
+            get
+            {
+                lock (_errors)
+                    return [.. _errors];
+            }
+        }
+
+        public static async Task<Server> StartAsync(RequestDelegate handle)
+        {
+            Server server = new();
+            WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+            builder.Logging.AddProvider(server);
+            builder.WebHost.UseKestrel(static kestrel =>
+            {
+                kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(ClientConnection.Watch));
+                kestrel.Listen(IPAddress.Loopback, 0, static endpoint => endpoint.Protocols = HttpProtocols.Http1);
+            });
+            builder.Services.AddSingleton(TimeProvider.System);
+            builder.Services.AddSingleton<ReceivePool>();
+            builder.Services.AddSingleton<IConnectionListenerFactory, ClientTransport>();
+            WebApplication app = server._app = builder.Build();
+            app.Run(async context =>
+            {
+                await handle(context);
+                Interlocked.Increment(ref server._ended);
+            });
+            await app.StartAsync(Stop);
+            server.EndPoint = IPEndPoint.Parse(app.Urls.Single()["http://".Length..]);
+            return server;
+        }
+
+        public async ValueTask DisposeAsync() => await _app!.DisposeAsync();
+
+        public void Dispose()
+        {
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (!IsEnabled(logLevel))
+                return;
+            lock (_errors)
+                _errors.Add($"{formatter(state, exception)} {exception}");
+        }
+    }
+}
