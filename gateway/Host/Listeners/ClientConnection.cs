@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using InfluxMirror.Inputs;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -16,6 +17,11 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
 {
     // What is left of a block is used if it is as much as a usual request's head.
     private const int MinReadSize = 4096;
+
+    // recv(2) and errno(3) on Linux: MSG_PEEK | MSG_DONTWAIT, EAGAIN, EINTR.
+    private const int PeekAtOnce = 0x02 | 0x40;
+    private const int TryAgain = 11;
+    private const int Interrupted = 4;
 
     private static long _last;
 
@@ -83,19 +89,29 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
         _pool.Dispose();
     }
 
-    /// <summary>The client ended the connection, and everything it sent before was read.</summary>
-    private void CloseIfGone()
+    /// <summary>
+    /// Ends what is under way when the client has ended the connection and everything it sent before was read. May be
+    /// called while the connection is read, and takes nothing from it.
+    /// </summary>
+    internal void CloseIfGone()
     {
         try
         {
-            if (Socket.Poll(0, SelectMode.SelectRead) && Socket.Available == 0)
+            // The framework can only say that there is something to read and then how much, between which somebody may
+            // read it.
+            var look = Recv(Socket.SafeHandle, out _, 1, PeekAtOnce);
+            if (look == 0 || (look < 0 && Marshal.GetLastPInvokeError() is not (TryAgain or Interrupted)))
                 Close();
         }
-        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        catch (ObjectDisposedException)
         {
             Close();
         }
     }
+
+    [DllImport("libc", EntryPoint = "recv", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint Recv(SafeSocketHandle socket, out byte buffer, nint length, int flags);
 
     private void Close()
     {

@@ -10,6 +10,7 @@ using InfluxMirror.Telemetry;
 using InfluxMirror.Tests.Writes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -168,6 +169,36 @@ public sealed class ClientTransportTests
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
         await UntilAsync(() => server.Ended == 1, "the request ends");
         Assert.Empty(server.Errors);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_there_is_never_taken_for_one_that_left_however_often_it_is_looked_at()
+    {
+        ClientConnection? connection = null;
+        await using Server server = await Server.StartAsync(context =>
+        {
+            connection = (ClientConnection)context.Features.Get<IConnectionSocketFeature>()!;
+            return Task.CompletedTask;
+        });
+        using TcpClient client = new();
+        await client.ConnectAsync(server.EndPoint, Stop);
+        using CancellationTokenSource looking = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        Task looker = Task.Run(
+            () =>
+            {
+                while (!looking.IsCancellationRequested)
+                    Volatile.Read(ref connection)?.CloseIfGone();
+            },
+            Stop);
+        for (int i = 0; i < 20_000; i++)
+        {
+            await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+            Assert.StartsWith("HTTP/1.1 200", await ReadAsync(client), StringComparison.Ordinal);
+            Assert.False(connection!.ConnectionClosed.IsCancellationRequested, $"after {i} requests");
+        }
+
+        await looking.CancelAsync();
+        await looker;
     }
 
     [Fact]
