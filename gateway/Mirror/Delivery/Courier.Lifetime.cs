@@ -171,7 +171,7 @@ public sealed partial class Courier
     /// <summary>Up to which position records have to go to free so many bytes; 0 when none may.</summary>
     private long LastToDrop_NeedsLock(long bytes)
     {
-        var droppable = _lanes.Values.SelectMany(static lane => lane.Waiting())
+        var droppable = _lanes.Values.SelectMany(static lane => lane.Removable())
             .Concat(_parking.Queues.SelectMany(static queue => queue.Records))
             .Where(static record => record.IsDecided)
             .OrderBy(static record => record.Position);

@@ -188,6 +188,12 @@ internal sealed class Lane
         }
     }
 
+    /// <summary>Those among them that <see cref="Remove"/> can take out: what waits for its trial stays.</summary>
+    public IEnumerable<MirroredRecord> Removable() =>
+        from entry in _returned.Concat(_waiting)
+        where entry is { Barrier: null, Trial: null, Record: not null }
+        select entry.Record;
+
     /// <summary>
     /// Leaves records to the disk that <paramref name="may"/> names, statements apart: the newest, and all but so many
     /// bytes at most. Those that were left, to be let go.

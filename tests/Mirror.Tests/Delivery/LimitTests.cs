@@ -38,6 +38,38 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task A_parked_record_that_waits_for_its_trial_does_not_keep_those_behind_it_from_being_dropped()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["b"].Script = static request => request.RetentionPolicy switch
+        {
+            "late" => SentRequest.Response(404, "retention policy not found: late"),
+            "slow" => null,
+            _ => SentRequest.Response(204),
+        };
+        async Task WriteAsync(string line, string policy)
+        {
+            Fates fates = cluster.Write("x", line, policy);
+            await cluster.UntilAsync(() => fates.EndAt("a") == "delivered", "a has it");
+        }
+
+        for (int i = 0; i < 5; i++)
+            await WriteAsync(Line(i), "late");
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 5, "all are parked");
+        await WriteAsync("m v=1 1", "slow");
+        SentRequest slow = await cluster["b"].NextAsync();
+        // The trial has to wait for its lane, which is under way.
+        cluster.Time.Advance(cluster.Options.Delivery.ParkedRetryInterval);
+
+        for (int i = 5; i < 60; i++)
+            await WriteAsync(Line(i), "late");
+
+        Assert.True(cluster.Courier("b").Tally.Dropped > 0);
+        slow.Answer(204);
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == 1, "the lane goes on");
+    }
+
+    [Fact]
     public async Task What_nobody_has_is_never_dropped()
     {
         await using TestCluster cluster = Small("a", "b");
