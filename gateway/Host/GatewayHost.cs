@@ -100,8 +100,8 @@ internal static class GatewayHost
             services.Remove(service);
     }
 
-    // YARP brings authorization along, and the framework then puts a step for it in front of every request. No route may
-    // name a policy (ProxyRules): who may write is for InfluxDB to say.
+    // YARP brings authorization along, and the framework then puts a step for it in front of every request. No route
+    // may name a policy (ProxyRules): who may write is for InfluxDB to say.
     private static void WithoutAuthorization(this IServiceCollection services) =>
         services.RemoveAll<IAuthorizationHandlerProvider>();
 

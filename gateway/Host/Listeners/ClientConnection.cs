@@ -1,7 +1,7 @@
+using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using InfluxMirror.Inputs;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -13,41 +13,41 @@ namespace Gateway.Listeners;
 /// A client's connection. Nobody reads while a request is under way, so whether its client has gone is looked at once a
 /// second (<see cref="Watch"/>).
 /// </summary>
-internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFeature
+internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature
 {
     // What is left of a block is used if it is as much as a usual request's head.
     private const int MinReadSize = 4096;
 
-    // recv(2) and errno(3) on Linux: MSG_PEEK | MSG_DONTWAIT, EAGAIN, EINTR.
-    private const int PeekAtOnce = 0x02 | 0x40;
-    private const int TryAgain = 11;
-    private const int Interrupted = 4;
-
     private static long _last;
 
     private readonly CancellationTokenSource _closed = new();
+    private readonly ClientStream _stream;
     private readonly PlacingPool _pool;
     private int _isClosed;
 
     public ClientConnection(Socket socket, ReceivePool pool)
     {
         Socket = socket;
+        MemoryPool = pool;
         ConnectionId = Interlocked.Increment(ref _last).ToString("x8", CultureInfo.InvariantCulture);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
         ConnectionClosed = _closed.Token;
-        _pool = new PlacingPool(pool);
-        ClientStream stream = new(socket, Close);
+        BodyPlacement placement = new(ReceivePool.BlockSize);
+        _pool = new PlacingPool(placement, pool);
+        _stream = new ClientStream(socket, Close);
         Transport = new Duplex(
-            PipeReader.Create(stream, new StreamPipeReaderOptions(
+            PipeReader.Create(_stream, new StreamPipeReaderOptions(
                 _pool, ReceivePool.BlockSize, MinReadSize, leaveOpen: true, useZeroByteReads: true)),
-            PipeWriter.Create(stream, new StreamPipeWriterOptions(pool, leaveOpen: true)));
+            PipeWriter.Create(_stream, new StreamPipeWriterOptions(pool, leaveOpen: true)));
         Features.Set<IConnectionSocketFeature>(this);
-        Features.Set<IMemoryPoolFeature>(new Memory(pool));
-        Features.Set<IBodyPlacement>(_pool);
+        Features.Set<IMemoryPoolFeature>(this);
+        Features.Set(placement);
     }
 
     public Socket Socket { get; }
+
+    public MemoryPool<byte> MemoryPool { get; }
 
     public override string ConnectionId { get; set; }
 
@@ -65,58 +65,51 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
         return next(connection);
     };
 
-    public override void Abort(ConnectionAbortedException abortReason)
+    /// <summary>
+    /// Ends the connection at once; with a reason so that the client cannot take what it has for a whole answer.
+    /// </summary>
+    public override void Abort(ConnectionAbortedException? abortReason)
     {
-        Socket.Dispose();
+        _stream.StopSending();
+        if (abortReason is null)
+            Socket.Dispose();
+        else
+            Socket.Close(timeout: 0);
         Close();
     }
 
     public override async ValueTask DisposeAsync()
     {
-        await Transport.Input.CompleteAsync().ConfigureAwait(false);
-        await Transport.Output.CompleteAsync().ConfigureAwait(false);
         try
         {
+            await Transport.Input.CompleteAsync().ConfigureAwait(false);
+            await Transport.Output.CompleteAsync().ConfigureAwait(false);
             Socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
         {
             // The other side has ended it, or it was aborted.
         }
-
-        Socket.Dispose();
-        Close();
-        _pool.Dispose();
+        finally
+        {
+            Socket.Dispose();
+            Close();
+            _pool.Dispose();
+        }
     }
 
-    /// <summary>
-    /// Ends what is under way when the client has ended the connection and everything it sent before was read. May be
-    /// called while the connection is read, and takes nothing from it.
-    /// </summary>
+    /// <summary>Ends what is under way when the client has gone. May be called while the connection is read.</summary>
     internal void CloseIfGone()
     {
-        try
-        {
-            // The framework can only say that there is something to read and then how much, between which somebody may
-            // read it.
-            var look = Recv(Socket.SafeHandle, out _, 1, PeekAtOnce);
-            if (look == 0 || (look < 0 && Marshal.GetLastPInvokeError() is not (TryAgain or Interrupted)))
-                Close();
-        }
-        catch (ObjectDisposedException)
-        {
+        if (HangUp.IsSeenOn(Socket))
             Close();
-        }
     }
 
-    [DllImport("libc", EntryPoint = "recv", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern nint Recv(SafeSocketHandle socket, out byte buffer, nint length, int flags);
-
+    // Whoever hears of it has no business on the thread that found out.
     private void Close()
     {
         if (Interlocked.Exchange(ref _isClosed, 1) == 0)
-            _closed.Cancel();
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
     }
 
     private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
@@ -124,40 +117,5 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
         public PipeReader Input => input;
 
         public PipeWriter Output => output;
-    }
-
-    private sealed class Memory(ReceivePool pool) : IMemoryPoolFeature
-    {
-        public System.Buffers.MemoryPool<byte> MemoryPool => pool;
-    }
-
-    /// <summary>The socket as a stream, on which writing to a client that has gone is no failure of the request.
-    /// </summary>
-    private sealed class ClientStream(Socket socket, Action closed) : NetworkStream(socket, ownsSocket: false)
-    {
-        private volatile bool _isGone;
-
-        public override ValueTask WriteAsync(
-            ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_isGone)
-                return ValueTask.CompletedTask;
-            ValueTask write = base.WriteAsync(buffer, cancellationToken);
-            return write.IsCompletedSuccessfully ? write : FinishAsync(write);
-        }
-
-        private async ValueTask FinishAsync(ValueTask write)
-        {
-            try
-            {
-                await write.ConfigureAwait(false);
-            }
-            catch (IOException)
-            {
-                // Nobody is there to be told; the request learns of it as of any client that leaves.
-                _isGone = true;
-                closed();
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
@@ -10,12 +11,18 @@ namespace Gateway.Listeners;
 /// thread that learns of it: fewer steps from the socket to the request, and a large body is received where it is to
 /// stay (<see cref="PlacingPool"/>), which saves copying it and most of the system calls.
 /// </summary>
-internal sealed class ClientTransport(ReceivePool pool, TimeProvider time) : IConnectionListenerFactory
+internal sealed class ClientTransport(ReceivePool pool, TimeProvider time, ILogger<ClientTransport> log)
+    : IConnectionListenerFactory
 {
     // As Kestrel's own has it.
     private const int Backlog = 512;
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BetweenWarnings = TimeSpan.FromSeconds(10);
+
+    private long _toldAt;
+
+    private ReceivePool Pool => pool;
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -34,10 +41,23 @@ internal sealed class ClientTransport(ReceivePool pool, TimeProvider time) : ICo
             throw;
         }
 
-        return ValueTask.FromResult<IConnectionListener>(new Listener(socket, pool, time));
+        return ValueTask.FromResult<IConnectionListener>(new Listener(this, socket));
     }
 
-    private sealed class Listener(Socket socket, ReceivePool pool, TimeProvider time) : IConnectionListener
+    /// <summary>No client can be let in now, most likely because no file descriptor is left.</summary>
+    private Task RestAsync(SocketException failure, CancellationToken cancellation)
+    {
+        long now = time.GetTimestamp();
+        if (_toldAt == 0 || time.GetElapsedTime(_toldAt, now) > BetweenWarnings)
+        {
+            log.CannotAccept(failure.Message);
+            _toldAt = now;
+        }
+
+        return Task.Delay(AfterFailure, time, cancellation);
+    }
+
+    private sealed class Listener(ClientTransport transport, Socket socket) : IConnectionListener
     {
         public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -52,7 +72,7 @@ internal sealed class ClientTransport(ReceivePool pool, TimeProvider time) : ICo
                     // Answers are whole when they are sent.
                     if (client.ProtocolType == ProtocolType.Tcp)
                         client.NoDelay = true;
-                    return new ClientConnection(client, pool);
+                    return new ClientConnection(client, transport.Pool);
                 }
                 catch (Exception closed) when (closed is ObjectDisposedException
                     or SocketException { SocketErrorCode: SocketError.OperationAborted })
@@ -63,11 +83,10 @@ internal sealed class ClientTransport(ReceivePool pool, TimeProvider time) : ICo
                 catch (SocketException failure)
                 {
                     client?.Dispose();
-                    // A client that left before it was let in; or no file is left for it, and then trying at once
-                    // would be in vain.
+                    // A client that left before it was let in is nothing; else trying again at once would be in vain.
                     if (failure.SocketErrorCode is not (SocketError.ConnectionReset or SocketError.ConnectionAborted
                         or SocketError.NotConnected))
-                        await Task.Delay(AfterFailure, time, cancellationToken).ConfigureAwait(false);
+                        await transport.RestAsync(failure, cancellationToken).ConfigureAwait(false);
                 }
             }
         }

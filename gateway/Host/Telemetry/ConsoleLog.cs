@@ -9,8 +9,8 @@ internal static class ConsoleLog
 
     public static void AddConsoleLog(this WebApplicationBuilder builder)
     {
-        // A trace id and a logging scope for each request, which nothing here shows: 4 % of the CPU of a write. Before
-        // the file's own levels, which win.
+        // A trace id and a logging scope for each request, which nothing here shows: 4 % of the CPU of a write. A level
+        // of the file for just this category wins.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.AddConsole();

@@ -27,6 +27,9 @@ internal static partial class GatewayLog
     [LoggerMessage(8, LogLevel.Information, "Stopping: what is under way ends first")]
     public static partial void Stopping(this ILogger log);
 
+    [LoggerMessage(9, LogLevel.Warning, "Clients cannot be let in and are tried again: {Failure}")]
+    public static partial void CannotAccept(this ILogger log, string failure);
+
     [LoggerMessage(7, LogLevel.Error, "The configuration could not be put in force")]
     public static partial void ReloadFailed(this ILogger log, Exception fault);
 }

@@ -181,16 +181,17 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     }
 
     /// <summary>The connection, if the bytes it receives are the body's.</summary>
-    private static IBodyPlacement? PlacementOf(HttpRequest request) =>
-        request is { IsHttps: false, ContentLength: not null } && HttpProtocol.IsHttp11(request.Protocol)
-            ? request.HttpContext.Features.Get<IBodyPlacement>()
+    private static BodyPlacement? PlacementOf(HttpRequest request) =>
+        request is { IsHttps: false, ContentLength: not null, Headers.TransferEncoding.Count: 0 }
+        && HttpProtocol.IsHttp11(request.Protocol)
+            ? request.HttpContext.Features.Get<BodyPlacement>()
             : null;
 
     /// <summary>
     /// Has the rest of a body received where it is to stay, up to <paramref name="end"/>; if that is too little, at
     /// least not where an earlier offer said.
     /// </summary>
-    private static void Offer(IBodyPlacement placement, SharedBuffer buffer, int end) =>
+    private static void Offer(BodyPlacement placement, SharedBuffer buffer, int end) =>
         placement.Offer(end - buffer.Length >= placement.MinLength ? new BodyPlace(buffer, end) : null);
 
     /// <summary>Puts bytes in their place, unless they were received there.</summary>

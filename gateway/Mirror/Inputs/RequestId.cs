@@ -3,22 +3,22 @@ using System.Security.Cryptography;
 namespace InfluxMirror.Inputs;
 
 /// <summary>
-/// Ids for requests that bring none: UUIDs of version 7 (RFC 9562, 5.7) whose random bits are drawn once for the process
-/// and then counted on, since they have to differ and not to be a secret. Drawing them anew is a system call a request.
+/// Ids for requests that bring none: UUIDs of version 8 (RFC 9562, 5.8), the first half drawn once for the process, the
+/// second counted on. They have to differ and not to be a secret, and drawing each anew is a system call.
 /// </summary>
 internal static class RequestId
 {
-    private static readonly ushort Process = (ushort)RandomNumberGenerator.GetInt32(0x1000);
-    private static long _last = ((long)RandomNumberGenerator.GetInt32(int.MaxValue) << 31) + RandomNumberGenerator.GetInt32(int.MaxValue);
+    private static readonly byte[] Process = RandomNumberGenerator.GetBytes(sizeof(long));
+    private static long _last = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 
     /// <summary>The next one, in the usual form of 36 characters.</summary>
     public static string Next()
     {
-        var time = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         var number = (ulong)Interlocked.Increment(ref _last);
-        // 48 bits of time, 4 of version, 12 of the process; 2 of variant, 62 of the number.
+        // 4 of its bits are the version, 2 the variant.
         return new Guid(
-            (uint)(time >> 16), (ushort)time, (ushort)(0x7000 | Process),
+            BitConverter.ToInt32(Process), BitConverter.ToInt16(Process, 4),
+            (short)(0x8000 | (BitConverter.ToInt16(Process, 6) & 0x0fff)),
             (byte)(0x80 | ((number >> 56) & 0x3f)), (byte)(number >> 48), (byte)(number >> 40), (byte)(number >> 32),
             (byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number).ToString();
     }

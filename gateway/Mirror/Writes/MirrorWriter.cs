@@ -96,7 +96,7 @@ public sealed class MirrorWriter(
         return AppendAsync(cluster, receipt, make(receipt), Timeout.InfiniteTimeSpan, ackTimeout);
     }
 
-    // One method where several would read better: each that waits costs every write an allocation and a resumption.
+    // One method and not several: each that waits costs every write an allocation and a resumption.
     private async ValueTask<WriteResult> AppendAsync(
         MirroredCluster cluster, Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout)
     {

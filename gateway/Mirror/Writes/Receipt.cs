@@ -31,7 +31,7 @@ internal sealed class Receipt : DeliveryWatch
     private ulong _digest;
     private bool _withdrawn;
 
-    // What to say once the record is safe, and since when that is waited for. Set before anybody can tell.
+    // What to say once the record is safe, and since when that is waited for. Set before the journal is asked.
     private MirroredRecord? _record;
     private Reply? _held;
     private long _heldSince;
@@ -121,12 +121,15 @@ internal sealed class Receipt : DeliveryWatch
 
     /// <summary>
     /// The disk may take <paramref name="patience"/> and no more; then the client is told that nothing is sure. What is
-    /// left of that; null when there is nothing to wait for.
+    /// left of that; null when the client has its answer.
     /// </summary>
     public TimeSpan? LimitSafety(TimeSpan patience)
     {
-        if (_reply.Task.IsCompleted || Volatile.Read(ref _held) is not { } held)
+        if (_reply.Task.IsCompleted)
             return null;
+        // Somebody is just about to have it held.
+        if (Volatile.Read(ref _held) is not { } held)
+            return patience;
         var left = patience - _time.GetElapsedTime(_heldSince);
         if (left > TimeSpan.Zero)
             return left;

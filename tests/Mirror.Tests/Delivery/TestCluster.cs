@@ -22,11 +22,12 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly MirrorMetrics _metrics = new();
 
     public TestCluster(params string[] destinations)
-        : this(folder: null, static _ => { }, destinations)
+        : this(folder: null, static _ => { }, static disk => disk, destinations)
     {
     }
 
-    private TestCluster(string? folder, Action<MirrorOptions> configure, string[] destinations)
+    private TestCluster(
+        string? folder, Action<MirrorOptions> configure, Func<IDisk, IDisk> wrap, string[] destinations)
     {
         _invoker = new HttpMessageInvoker(_network);
         // Nothing times out because a busy machine is slow while the clock is moved.
@@ -35,7 +36,7 @@ internal sealed class TestCluster : IAsyncDisposable
         Options.Journal.Durability = folder is null ? Durability.Memory : Durability.Process;
         Options.Journal.ReservePercent = 0;
         configure(Options);
-        LinuxDisk? disk = folder is null ? null : new(folder);
+        IDisk? disk = folder is null ? null : wrap(new LinuxDisk(folder));
         LinuxDisk? letters = folder is null ? null : new(Path.Combine(folder, JournalFolder.Letters));
         Cluster = new MirroredCluster("influx", () => Options, disk, letters, _metrics, Time, NullLogger.Instance);
         Found(destinations);
@@ -43,11 +44,15 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>A cluster whose journal is in a folder.</summary>
     public static TestCluster OnDisk(string folder, params string[] destinations) =>
-        new(folder, static _ => { }, destinations);
+        new(folder, static _ => { }, static disk => disk, destinations);
+
+    /// <summary>A cluster whose journal is on a disk of the test's over a folder.</summary>
+    public static TestCluster OnDisk(string folder, Func<IDisk, IDisk> wrap, params string[] destinations) =>
+        new(folder, static _ => { }, wrap, destinations);
 
     /// <summary>A cluster whose journal is in a folder, with other options.</summary>
     public static TestCluster OnDisk(string folder, Action<MirrorOptions> configure, params string[] destinations) =>
-        new(folder, configure, destinations);
+        new(folder, configure, static disk => disk, destinations);
 
     public FakeTimeProvider Time { get; } = new();
 

@@ -2,8 +2,10 @@ using System.Buffers;
 using System.IO.Hashing;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
 using Gateway.Listeners;
 using InfluxMirror.Inputs;
 using InfluxMirror.Telemetry;
@@ -16,6 +18,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace InfluxMirror.Tests.Host;
@@ -92,7 +95,7 @@ public sealed class ClientTransportTests
         TaskCompletionSource offered = new();
         await using Server server = await Server.StartAsync(async context =>
         {
-            IBodyPlacement placement = context.Features.Get<IBodyPlacement>()!;
+            BodyPlacement placement = context.Features.Get<BodyPlacement>()!;
             PipeReader body = context.Request.BodyReader;
             placement.Offer(withdrawn);
             placement.Offer(used);
@@ -123,7 +126,7 @@ public sealed class ClientTransportTests
         TaskCompletionSource refused = new();
         await using Server server = await Server.StartAsync(async context =>
         {
-            IBodyPlacement placement = context.Features.Get<IBodyPlacement>()!;
+            BodyPlacement placement = context.Features.Get<BodyPlacement>()!;
             placement.Offer(place);
             ReadResult read = await context.Request.BodyReader.ReadAsync(Stop);
             // Part of it stays unread: the connection goes on receiving where it has begun.
@@ -168,6 +171,105 @@ public sealed class ClientTransportTests
 
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
         await UntilAsync(() => server.Ended == 1, "the request ends");
+        Assert.Empty(server.Errors);
+    }
+
+    /// <summary>A query that nobody waits for any more must not run on in a server.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_gateway_ends_a_request_whose_client_leaves(bool tls)
+    {
+        TaskCompletionSource begun = new();
+        TaskCompletionSource ended = new();
+        async Task AnswerAsync(HttpContext context)
+        {
+            if (context.Request.Path != "/slow")
+                return;
+            context.RequestAborted.Register(ended.SetResult);
+            begun.SetResult();
+            await ended.Task;
+        }
+
+        await using StubServer one = await StubServer.StartAsync(AnswerAsync);
+        await using StubServer other = await StubServer.StartAsync(AnswerAsync);
+        int port = TlsTests.FreePort();
+        JsonObject file = HostConfiguration.Valid(one.Address, other.Address)
+            .With("Kestrel:Endpoints:Clients:Url", $"{(tls ? "https" : "http")}://127.0.0.1:{port}");
+        if (tls)
+        {
+            file = file.With("Kestrel:Endpoints:Clients:Certificate:Path", "tls.crt")
+                .With("Kestrel:Endpoints:Clients:Certificate:KeyPath", "tls.key");
+        }
+
+        await using TestGateway gateway =
+            await TestGateway.StartAsync(file, prepare: static path => TlsTests.WriteCertificate(path));
+        using (TcpClient client = new())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port, Stop);
+            Stream stream = client.GetStream();
+            if (tls)
+            {
+                SslStream secure = new(stream, leaveInnerStreamOpen: false, static (_, _, _, _) => true);
+                await secure.AuthenticateAsClientAsync("gateway.test");
+                stream = secure;
+            }
+
+            await stream.WriteAsync("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+            await begun.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+            // As TLS has it: it says goodbye, which nobody reads while the request is under way.
+            if (stream is SslStream leaving)
+                await leaving.ShutdownAsync();
+        }
+
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+    }
+
+    [Fact]
+    public async Task Idle_connections_do_not_hold_up_the_end()
+    {
+        Server server = await Server.StartAsync(static context => Task.CompletedTask);
+        using TcpClient client = new();
+        await client.ConnectAsync(server.EndPoint, Stop);
+        await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+        await ReadAsync(client);
+
+        await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(4), Stop);
+
+        Assert.Equal("", await ReadAsync(client));
+        Assert.Empty(server.Errors);
+    }
+
+    [Fact]
+    public async Task A_client_that_is_cut_off_while_it_is_sent_an_answer_leaves_nothing_behind()
+    {
+        await using Server server = await Server.StartAsync(static async context =>
+        {
+            using CancellationTokenSource soon = new(TimeSpan.FromMilliseconds(200));
+            try
+            {
+                while (true)
+                    await context.Response.Body.WriteAsync(new byte[1_000_000], soon.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                context.Abort();
+            }
+        });
+        using TcpClient client = new();
+        await client.ConnectAsync(server.EndPoint, Stop);
+        await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
+        await UntilAsync(() => server.Ended == 1, "the request ends");
+
+        // It reads nothing, so the answer stands; it must not take what it gets for all there is.
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            byte[] bytes = new byte[1_000_000];
+            while (await client.GetStream().ReadAsync(bytes, Stop) > 0)
+            {
+            }
+        });
+        await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(4), Stop);
         Assert.Empty(server.Errors);
     }
 
@@ -248,7 +350,8 @@ public sealed class ClientTransportTests
         using ReceivePool pool = new(TimeProvider.System);
 
         await Assert.ThrowsAsync<AddressInUseException>(
-            async () => await new ClientTransport(pool, TimeProvider.System).BindAsync(server.EndPoint, Stop));
+            async () => await new ClientTransport(pool, TimeProvider.System, NullLogger<ClientTransport>.Instance)
+                .BindAsync(server.EndPoint, Stop));
     }
 
     private static async Task<string> ReadAsync(TcpClient client)
@@ -324,7 +427,11 @@ public sealed class ClientTransportTests
             return server;
         }
 
-        public async ValueTask DisposeAsync() => await _app!.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            await _app!.StopAsync();
+            await _app.DisposeAsync();
+        }
 
         public void Dispose()
         {

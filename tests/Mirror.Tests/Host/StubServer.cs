@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace InfluxMirror.Tests.Host;
 
-/// <summary>A destination that answers every request with its path, and counts them.</summary>
+/// <summary>A destination that counts requests, and answers each with its path unless told otherwise.</summary>
 internal sealed class StubServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -17,7 +17,7 @@ internal sealed class StubServer : IAsyncDisposable
 
     public int Requests => Volatile.Read(ref _requests);
 
-    public static async Task<StubServer> StartAsync()
+    public static async Task<StubServer> StartAsync(RequestDelegate? answer = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -27,7 +27,8 @@ internal sealed class StubServer : IAsyncDisposable
         app.Run(context =>
         {
             Interlocked.Increment(ref server._requests);
-            return context.Response.WriteAsync(context.Request.Path, context.RequestAborted);
+            return answer?.Invoke(context)
+                ?? context.Response.WriteAsync(context.Request.Path, context.RequestAborted);
         });
         await app.StartAsync();
         return server;

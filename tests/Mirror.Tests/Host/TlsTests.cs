@@ -35,7 +35,7 @@ public sealed class TlsTests
         Assert.NotEqual(first, second);
     }
 
-    private static string WriteCertificate(string folder)
+    internal static string WriteCertificate(string folder)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=gateway.test", key, HashAlgorithmName.SHA256);
@@ -75,7 +75,7 @@ public sealed class TlsTests
         return answer.StatusCode;
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();

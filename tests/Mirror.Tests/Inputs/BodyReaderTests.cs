@@ -65,22 +65,45 @@ public sealed class BodyReaderTests : IDisposable
         HttpRequest request = Request(pipe.Reader);
         request.Protocol = "HTTP/1.1";
         request.ContentLength = bytes.Length;
-        Unwilling connection = new();
-        request.HttpContext.Features.Set<IBodyPlacement>(connection);
+        BodyPlacement connection = new(65_536);
+        request.HttpContext.Features.Set(connection);
         Task<BodyResult> reading = _reader.ReadAsync(request).AsTask();
+        List<int> places = [];
         for (int at = 0; at < bytes.Length; at += 120_000)
         {
-            int before = connection.Offers.Count;
             await pipe.Writer.WriteAsync(bytes.AsMemory(at, 120_000), TestContext.Current.CancellationToken);
-            Assert.True(SpinWait.SpinUntil(() => connection.Offers.Count > before, 10_000), "it was read");
+            IMemoryOwner<byte>? place = null;
+            // It takes places and receives elsewhere all the same.
+            bool isOffered = SpinWait.SpinUntil(
+                () => (place = connection.Take()) is not null, at < 240_000 ? 10_000 : 200);
+            places.Add(isOffered ? place!.Memory.Length : 0);
+            place?.Dispose();
         }
 
         await pipe.Writer.CompleteAsync();
         BodyResult result = await reading;
 
         Assert.Equal(bytes, result.Body!.Span);
-        Assert.Equal([240_000, 120_000, 0, 0], connection.Offers);
+        Assert.Equal([240_000, 120_000, 0], places);
         result.Body.Release();
+    }
+
+    [Fact]
+    public async Task A_place_that_was_not_taken_is_not_offered_to_the_next_request()
+    {
+        _options.Writes.MaxBodySize = 10_000_000;
+        Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 0));
+        HttpRequest request = Request(pipe.Reader);
+        request.Protocol = "HTTP/1.1";
+        request.ContentLength = 400_000;
+        BodyPlacement connection = new(65_536);
+        request.HttpContext.Features.Set(connection);
+        Task<BodyResult> reading = _reader.ReadAsync(request).AsTask();
+        await pipe.Writer.WriteAsync(Bytes(100_000), TestContext.Current.CancellationToken);
+        await pipe.Writer.CompleteAsync(new IOException("it broke off"));
+
+        Assert.Equal(400, (await reading).Status);
+        Assert.Null(connection.Take());
     }
 
     [Fact]
@@ -247,23 +270,6 @@ public sealed class BodyReaderTests : IDisposable
         DefaultHttpContext context = new();
         context.Features.Set<IRequestBodyPipeFeature>(new PipeFeature(reader));
         return context.Request;
-    }
-
-    /// <summary>A connection that receives elsewhere; bytes of the places it was offered, 0 for none.</summary>
-    private sealed class Unwilling : IBodyPlacement
-    {
-        private IMemoryOwner<byte>? _place;
-
-        public int MinLength => 65_536;
-
-        public List<int> Offers { get; } = [];
-
-        public void Offer(IMemoryOwner<byte>? place)
-        {
-            _place?.Dispose();
-            _place = place;
-            Offers.Add(place?.Memory.Length ?? 0);
-        }
     }
 
     private sealed class PipeFeature(PipeReader reader) : IRequestBodyPipeFeature

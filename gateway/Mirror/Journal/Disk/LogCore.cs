@@ -24,9 +24,7 @@ public sealed class LogCore : IDisposable
     private readonly SegmentWriter _writer;
     private readonly Compaction _compaction;
     private readonly List<LogEntry> _pending = [];
-
-    // Those somebody waits for, in the order of their asking, and some that were answered meanwhile.
-    private readonly Queue<LogEntry> _asked = new();
+    private readonly AskedEntries _asked = new();
     private readonly List<LogEntry> _staged = [];
     private long _pendingBytes;
     private long _stagedBytes;
@@ -189,12 +187,7 @@ public sealed class LogCore : IDisposable
     /// <param name="waiting">Takes whether it is safe.</param>
     internal void Ask(LogEntry entry, long now, Action<bool> waiting)
     {
-        lock (_gate)
-        {
-            if (entry.Ask(now, waiting))
-                _asked.Enqueue(entry);
-        }
-
+        _asked.Add(entry, now, waiting);
         // What is written already is made safe at once.
         if (entry.Position <= Written)
             Demand(entry.Position);
@@ -204,26 +197,7 @@ public sealed class LogCore : IDisposable
     /// The highest position that somebody has waited for since <paramref name="before"/> or longer; 0 for none. And
     /// since when somebody waits at the longest for another, <see cref="long.MaxValue"/> for nobody.
     /// </summary>
-    internal (long Through, long Next) Ripe(long before)
-    {
-        lock (_gate)
-        {
-            while (_asked.TryPeek(out var answered) && answered.AskedAt == 0)
-                _asked.Dequeue();
-            var through = 0L;
-            foreach (var entry in _asked)
-            {
-                var asked = entry.AskedAt;
-                if (asked == 0)
-                    continue;
-                if (asked > before)
-                    return (through, asked);
-                through = Math.Max(through, entry.Position);
-            }
-
-            return (through, long.MaxValue);
-        }
-    }
+    internal (long Through, long Next) Ripe(long before) => _asked.Ripe(before);
 
     /// <summary>
     /// Writes what waits up to <paramref name="through"/> and makes it safe, if somebody asks for it; what was

@@ -87,7 +87,7 @@ public sealed class LogEntry
         while (true)
         {
             var before = Interlocked.CompareExchange(ref _waiting, seen + waiting, seen);
-            if (before == seen)
+            if (ReferenceEquals(before, seen))
                 break;
             seen = before;
         }

@@ -134,6 +134,8 @@ public sealed class SegmentLog : IAsyncDisposable
         // Whoever answers all for the last time may not have seen this one.
         if (_isStopping || _core.Condition != LogCondition.Working)
             entry.Answer(isSafe: false);
+        else if (_core.IsUrgent)
+            Wake();
         else
             _write.Set();
     }

@@ -2,11 +2,14 @@ using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Tests.Journal.Disk;
 
-/// <summary>A disk on which something else happens just before the next file is opened.</summary>
+/// <summary>A disk on which something else happens just before a file is opened or made.</summary>
 internal sealed class HookedDisk(IDisk disk) : IDisk
 {
-    /// <summary>What happens, once.</summary>
+    /// <summary>What happens before the next file is opened, once.</summary>
     public Action? Opening { get; set; }
+
+    /// <summary>What happens before a file is made.</summary>
+    public Action? Creating { get; set; }
 
     public long FreeBytes => disk.FreeBytes;
 
@@ -16,7 +19,11 @@ internal sealed class HookedDisk(IDisk disk) : IDisk
 
     public IReadOnlyList<string> List() => disk.List();
 
-    public DiskFile Create(string name) => disk.Create(name);
+    public DiskFile Create(string name)
+    {
+        Creating?.Invoke();
+        return disk.Create(name);
+    }
 
     public DiskFile Open(string name)
     {

@@ -1,0 +1,67 @@
+using InfluxMirror.Tests.Delivery;
+using InfluxMirror.Tests.Journal.Disk;
+using InfluxMirror.Writes;
+using Xunit;
+
+namespace InfluxMirror.Tests.Writes;
+
+/// <summary>Clients of a gateway whose disk does not come back.</summary>
+public sealed class HangingDiskTests : DurableTests
+{
+    [Theory]
+    [InlineData(ConsistencyLevel.Any)]
+    [InlineData(ConsistencyLevel.One)]
+    public async Task A_confirmed_write_that_the_disk_does_not_take_is_not_said_to_be_safe(ConsistencyLevel level)
+    {
+        using ManualResetEventSlim comesBack = new();
+        HookedDisk? hooked = null;
+        await using TestCluster cluster =
+            TestCluster.OnDisk(Folder, disk => hooked = new HookedDisk(disk), "a", "b");
+        hooked!.Creating = comesBack.Wait;
+        cluster["b"].Script = ScriptedDestination.Wait;
+        try
+        {
+            Task<WriteResult> write = cluster.WriteAsync(level);
+            await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
+            cluster.Time.Advance(WriterBench.AckTimeout - TimeSpan.FromMilliseconds(1));
+            Assert.False(write.IsCompleted);
+            // Steps, since it is not known at which moment of the clock the disk was asked.
+            await cluster.UntilAsync(() => write.IsCompleted, "the client is told", TimeSpan.FromMilliseconds(100));
+
+            Assert.Equal(WriteOutcome.NotSafe, (await write).Outcome);
+        }
+        finally
+        {
+            comesBack.Set();
+        }
+
+        (await cluster["b"].NextAsync()).Answer(204);
+        await cluster.QuietAsync();
+        Assert.Equal(1, cluster.Courier("b").Tally.Delivered);
+    }
+
+    [Fact]
+    public async Task A_write_that_everybody_confirms_needs_no_disk()
+    {
+        using ManualResetEventSlim comesBack = new();
+        HookedDisk? hooked = null;
+        await using TestCluster cluster =
+            TestCluster.OnDisk(Folder, disk => hooked = new HookedDisk(disk), "a", "b");
+        hooked!.Creating = comesBack.Wait;
+        cluster["b"].Script = ScriptedDestination.Wait;
+        try
+        {
+            Task<WriteResult> write = cluster.WriteAsync(ConsistencyLevel.Any);
+            await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
+            Assert.False(write.IsCompleted);
+
+            (await cluster["b"].NextAsync()).Answer(204);
+
+            Assert.Equal(WriteOutcome.Accepted, (await write).Outcome);
+        }
+        finally
+        {
+            comesBack.Set();
+        }
+    }
+}
