@@ -10,14 +10,9 @@ using Gateway.Listeners;
 using InfluxMirror.Inputs;
 using InfluxMirror.Telemetry;
 using InfluxMirror.Tests.Writes;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -36,7 +31,7 @@ public sealed class ClientTransportTests
     {
         using MirrorMetrics metrics = new();
         BodyReader bodies = new(new FixedOptions(new MirrorOptions()), metrics);
-        await using Server server = await Server.StartAsync(async context =>
+        await using TransportServer server = await TransportServer.StartAsync(async context =>
         {
             BodyResult read = await bodies.ReadAsync(context.Request);
             await context.Response.WriteAsync($"{XxHash3.HashToUInt64(read.Body!.Span)} {read.Body.Length}\n", Stop);
@@ -93,7 +88,7 @@ public sealed class ClientTransportTests
     {
         Place used = new(1_000_000), withdrawn = new(1_000_000);
         TaskCompletionSource offered = new();
-        await using Server server = await Server.StartAsync(async context =>
+        await using TransportServer server = await TransportServer.StartAsync(async context =>
         {
             BodyPlacement placement = context.Features.Get<BodyPlacement>()!;
             PipeReader body = context.Request.BodyReader;
@@ -124,7 +119,7 @@ public sealed class ClientTransportTests
     {
         Place place = new(1_000_000);
         TaskCompletionSource refused = new();
-        await using Server server = await Server.StartAsync(async context =>
+        await using TransportServer server = await TransportServer.StartAsync(async context =>
         {
             BodyPlacement placement = context.Features.Get<BodyPlacement>()!;
             placement.Offer(place);
@@ -154,7 +149,7 @@ public sealed class ClientTransportTests
     {
         TaskCompletionSource begun = new();
         TaskCompletionSource ended = new();
-        await using Server server = await Server.StartAsync(async context =>
+        await using TransportServer server = await TransportServer.StartAsync(async context =>
         {
             context.RequestAborted.Register(ended.SetResult);
             begun.SetResult();
@@ -228,7 +223,7 @@ public sealed class ClientTransportTests
     [Fact]
     public async Task Idle_connections_do_not_hold_up_the_end()
     {
-        Server server = await Server.StartAsync(static context => Task.CompletedTask);
+        TransportServer server = await TransportServer.StartAsync(static context => Task.CompletedTask);
         using TcpClient client = new();
         await client.ConnectAsync(server.EndPoint, Stop);
         await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
@@ -243,7 +238,7 @@ public sealed class ClientTransportTests
     [Fact]
     public async Task A_client_that_is_cut_off_while_it_is_sent_an_answer_leaves_nothing_behind()
     {
-        await using Server server = await Server.StartAsync(static async context =>
+        await using TransportServer server = await TransportServer.StartAsync(static async context =>
         {
             using CancellationTokenSource soon = new(TimeSpan.FromMilliseconds(200));
             try
@@ -277,7 +272,7 @@ public sealed class ClientTransportTests
     public async Task A_client_that_is_there_is_never_taken_for_one_that_left_however_often_it_is_looked_at()
     {
         ClientConnection? connection = null;
-        await using Server server = await Server.StartAsync(context =>
+        await using TransportServer server = await TransportServer.StartAsync(context =>
         {
             connection = (ClientConnection)context.Features.Get<IConnectionSocketFeature>()!;
             return Task.CompletedTask;
@@ -307,7 +302,7 @@ public sealed class ClientTransportTests
     public async Task Writing_to_a_client_that_has_gone_is_no_error()
     {
         TaskCompletionSource gone = new();
-        await using Server server = await Server.StartAsync(async context =>
+        await using TransportServer server = await TransportServer.StartAsync(async context =>
         {
             await gone.Task;
             for (int i = 0; i < 100; i++)
@@ -328,7 +323,7 @@ public sealed class ClientTransportTests
     [Fact]
     public async Task Idle_connections_hold_no_memory_to_receive_into()
     {
-        await using Server server = await Server.StartAsync(static context => Task.CompletedTask);
+        await using TransportServer server = await TransportServer.StartAsync(static context => Task.CompletedTask);
         List<TcpClient> clients = [];
         for (int i = 0; i < 20; i++)
         {
@@ -346,7 +341,7 @@ public sealed class ClientTransportTests
     [Fact]
     public async Task A_port_that_is_taken_is_said_as_Kestrel_says_it()
     {
-        await using Server server = await Server.StartAsync(static context => Task.CompletedTask);
+        await using TransportServer server = await TransportServer.StartAsync(static context => Task.CompletedTask);
         using ReceivePool pool = new(TimeProvider.System);
 
         await Assert.ThrowsAsync<AddressInUseException>(
@@ -380,78 +375,5 @@ public sealed class ClientTransportTests
         public Memory<byte> Memory { get; } = new byte[length];
 
         public void Dispose() => IsDisposed = true;
-    }
-
-    private sealed class Server : IAsyncDisposable, ILoggerProvider, ILogger
-    {
-        private readonly List<string> _errors = [];
-        private WebApplication? _app;
-        private int _ended;
-
-        public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
-
-        public int Ended => Volatile.Read(ref _ended);
-
-        public ReceivePool Pool => _app!.Services.GetRequiredService<ReceivePool>();
-
-        public IReadOnlyList<string> Errors
-        {
-            get
-            {
-                lock (_errors)
-                    return [.. _errors];
-            }
-        }
-
-        public static async Task<Server> StartAsync(RequestDelegate handle)
-        {
-            Server server = new();
-            WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-            builder.Logging.AddProvider(server);
-            builder.WebHost.UseKestrel(static kestrel =>
-            {
-                kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(ClientConnection.Watch));
-                kestrel.Listen(IPAddress.Loopback, 0, static endpoint => endpoint.Protocols = HttpProtocols.Http1);
-            });
-            builder.Services.AddSingleton(TimeProvider.System);
-            builder.Services.AddSingleton<ReceivePool>();
-            builder.Services.AddSingleton<IConnectionListenerFactory, ClientTransport>();
-            WebApplication app = server._app = builder.Build();
-            app.Run(async context =>
-            {
-                await handle(context);
-                Interlocked.Increment(ref server._ended);
-            });
-            await app.StartAsync(Stop);
-            server.EndPoint = IPEndPoint.Parse(app.Urls.Single()["http://".Length..]);
-            return server;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _app!.StopAsync();
-            await _app.DisposeAsync();
-        }
-
-        public void Dispose()
-        {
-        }
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            if (!IsEnabled(logLevel))
-                return;
-            lock (_errors)
-                _errors.Add($"{formatter(state, exception)} {exception}");
-        }
     }
 }
