@@ -92,6 +92,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
         }
         finally
         {
+            _stream.Dispose();
             Socket.Dispose();
             Close();
             _pool.Dispose();
