@@ -69,7 +69,7 @@ public static class NeighborFrames
     /// <returns>Bytes written: <see cref="NeighborSolicitationLength"/>.</returns>
     public static int WriteNeighborSolicitation(Span<byte> frame, HardwareAddress sender, Address address)
     {
-        // The solicited-node group ff02::1:ffXX:XXXX ends as the address does, and so does its Ethernet address.
+        // The solicited-node group, of ff02::1:ff00:0/104, ends as the address does, and so does its Ethernet address.
         Span<byte> group = stackalloc byte[16];
         address.Write(group);
         ReadOnlySpan<byte> prefix = [0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff];

@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Listeners;
 
@@ -19,15 +20,22 @@ internal static class GatewayListeners
             kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             settings.Limits.ApplyTo(kestrel.Limits);
-            kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(ClientConnection.Watch));
             // Reloading is for certificates, whose files Kestrel watches; a changed section is refused before it
             // could get here.
             kestrel.Configure(builder.Configuration.GetSection("Kestrel"), reloadOnChange: true)
                 .Endpoint(EndpointRules.Management, endpoint => endpoint.ListenOptions.Use(Mark));
         });
+        builder.UseClientTransport();
+    }
+
+    /// <summary>Puts our transport below Kestrel; after Kestrel has registered its own, which would win otherwise.
+    /// </summary>
+    public static void UseClientTransport(this WebApplicationBuilder builder)
+    {
         builder.Services.AddSingleton<ReceivePool>();
-        // After Kestrel has registered its own, which would win otherwise.
         builder.Services.AddSingleton<IConnectionListenerFactory, ClientTransport>();
+        builder.Services.Configure<KestrelServerOptions>(static kestrel =>
+            kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(ClientConnection.Watch)));
     }
 
     /// <summary>Whether a request came in by the management listener.</summary>

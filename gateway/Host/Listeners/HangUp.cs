@@ -35,7 +35,7 @@ internal static partial class HangUp
         }
     }
 
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(ref PollDescriptor descriptor, nuint count, int milliseconds);
 
     [StructLayout(LayoutKind.Sequential)]

@@ -188,11 +188,9 @@ internal sealed class Lane
         }
     }
 
-    /// <summary>Those among them that <see cref="Remove"/> can take out: what waits for its trial stays.</summary>
+    /// <summary>Those among them that <see cref="Remove"/> can take out.</summary>
     public IEnumerable<MirroredRecord> Removable() =>
-        from entry in _returned.Concat(_waiting)
-        where entry is { Barrier: null, Trial: null, Record: not null }
-        select entry.Record;
+        _returned.Concat(_waiting).Where(static entry => entry.MayLeave).Select(static entry => entry.Record!);
 
     /// <summary>
     /// Leaves records to the disk that <paramref name="may"/> names, statements apart: the newest, and all but so many
@@ -204,8 +202,7 @@ internal sealed class Lane
         for (var left = _waiting.Count; left > 0; left--)
         {
             var entry = _waiting.Dequeue();
-            if (entry is { Barrier: null, Trial: null, Record: { } record }
-                && (keep -= record.Body.Length) < 0 && may(record))
+            if (entry is { MayLeave: true, Record: { } record } && (keep -= record.Body.Length) < 0 && may(record))
             {
                 spilled.Add(record);
                 entry = new(null, null, null, OnDisk: new(record));
@@ -284,7 +281,7 @@ internal sealed class Lane
             for (var left = queue.Count; left > 0; left--)
             {
                 var entry = queue.Dequeue();
-                if (entry is { Barrier: null, Trial: null, Record: { } record } && chosen(record))
+                if (entry is { MayLeave: true, Record: { } record } && chosen(record))
                     removed.Add(record);
                 else
                     queue.Enqueue(entry);
@@ -318,6 +315,11 @@ internal readonly record struct LaneEntry(
 {
     /// <summary>It is on disk only.</summary>
     public bool IsOnDisk => Record is null;
+
+    /// <summary>
+    /// It is a record in memory that may be taken out of its turn: statements keep theirs, and so does what is on trial.
+    /// </summary>
+    public bool MayLeave => this is { Barrier: null, Trial: null, Record: not null };
 
     /// <summary>Its place in the journal.</summary>
     public long Position => Record?.Position ?? OnDisk.Position;

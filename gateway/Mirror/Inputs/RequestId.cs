@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace InfluxMirror.Inputs;
@@ -8,18 +9,17 @@ namespace InfluxMirror.Inputs;
 /// </summary>
 internal static class RequestId
 {
-    private static readonly byte[] Process = RandomNumberGenerator.GetBytes(sizeof(long));
-    private static long _last = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+    private static readonly byte[] Process = RandomNumberGenerator.GetBytes(16);
+    private static long _last = BinaryPrimitives.ReadInt64BigEndian(Process.AsSpan(8));
 
     /// <summary>The next one, in the usual form of 36 characters.</summary>
     public static string Next()
     {
-        var number = (ulong)Interlocked.Increment(ref _last);
-        // 4 of its bits are the version, 2 the variant.
-        return new Guid(
-            BitConverter.ToInt32(Process), BitConverter.ToInt16(Process, 4),
-            (short)(0x8000 | (BitConverter.ToInt16(Process, 6) & 0x0fff)),
-            (byte)(0x80 | ((number >> 56) & 0x3f)), (byte)(number >> 48), (byte)(number >> 40), (byte)(number >> 32),
-            (byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number).ToString();
+        Span<byte> id = stackalloc byte[16];
+        Process.CopyTo(id);
+        BinaryPrimitives.WriteInt64BigEndian(id[8..], Interlocked.Increment(ref _last));
+        id[6] = (byte)(0x80 | (id[6] & 0x0f));
+        id[8] = (byte)(0x80 | (id[8] & 0x3f));
+        return new Guid(id, bigEndian: true).ToString();
     }
 }

@@ -88,7 +88,7 @@ public sealed class Journal
 
     /// <summary>Whether <paramref name="record"/> is safe: durable, or done with by every reader.</summary>
     public bool IsSafe(JournalRecord record) =>
-        _store is null || IsSettledForGood(record) || _store.Log.IsDurable(record.Position);
+        _store is null || IsSettledForGood(record) || _store.Log.DurableThrough >= record.Position;
 
     /// <summary>
     /// Calls <paramref name="answer"/> when <paramref name="record"/> is safe: true. With false when it cannot be made

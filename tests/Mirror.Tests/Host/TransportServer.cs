@@ -38,14 +38,11 @@ internal sealed class TransportServer : IAsyncDisposable, ILoggerProvider, ILogg
         TransportServer server = new();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.AddProvider(server);
-        builder.WebHost.UseKestrel(static kestrel =>
-        {
-            kestrel.ConfigureEndpointDefaults(static endpoint => endpoint.Use(ClientConnection.Watch));
-            kestrel.Listen(IPAddress.Loopback, 0, static endpoint => endpoint.Protocols = HttpProtocols.Http1);
-        });
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<ReceivePool>();
-        builder.Services.AddSingleton<IConnectionListenerFactory, ClientTransport>();
+        builder.WebHost.UseKestrel();
+        builder.UseClientTransport();
+        builder.Services.Configure<KestrelServerOptions>(static kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, static endpoint => endpoint.Protocols = HttpProtocols.Http1));
         WebApplication app = server._app = builder.Build();
         app.Run(async context =>
         {
@@ -57,10 +54,13 @@ internal sealed class TransportServer : IAsyncDisposable, ILoggerProvider, ILogg
         return server;
     }
 
+    /// <summary>Ends every connection; the pool can still be looked at.</summary>
+    public Task StopAsync() => _app!.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
-        await _app!.StopAsync();
-        await _app.DisposeAsync();
+        await StopAsync();
+        await _app!.DisposeAsync();
     }
 
     public void Dispose()

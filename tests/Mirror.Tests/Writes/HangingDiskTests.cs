@@ -5,21 +5,14 @@ using Xunit;
 
 namespace InfluxMirror.Tests.Writes;
 
-/// <summary>Clients of a gateway whose disk does not come back.</summary>
+/// <summary>Clients of a gateway whose disk does not come back; destination a is quick, b waits to be answered.</summary>
 public sealed class HangingDiskTests : DurableTests
 {
     [Theory]
     [InlineData(ConsistencyLevel.Any)]
     [InlineData(ConsistencyLevel.One)]
-    public async Task A_confirmed_write_that_the_disk_does_not_take_is_not_said_to_be_safe(ConsistencyLevel level)
-    {
-        using ManualResetEventSlim comesBack = new();
-        HookedDisk? hooked = null;
-        await using TestCluster cluster =
-            TestCluster.OnDisk(Folder, disk => hooked = new HookedDisk(disk), "a", "b");
-        hooked!.Creating = comesBack.Wait;
-        cluster["b"].Script = ScriptedDestination.Wait;
-        try
+    public Task A_confirmed_write_that_the_disk_does_not_take_is_not_said_to_be_safe(ConsistencyLevel level) =>
+        OnHangingDiskAsync(async cluster =>
         {
             Task<WriteResult> write = cluster.WriteAsync(level);
             await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
@@ -29,27 +22,12 @@ public sealed class HangingDiskTests : DurableTests
             await cluster.UntilAsync(() => write.IsCompleted, "the client is told", TimeSpan.FromMilliseconds(100));
 
             Assert.Equal(WriteOutcome.NotSafe, (await write).Outcome);
-        }
-        finally
-        {
-            comesBack.Set();
-        }
-
-        (await cluster["b"].NextAsync()).Answer(204);
-        await cluster.QuietAsync();
-        Assert.Equal(1, cluster.Courier("b").Tally.Delivered);
-    }
+            (await cluster["b"].NextAsync()).Answer(204);
+        });
 
     [Fact]
-    public async Task A_write_that_everybody_confirms_needs_no_disk()
-    {
-        using ManualResetEventSlim comesBack = new();
-        HookedDisk? hooked = null;
-        await using TestCluster cluster =
-            TestCluster.OnDisk(Folder, disk => hooked = new HookedDisk(disk), "a", "b");
-        hooked!.Creating = comesBack.Wait;
-        cluster["b"].Script = ScriptedDestination.Wait;
-        try
+    public Task A_write_that_everybody_confirms_needs_no_disk() =>
+        OnHangingDiskAsync(async cluster =>
         {
             Task<WriteResult> write = cluster.WriteAsync(ConsistencyLevel.Any);
             await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
@@ -58,10 +36,24 @@ public sealed class HangingDiskTests : DurableTests
             (await cluster["b"].NextAsync()).Answer(204);
 
             Assert.Equal(WriteOutcome.Accepted, (await write).Outcome);
+        });
+
+    private async Task OnHangingDiskAsync(Func<TestCluster, Task> test)
+    {
+        using ManualResetEventSlim comesBack = new();
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, disk => new HookedDisk(disk) { Creating = comesBack.Wait }, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Wait;
+        try
+        {
+            await test(cluster);
         }
         finally
         {
             comesBack.Set();
         }
+
+        await cluster.QuietAsync();
+        Assert.All(cluster.Cluster.Couriers, static courier => Assert.Equal(1, courier.Tally.Delivered));
     }
 }

@@ -112,9 +112,6 @@ public sealed class SegmentLog : IAsyncDisposable
         return new ValueTask<bool>(cancellation.CanBeCanceled ? source.Task.WaitAsync(cancellation) : source.Task);
     }
 
-    /// <summary>Whether everything up to <paramref name="position"/> is safe, or was cancelled.</summary>
-    public bool IsDurable(long position) => _core.SafeThrough >= position;
-
     /// <summary>
     /// Calls <paramref name="answer"/> when a record is safe, or cancelled and nothing older can come behind it any
     /// more: true; false as above. It is written only if it is still needed after a while, see
@@ -124,12 +121,6 @@ public sealed class SegmentLog : IAsyncDisposable
     /// <param name="answer">Called once, from any thread, maybe at once; must return at once.</param>
     public void WhenDurable(LogEntry entry, Action<bool> answer)
     {
-        if (IsDurable(entry.Position))
-        {
-            answer(true);
-            return;
-        }
-
         _core.Ask(entry, Stopwatch.GetTimestamp(), answer);
         // Whoever answers all for the last time may not have seen this one.
         if (_isStopping || _core.Condition != LogCondition.Working)
