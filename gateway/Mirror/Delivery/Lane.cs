@@ -317,7 +317,7 @@ internal readonly record struct LaneEntry(
     public bool IsOnDisk => Record is null;
 
     /// <summary>
-    /// It is a record in memory that may be taken out of its turn: statements keep theirs, and so does what is on trial.
+    /// It is a record in memory that may be taken out of its turn: statements keep theirs, as does what is on trial.
     /// </summary>
     public bool MayLeave => this is { Barrier: null, Trial: null, Record: not null };
 

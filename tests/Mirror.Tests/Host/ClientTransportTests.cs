@@ -19,9 +19,17 @@ using Xunit;
 namespace InfluxMirror.Tests.Host;
 
 /// <summary>Kestrel on our transport, and clients of all manners.</summary>
-public sealed class ClientTransportTests
+public sealed class ClientTransportTests : IDisposable
 {
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    // Whoever waits for the other side of a connection waits no longer, should that one fail.
+    private readonly CancellationTokenSource _late =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+    public ClientTransportTests() => _late.CancelAfter(TimeSpan.FromMinutes(1));
+
+    private CancellationToken Stop => _late.Token;
+
+    public void Dispose() => _late.Dispose();
 
     [Theory]
     [InlineData(1)]
@@ -106,7 +114,7 @@ public sealed class ClientTransportTests
         using TcpClient client = new();
         await client.ConnectAsync(server.EndPoint, Stop);
         await client.GetStream().WriteAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"u8.ToArray(), Stop);
-        await offered.Task;
+        await offered.Task.WaitAsync(Stop);
         await client.GetStream().WriteAsync("hello"u8.ToArray(), Stop);
 
         Assert.StartsWith("HTTP/1.1 200", await ReadAsync(client), StringComparison.Ordinal);
@@ -138,9 +146,9 @@ public sealed class ClientTransportTests
             await client.ConnectAsync(server.EndPoint, Stop);
             await client.GetStream().WriteAsync(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"u8.ToArray(), Stop);
-            await offered.Task;
+            await offered.Task.WaitAsync(Stop);
             await client.GetStream().WriteAsync("hello"u8.ToArray(), Stop);
-            await refused.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+            await refused.Task.WaitAsync(Stop);
         }
 
         await UntilAsync(() => place.IsDisposed, "the connection lets go when it ends");
@@ -163,10 +171,10 @@ public sealed class ClientTransportTests
         {
             await client.ConnectAsync(server.EndPoint, Stop);
             await client.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
-            await begun.Task;
+            await begun.Task.WaitAsync(Stop);
         }
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+        await ended.Task.WaitAsync(Stop);
         await UntilAsync(() => server.Ended == 1, "the request ends");
         Assert.Empty(server.Errors);
     }
@@ -214,13 +222,13 @@ public sealed class ClientTransportTests
             }
 
             await stream.WriteAsync("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), Stop);
-            await begun.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+            await begun.Task.WaitAsync(Stop);
             // As TLS has it: it says goodbye, which nobody reads while the request is under way.
             if (stream is SslStream leaving)
                 await leaving.ShutdownAsync();
         }
 
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20), Stop);
+        await ended.Task.WaitAsync(Stop);
     }
 
     [Fact]
@@ -353,14 +361,14 @@ public sealed class ClientTransportTests
                 .BindAsync(server.EndPoint, Stop));
     }
 
-    private static async Task<string> ReadAsync(TcpClient client)
+    private async Task<string> ReadAsync(TcpClient client)
     {
         byte[] bytes = new byte[4096];
         int read = await client.GetStream().ReadAsync(bytes, Stop);
         return Encoding.ASCII.GetString(bytes, 0, read);
     }
 
-    private static async Task UntilAsync(Func<bool> condition, string what)
+    private async Task UntilAsync(Func<bool> condition, string what)
     {
         for (int i = 0; i < 2000; i++)
         {
