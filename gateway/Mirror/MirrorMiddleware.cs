@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using InfluxMirror.Delivery;
 using InfluxMirror.InfluxQL;
 using InfluxMirror.Inputs;
@@ -15,12 +14,11 @@ namespace InfluxMirror;
 /// destination that is fit, and lets mirrored requests reach their transform even when every destination is down.
 /// </summary>
 internal sealed class MirrorMiddleware(
-    CourierFleet fleet, BodyReader bodies, ReadRouting reads, MirrorMetrics metrics, RequestDelegate next)
+    CourierFleet fleet, MirrorRoutes routes, BodyReader bodies, ReadRouting reads, MirrorMetrics metrics,
+    RequestDelegate next)
 {
     /// <summary>Nobody has an answer to a read.</summary>
     private const string NobodyThere = "no destination can answer: all are down";
-
-    private readonly ConditionalWeakTable<RouteModel, StrongBox<RouteMirror?>> _routes = [];
 
     /// <summary>One request.</summary>
     public Task InvokeAsync(HttpContext context)
@@ -28,7 +26,7 @@ internal sealed class MirrorMiddleware(
         var proxy = context.GetReverseProxyFeature();
         if (fleet.Find(proxy.Cluster.Config.ClusterId) is not { } cluster)
             return next(context);
-        var mirror = _routes.GetValue(proxy.Route, static route => new StrongBox<RouteMirror?>(Read(route))).Value;
+        var mirror = routes.TryGet(proxy.Route.Config, out var transform) ? transform.Route : null;
         switch (mirror?.Kind)
         {
             case MirrorKind.InfluxQL:
@@ -40,12 +38,6 @@ internal sealed class MirrorMiddleware(
             default:
                 return ReadAsync(context, cluster, null, IsWithoutBody(context.Request));
         }
-    }
-
-    private static RouteMirror? Read(RouteModel route)
-    {
-        var transform = route.Config.Transforms?.FirstOrDefault(static values => values.ContainsKey(RouteMirror.Key));
-        return transform is null ? null : RouteMirror.Parse(transform, []);
     }
 
     private async Task QueryAsync(HttpContext context, IReverseProxyFeature proxy, MirroredCluster cluster)

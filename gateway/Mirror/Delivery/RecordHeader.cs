@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using InfluxMirror.Journal.Disk;
@@ -38,32 +37,43 @@ public static class RecordHeader
     /// <summary>The header of a record.</summary>
     public static ReadOnlyMemory<byte> Encode(MirroredRecord record)
     {
-        var writer = new ArrayBufferWriter<byte>(256);
-        var start = writer.GetSpan(FixedLength);
-        start[0] = Version;
-        start[1] = (byte)FlagsOf(record);
-        start[2] = (byte)record.Target.Precision;
-        BinaryPrimitives.WriteInt64LittleEndian(start[3..], record.AcceptedAt.UtcTicks);
-        BinaryPrimitives.WriteInt32LittleEndian(start[11..], record.Points);
-        BinaryPrimitives.WriteInt32LittleEndian(start[15..], record.Scope?.Databases.Count ?? 0);
-        writer.Advance(FixedLength);
-        Write(writer, record.Method.Method);
-        Write(writer, record.Target.PathAndQuery);
-        Write(writer, record.Target.Authorization);
-        Write(writer, record.Target.Database);
-        Write(writer, record.Target.RetentionPolicy);
-        Write(writer, record.Target.Account);
-        Write(writer, record.ContentType);
-        Write(writer, record.Accept);
-        Write(writer, record.ContentEncoding);
-        Write(writer, record.Client);
-        if (record.Scope is { } scope)
-        {
-            foreach (var database in scope.Databases)
-                Write(writer, database);
-        }
+        var target = record.Target.InHeader;
+        var databases = record.Scope?.Databases ?? [];
+        var length = FixedLength + LengthOf(record.Method.Method) + target.Length + LengthOf(record.ContentType)
+            + LengthOf(record.Accept) + LengthOf(record.ContentEncoding) + LengthOf(record.Client);
+        foreach (var database in databases)
+            length += LengthOf(database);
+        var header = new byte[length];
+        header[0] = Version;
+        header[1] = (byte)FlagsOf(record);
+        header[2] = (byte)record.Target.Precision;
+        BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(3), record.AcceptedAt.UtcTicks);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(11), record.Points);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(15), databases.Count);
+        var strings = new StringWriter(header.AsSpan(FixedLength));
+        strings.Add(record.Method.Method);
+        strings.AddEncoded(target);
+        strings.Add(record.ContentType);
+        strings.Add(record.Accept);
+        strings.Add(record.ContentEncoding);
+        strings.Add(record.Client);
+        foreach (var database in databases)
+            strings.Add(database);
+        return header;
+    }
 
-        return writer.WrittenMemory;
+    /// <summary>The strings of a target, in their order.</summary>
+    internal static byte[] EncodeStrings(WriteTarget target)
+    {
+        string?[] texts =
+        [
+            target.PathAndQuery, target.Authorization, target.Database, target.RetentionPolicy, target.Account,
+        ];
+        var bytes = new byte[texts.Sum(LengthOf)];
+        var strings = new StringWriter(bytes);
+        foreach (var text in texts)
+            strings.Add(text);
+        return bytes;
     }
 
     /// <summary>The record that was written; takes over the reference to its body.</summary>
@@ -131,18 +141,39 @@ public static class RecordHeader
         return flags;
     }
 
-    private static void Write(ArrayBufferWriter<byte> writer, string? text)
+    /// <summary>Bytes a string takes, with its length.</summary>
+    private static int LengthOf(string? text)
     {
         var length = text is null ? 0 : Encoding.UTF8.GetByteCount(text) + 1;
-        var rest = (uint)length;
-        var span = writer.GetSpan(5 + length);
-        var at = 0;
-        for (; rest >= 0x80; rest >>= 7)
-            span[at++] = (byte)(rest | 0x80);
-        span[at++] = (byte)rest;
-        if (text is not null)
-            at += Encoding.UTF8.GetBytes(text, span[at..]);
-        writer.Advance(at);
+        var prefix = 1;
+        for (var rest = (uint)length; rest >= 0x80; rest >>= 7)
+            prefix++;
+        return prefix + Math.Max(length - 1, 0);
+    }
+
+    private ref struct StringWriter(Span<byte> bytes)
+    {
+        private Span<byte> _rest = bytes;
+
+        public void Add(string? text)
+        {
+            var length = text is null ? 0 : Encoding.UTF8.GetByteCount(text) + 1;
+            var at = 0;
+            for (var rest = (uint)length; ; rest >>= 7)
+            {
+                _rest[at++] = (byte)(rest < 0x80 ? rest : rest | 0x80);
+                if (rest < 0x80)
+                    break;
+            }
+
+            _rest = _rest[(at + Encoding.UTF8.GetBytes(text, _rest[at..]))..];
+        }
+
+        public void AddEncoded(ReadOnlySpan<byte> strings)
+        {
+            strings.CopyTo(_rest);
+            _rest = _rest[strings.Length..];
+        }
     }
 
     private ref struct StringReader(ReadOnlySpan<byte> bytes)

@@ -8,6 +8,8 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 public sealed class WriteTarget : IEquatable<WriteTarget>
 {
+    private byte[]? _inHeader;
+
     /// <summary>Path and query, as the destination gets them; begins with <c>/</c>.</summary>
     public required string PathAndQuery { get; init; }
 
@@ -27,6 +29,9 @@ public sealed class WriteTarget : IEquatable<WriteTarget>
     /// Who writes, as InfluxDB sees it: the <c>u</c> and <c>p</c> parameters win over the header. Only compared.
     /// </summary>
     public required string Account { get; init; }
+
+    /// <summary>Its part of a record's header, which many records share.</summary>
+    internal byte[] InHeader => _inHeader ??= RecordHeader.EncodeStrings(this);
 
     /// <inheritdoc/>
     public bool Equals(WriteTarget? other) =>

@@ -1,7 +1,9 @@
 using InfluxMirror.Delivery;
 using InfluxMirror.Telemetry;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
 
 namespace InfluxMirror.Inputs;
@@ -18,27 +20,38 @@ internal sealed record MirrorInputs(
 /// Answers mirrored requests by itself, so that YARP does not forward them. What it leaves alone is forwarded: reads,
 /// and methods that change nothing.
 /// </summary>
-internal sealed class MirrorTransform(RouteMirror route, MirroredCluster cluster, MirrorInputs inputs)
+/// <param name="route">What the route's configuration says.</param>
+/// <param name="isFirst">No other transform of the route comes before it.</param>
+/// <param name="cluster">Where it goes.</param>
+/// <param name="inputs">What takes the requests.</param>
+internal sealed class MirrorTransform(RouteMirror route, bool isFirst, MirroredCluster cluster, MirrorInputs inputs)
     : RequestTransform
 {
+    /// <summary>What the route's configuration says.</summary>
+    public RouteMirror Route => route;
+
     /// <inheritdoc/>
     public override async ValueTask ApplyAsync(RequestTransformContext context)
     {
-        var http = context.HttpContext;
+        if (Answers(context.HttpContext))
+            await AnswerAsync(context.HttpContext).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether it answers a request, and nothing that YARP does before can make a difference.</summary>
+    public bool AnswersFirst(HttpContext http) => isFirst && Answers(http);
+
+    /// <summary>Answers a request that is its own.</summary>
+    /// <returns>Nothing went wrong in forwarding: so YARP has it of a request that a transform answered.</returns>
+    public async ValueTask<ForwarderError> AnswerAsync(HttpContext http)
+    {
         try
         {
-            switch (route.Kind)
+            await (route.Kind switch
             {
-                case MirrorKind.LineProtocol when Answers(route, http.Request.Method):
-                    await inputs.Writes.HandleAsync(http, cluster, route).ConfigureAwait(false);
-                    break;
-                case MirrorKind.Raw when Answers(route, http.Request.Method):
-                    await inputs.Raw.HandleAsync(http, cluster, route).ConfigureAwait(false);
-                    break;
-                case MirrorKind.InfluxQL when http.Features.Get<QueryRequest>() is { } query && MustReachAll(query):
-                    await inputs.Statements.HandleAsync(http, cluster, route, query).ConfigureAwait(false);
-                    break;
-            }
+                MirrorKind.LineProtocol => inputs.Writes.HandleAsync(http, cluster, route),
+                MirrorKind.Raw => inputs.Raw.HandleAsync(http, cluster, route),
+                _ => inputs.Statements.HandleAsync(http, cluster, route, http.Features.GetRequiredFeature<QueryRequest>()),
+            }).ConfigureAwait(false);
         }
         catch (Exception fault) when (!http.Response.HasStarted)
         {
@@ -49,7 +62,13 @@ internal sealed class MirrorTransform(RouteMirror route, MirroredCluster cluster
                 http, StatusCodes.Status500InternalServerError, "the gateway failed; its log says why", cluster.Version)
                 .ConfigureAwait(false);
         }
+
+        return ForwarderError.None;
     }
+
+    private bool Answers(HttpContext http) => route.Kind == MirrorKind.InfluxQL
+        ? http.Features.Get<QueryRequest>() is { } query && MustReachAll(query)
+        : Answers(route, http.Request.Method);
 
     /// <summary>Whether some statement of a query changes something that all destinations share.</summary>
     public static bool MustReachAll(QueryRequest query) => query.Analysis?.Kind == InfluxQL.StatementKind.Mutation;

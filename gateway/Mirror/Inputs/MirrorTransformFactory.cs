@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Transforms.Builder;
 namespace InfluxMirror.Inputs;
 
 /// <summary>Reads the transform <c>Mirror</c> of a route and enlists the route's cluster.</summary>
-internal sealed class MirrorTransformFactory(CourierFleet fleet, MirrorInputs inputs, MirrorPipeline pipeline)
-    : ITransformFactory
+internal sealed class MirrorTransformFactory(
+    CourierFleet fleet, MirrorInputs inputs, MirrorPipeline pipeline, MirrorRoutes routes) : ITransformFactory
 {
     /// <inheritdoc/>
     public bool Validate(TransformRouteValidationContext context, IReadOnlyDictionary<string, string> transformValues)
@@ -34,7 +34,10 @@ internal sealed class MirrorTransformFactory(CourierFleet fleet, MirrorInputs in
         }
 
         var route = RouteMirror.Parse(transformValues, []);
-        context.RequestTransforms.Add(new MirrorTransform(route, fleet.Enlist(context.Route.ClusterId!), inputs));
+        var transform = new MirrorTransform(
+            route, context.RequestTransforms.Count == 0, fleet.Enlist(context.Route.ClusterId!), inputs);
+        context.RequestTransforms.Add(transform);
+        routes.Add(context.Route, transform);
         return true;
     }
 }

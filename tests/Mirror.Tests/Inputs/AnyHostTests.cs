@@ -4,10 +4,14 @@ using InfluxMirror.Delivery;
 using InfluxMirror.Journal;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
 using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace InfluxMirror.Tests.Inputs;
 
@@ -174,6 +178,46 @@ public sealed class AnyHostTests
     }
 
     [Fact]
+    public async Task YARP_is_not_asked_to_forward_what_the_mirror_answers()
+    {
+        await using FakeInflux one = await FakeInflux.StartAsync("one");
+        RecordingForwarder forwarder = new();
+        await using WebApplication host = await StartAsync(
+            [one.Address], services => services.AddSingleton<IHttpForwarder>(forwarder));
+        using HttpClient client = Client(host);
+
+        using HttpResponseMessage write = await client.PostAsync("/write?db=x", Text("m v=1 1"), End);
+        using HttpResponseMessage statement = await client.PostAsync("/query?q=CREATE+DATABASE+x", null, End);
+        using HttpResponseMessage read = await client.GetAsync("/query?db=x&q=SELECT+*+FROM+m", End);
+        using HttpResponseMessage options = await client.SendAsync(new(HttpMethod.Options, "/write"), End);
+
+        Assert.Equal(HttpStatusCode.NoContent, write.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, statement.StatusCode);
+        Assert.Equal(["m v=1 1"], one.Writes);
+        Assert.Single(one.Queries);
+        Assert.Equal(["GET /query", "OPTIONS /write"], forwarder.Forwarded);
+    }
+
+    [Fact]
+    public async Task A_transform_that_comes_before_the_mirror_may_answer_instead()
+    {
+        await using FakeInflux one = await FakeInflux.StartAsync("one");
+        await using WebApplication host = await StartAsync([one.Address], static services =>
+        {
+            services.AddSingleton<IProxyConfigFilter, Refusing>();
+            services.AddSingleton<ITransformFactory, Refusing>();
+        });
+        using HttpClient client = Client(host);
+
+        using HttpResponseMessage refused = await client.PostAsync("/write?db=x&refuse", Text("m v=1 1"), End);
+        using HttpResponseMessage taken = await client.PostAsync("/write?db=x", Text("m v=2 2"), End);
+
+        Assert.Equal(HttpStatusCode.PaymentRequired, refused.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
+        Assert.Equal(["m v=2 2"], one.Writes);
+    }
+
+    [Fact]
     public async Task At_the_end_of_the_host_what_is_accepted_is_delivered()
     {
         await using FakeInflux one = await FakeInflux.StartAsync("one");
@@ -272,5 +316,49 @@ public sealed class AnyHostTests
 
         public override DateTimeOffset GetUtcNow() =>
             IsBroken ? throw new InvalidOperationException("no time") : base.GetUtcNow();
+    }
+
+    /// <summary>A host's own forwarder.</summary>
+    private sealed class RecordingForwarder : IHttpForwarder
+    {
+        public List<string> Forwarded { get; } = [];
+
+        public ValueTask<ForwarderError> SendAsync(
+            HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient,
+            ForwarderRequestConfig requestConfig, HttpTransformer transformer)
+        {
+            Forwarded.Add($"{context.Request.Method} {context.Request.Path}");
+            return new(ForwarderError.None);
+        }
+    }
+
+    /// <summary>Has each route begin with a transform that refuses what has the parameter <c>refuse</c>.</summary>
+    private sealed class Refusing : RequestTransform, IProxyConfigFilter, ITransformFactory
+    {
+        public override ValueTask ApplyAsync(RequestTransformContext context)
+        {
+            if (context.HttpContext.Request.Query.ContainsKey("refuse"))
+                context.HttpContext.Response.StatusCode = StatusCodes.Status402PaymentRequired;
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) =>
+            new(cluster);
+
+        public ValueTask<RouteConfig> ConfigureRouteAsync(
+            RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) =>
+            new(route with { Transforms = [new Dictionary<string, string> { ["Refuse"] = "" }, .. route.Transforms!] });
+
+        public bool Validate(
+            TransformRouteValidationContext context, IReadOnlyDictionary<string, string> transformValues) =>
+            transformValues.ContainsKey("Refuse");
+
+        public bool Build(TransformBuilderContext context, IReadOnlyDictionary<string, string> transformValues)
+        {
+            if (!transformValues.ContainsKey("Refuse"))
+                return false;
+            context.RequestTransforms.Add(this);
+            return true;
+        }
     }
 }

@@ -2,8 +2,8 @@ namespace InfluxMirror.Journal.Disk;
 
 /// <summary>
 /// How long to wait for a record's cancelling: up to a bound, or as long as writing takes if that is longer; but not at
-/// all while that would be in vain, because cancelling takes longer still (the mean of late and four times the
-/// deviation, as TCP's retransmission timer, RFC 6298). Safe for any number of threads.
+/// all while that would be in vain for more than a few, because cancelling takes longer still (the mean of late and
+/// twice the deviation, estimated as for TCP's retransmission timer, RFC 6298). Safe for any number of threads.
 /// </summary>
 internal sealed class Patience(TimeSpan most)
 {
@@ -22,7 +22,7 @@ internal sealed class Patience(TimeSpan most)
         get
         {
             lock (_gate)
-                return _mean + (4 * _deviation) <= Bound.Ticks ? Bound : TimeSpan.Zero;
+                return _mean + (2 * _deviation) <= Bound.Ticks ? Bound : TimeSpan.Zero;
         }
     }
 

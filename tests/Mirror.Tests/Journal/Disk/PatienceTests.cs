@@ -31,6 +31,26 @@ public sealed class PatienceTests
     }
 
     [Fact]
+    public void One_slow_record_in_fifty_does_not_end_it_but_one_in_five_does()
+    {
+        var patience = new Patience(Most);
+        for (int i = 0; i < 20; i++)
+        {
+            Note(patience, 1, 49);
+            Note(patience, 25, 1);
+            Assert.Equal(Most, patience.Value);
+        }
+
+        for (int i = 0; i < 20; i++)
+        {
+            Note(patience, 1, 4);
+            Note(patience, 25, 1);
+        }
+
+        Assert.Equal(TimeSpan.Zero, patience.Value);
+    }
+
+    [Fact]
     public void It_waits_as_long_as_a_slow_disk_would_take()
     {
         var patience = new Patience(Most);
