@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy;
-using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -49,8 +48,6 @@ public static class MirrorBuilderExtensions
         services.AddSingleton<MirrorInputs>();
         services.AddSingleton<MirrorPipeline>();
         services.AddSingleton<MirrorRoutes>();
-        services.Decorate<IHttpForwarder>(static (provider, forwarder) =>
-            new MirrorForwarder(forwarder, provider.GetRequiredService<MirrorRoutes>()));
         services.AddSingleton<Freshness>();
         services.AddSingleton<ReadRouting>();
         services.AddSingleton<IActiveHealthCheckPolicy, InfluxHealthPolicy>();
@@ -86,19 +83,5 @@ public static class MirrorBuilderExtensions
             return middleware.InvokeAsync;
         });
         return pipeline;
-    }
-
-    /// <summary>Puts something around the service that is registered now.</summary>
-    private static void Decorate<T>(this IServiceCollection services, Func<IServiceProvider, T, T> around)
-        where T : class
-    {
-        var inner = services.Last(static service => service.ServiceType == typeof(T) && !service.IsKeyedService);
-        services.Replace(ServiceDescriptor.Describe(
-            typeof(T), provider => around(provider, (T)Make(provider)), inner.Lifetime));
-
-        object Make(IServiceProvider provider) =>
-            inner.ImplementationInstance
-            ?? inner.ImplementationFactory?.Invoke(provider)
-            ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!);
     }
 }

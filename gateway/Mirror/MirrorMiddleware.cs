@@ -5,7 +5,6 @@ using InfluxMirror.Reads;
 using InfluxMirror.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
-using Yarp.ReverseProxy.Model;
 
 namespace InfluxMirror;
 
@@ -26,21 +25,28 @@ internal sealed class MirrorMiddleware(
         var proxy = context.GetReverseProxyFeature();
         if (fleet.Find(proxy.Cluster.Config.ClusterId) is not { } cluster)
             return next(context);
-        var mirror = routes.TryGet(proxy.Route.Config, out var transform) ? transform.Route : null;
-        switch (mirror?.Kind)
-        {
-            case MirrorKind.InfluxQL:
-                return QueryAsync(context, proxy, cluster);
-            case not null when MirrorTransform.Answers(mirror, context.Request.Method):
-                // Its transform answers, whoever is up: every destination is as good as any other.
-                proxy.AvailableDestinations = proxy.AllDestinations;
-                return next(context);
-            default:
-                return ReadAsync(context, cluster, null, IsWithoutBody(context.Request));
-        }
+        var mirror = routes.Find(proxy.Route.Config);
+        if (mirror?.Kind == MirrorKind.InfluxQL)
+            return QueryAsync(context, cluster, mirror);
+        return mirror is not null && mirror.Answers(context)
+            ? AnswerAsync(context, mirror)
+            : ReadAsync(context, cluster, null, IsWithoutBody(context.Request));
     }
 
-    private async Task QueryAsync(HttpContext context, IReverseProxyFeature proxy, MirroredCluster cluster)
+    /// <summary>
+    /// A request that every destination gets: its transform answers, whoever is up. As a rule at once, so that YARP
+    /// need not pick a destination and make a message for it, which nobody would send.
+    /// </summary>
+    private Task AnswerAsync(HttpContext context, MirrorTransform mirror)
+    {
+        if (mirror.IsFirst)
+            return mirror.AnswerAsync(context);
+        var proxy = context.GetReverseProxyFeature();
+        proxy.AvailableDestinations = proxy.AllDestinations;
+        return next(context);
+    }
+
+    private async Task QueryAsync(HttpContext context, MirroredCluster cluster, MirrorTransform mirror)
     {
         BodyResult read = default;
         if (HttpMethods.IsPost(context.Request.Method) || QueryRequest.MayHoldParts(context.Request))
@@ -60,7 +66,7 @@ internal sealed class MirrorMiddleware(
             if (again is not null)
                 context.Request.Body = again;
             context.Features.Set(query);
-            await DispatchAsync(context, proxy, cluster, query).ConfigureAwait(false);
+            await DispatchAsync(context, cluster, mirror, query).ConfigureAwait(false);
         }
         catch (InvalidDataException unreadable)
         {
@@ -74,17 +80,16 @@ internal sealed class MirrorMiddleware(
     }
 
     private async Task DispatchAsync(
-        HttpContext context, IReverseProxyFeature proxy, MirroredCluster cluster, QueryRequest query)
+        HttpContext context, MirroredCluster cluster, MirrorTransform mirror, QueryRequest query)
     {
         var pin = context.Request.Headers[ReadRouting.DestinationHeader];
         if (Refusal(query, pin.Count > 0) is { } refusal)
         {
             await RefuseAsync(context, cluster, StatusCodes.Status400BadRequest, refusal).ConfigureAwait(false);
         }
-        else if (MirrorTransform.MustReachAll(query))
+        else if (mirror.Answers(context))
         {
-            proxy.AvailableDestinations = proxy.AllDestinations;
-            await next(context).ConfigureAwait(false);
+            await AnswerAsync(context, mirror).ConfigureAwait(false);
         }
         else
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Yarp.ReverseProxy.Configuration;
 
@@ -12,7 +11,7 @@ internal sealed class MirrorRoutes
     /// <summary>A route was built with this transform.</summary>
     public void Add(RouteConfig route, MirrorTransform transform) => _transforms.AddOrUpdate(route, transform);
 
-    /// <summary>The transform of a route; false when it is not mirrored.</summary>
-    public bool TryGet(RouteConfig route, [NotNullWhen(true)] out MirrorTransform? transform) =>
-        _transforms.TryGetValue(route, out transform);
+    /// <summary>The transform of a route; null when it is not mirrored.</summary>
+    public MirrorTransform? Find(RouteConfig route) =>
+        _transforms.TryGetValue(route, out var transform) ? transform : null;
 }

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
+using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
@@ -202,11 +203,7 @@ public sealed class AnyHostTests
     public async Task A_transform_that_comes_before_the_mirror_may_answer_instead()
     {
         await using FakeInflux one = await FakeInflux.StartAsync("one");
-        await using WebApplication host = await StartAsync([one.Address], static services =>
-        {
-            services.AddSingleton<IProxyConfigFilter, Refusing>();
-            services.AddSingleton<ITransformFactory, Refusing>();
-        });
+        await using WebApplication host = await StartAsync([one.Address], AddRefusing);
         using HttpClient client = Client(host);
 
         using HttpResponseMessage refused = await client.PostAsync("/write?db=x&refuse", Text("m v=1 1"), End);
@@ -215,6 +212,19 @@ public sealed class AnyHostTests
         Assert.Equal(HttpStatusCode.PaymentRequired, refused.StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
         Assert.Equal(["m v=2 2"], one.Writes);
+    }
+
+    [Fact]
+    public async Task The_mirror_has_its_turn_behind_another_transform_when_every_destination_is_down_too()
+    {
+        await using WebApplication host = await StartAsync(["http://127.0.0.1:1"], AddRefusing);
+        using HttpClient client = Client(host);
+        IProxyStateLookup lookup = host.Services.GetRequiredService<IProxyStateLookup>();
+        await UntilAsync(() => lookup.GetClusters().Single().DestinationsState.AvailableDestinations.Count == 0);
+
+        using HttpResponseMessage write = await client.PostAsync("/write?db=x", Text("m v=1 1"), End);
+
+        Assert.Equal(HttpStatusCode.NoContent, write.StatusCode);
     }
 
     [Fact]
@@ -230,6 +240,12 @@ public sealed class AnyHostTests
         await host.DisposeAsync();
 
         Assert.Equal((50, 50, 0), (courier.Tally.Accepted, courier.Tally.Delivered, courier.Tally.Pending));
+    }
+
+    private static void AddRefusing(IServiceCollection services)
+    {
+        services.AddSingleton<IProxyConfigFilter, Refusing>();
+        services.AddSingleton<ITransformFactory, Refusing>();
     }
 
     private static CancellationToken End => TestContext.Current.CancellationToken;
@@ -332,7 +348,10 @@ public sealed class AnyHostTests
         }
     }
 
-    /// <summary>Has each route begin with a transform that refuses what has the parameter <c>refuse</c>.</summary>
+    /// <summary>
+    /// Has each route begin with a transform that refuses what has the parameter <c>refuse</c>, and each cluster be
+    /// probed.
+    /// </summary>
     private sealed class Refusing : RequestTransform, IProxyConfigFilter, ITransformFactory
     {
         public override ValueTask ApplyAsync(RequestTransformContext context)
@@ -343,7 +362,20 @@ public sealed class AnyHostTests
         }
 
         public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) =>
-            new(cluster);
+            new(cluster with
+            {
+                HealthCheck = new HealthCheckConfig
+                {
+                    AvailableDestinationsPolicy = "HealthyAndUnknown",
+                    Active = new ActiveHealthCheckConfig
+                    {
+                        Enabled = true,
+                        Interval = TimeSpan.FromMilliseconds(100),
+                        Policy = "Influx",
+                        Path = "/ping",
+                    },
+                },
+            });
 
         public ValueTask<RouteConfig> ConfigureRouteAsync(
             RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) =>
