@@ -77,7 +77,9 @@ public static class RecordHeader
     }
 
     /// <summary>The record that was written; takes over the reference to its body.</summary>
-    /// <exception cref="InvalidDataException">It is of a version this program does not know.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is of a version this program does not know, or holds what no program wrote.
+    /// </exception>
     public static MirroredRecord Decode(LogRecord found) => Decode(found, letter: null, watch: null);
 
     /// <summary>The record of a dead letter, to be sent once more; without one, as it was written.</summary>
@@ -87,8 +89,12 @@ public static class RecordHeader
         if (bytes.Length < FixedLength || bytes[0] != Version)
             throw new InvalidDataException($"The record at {found.Position} has a header of another version.");
         var flags = (Flag)bytes[1];
+        var ticks = BinaryPrimitives.ReadInt64LittleEndian(bytes[3..]);
+        var points = BinaryPrimitives.ReadInt32LittleEndian(bytes[11..]);
+        if (ticks < DateTimeOffset.MinValue.Ticks || ticks > DateTimeOffset.MaxValue.Ticks || points < 0)
+            throw Unreadable();
         var strings = new StringReader(bytes[FixedLength..]);
-        var method = strings.Next() ?? "";
+        var method = MethodOf(strings.Next());
         var target = new WriteTarget
         {
             Precision = (Precision)bytes[2],
@@ -102,13 +108,13 @@ public static class RecordHeader
         {
             Kind = (RecordKind)found.Kind,
             Target = target,
-            Method = HttpMethod.Parse(method),
+            Method = method,
             ContentType = strings.Next(),
             Accept = strings.Next(),
             ContentEncoding = strings.Next(),
             Client = strings.Next() ?? "",
-            AcceptedAt = new DateTimeOffset(BinaryPrimitives.ReadInt64LittleEndian(bytes[3..]), TimeSpan.Zero),
-            Points = BinaryPrimitives.ReadInt32LittleEndian(bytes[11..]),
+            AcceptedAt = new DateTimeOffset(ticks, TimeSpan.Zero),
+            Points = points,
             SendAlone = flags.HasFlag(Flag.SendAlone) || letter is not null,
             Letter = letter?.Id ?? 0,
             Watch = watch,
@@ -140,6 +146,20 @@ public static class RecordHeader
 
         return flags;
     }
+
+    private static HttpMethod MethodOf(string? name)
+    {
+        try
+        {
+            return HttpMethod.Parse(name);
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException)
+        {
+            throw Unreadable();
+        }
+    }
+
+    private static InvalidDataException Unreadable() => new("The header of a record cannot be read.");
 
     /// <summary>Bytes a string takes, with its length.</summary>
     private static int LengthOf(string? text)
@@ -185,6 +205,8 @@ public static class RecordHeader
             var length = 0u;
             for (var shift = 0; ; shift += 7)
             {
+                if (_rest.IsEmpty || shift > 28)
+                    throw Unreadable();
                 var part = _rest[0];
                 _rest = _rest[1..];
                 length |= (part & 0x7Fu) << shift;
@@ -194,6 +216,8 @@ public static class RecordHeader
 
             if (length == 0)
                 return null;
+            if (length - 1 > _rest.Length)
+                throw Unreadable();
             var text = Encoding.UTF8.GetString(_rest[..(int)(length - 1)]);
             _rest = _rest[(int)(length - 1)..];
             return text;
@@ -201,6 +225,8 @@ public static class RecordHeader
 
         public string[] Names(int count)
         {
+            if ((uint)count > _rest.Length)
+                throw Unreadable();
             var names = new string[count];
             for (var i = 0; i < count; i++)
                 names[i] = Next() ?? "";

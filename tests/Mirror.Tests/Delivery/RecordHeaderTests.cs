@@ -81,6 +81,33 @@ public sealed class RecordHeaderTests
         Assert.Contains("another version", fault.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void What_no_program_wrote_is_read_or_refused_and_nothing_else(int seed)
+    {
+        Random random = new(seed);
+        int refused = 0;
+        for (int i = 0; i < 5000; i++)
+        {
+            byte[] header = RecordHeader.Encode(Record(
+                RecordKind.Statement, new("/query?db=x", "Basic a", "x", null, "a"), "POST", null, "text/csv", "10.0.0.9",
+                new StatementScope(["x", "y"], All: false, Destructive: true))).ToArray();
+            for (int changes = random.Next(4); changes > 0; changes--)
+                header[random.Next(header.Length)] = (byte)random.Next(256);
+            try
+            {
+                Read(header.AsMemory(0, random.Next(3) == 0 ? random.Next(header.Length) : header.Length));
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 1000, 4500);
+    }
+
     private static MirroredRecord Read(ReadOnlyMemory<byte> header) =>
         RecordHeader.Decode(new LogRecord(7, (byte)RecordKind.Raw, header, SharedBuffer.Copy("m v=1 1"u8)));
 
