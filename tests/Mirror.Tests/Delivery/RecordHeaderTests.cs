@@ -91,7 +91,8 @@ public sealed class RecordHeaderTests
         for (int i = 0; i < 5000; i++)
         {
             byte[] header = RecordHeader.Encode(Record(
-                RecordKind.Statement, new("/query?db=x", "Basic a", "x", null, "a"), "POST", null, "text/csv", "10.0.0.9",
+                RecordKind.Statement, new("/query?db=x", "Basic a", "x", null, "a"), "POST", null, "text/csv",
+                "10.0.0.9",
                 new StatementScope(["x", "y"], All: false, Destructive: true))).ToArray();
             for (int changes = random.Next(4); changes > 0; changes--)
                 header[random.Next(header.Length)] = (byte)random.Next(256);
