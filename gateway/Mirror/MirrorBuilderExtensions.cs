@@ -67,8 +67,8 @@ public static class MirrorBuilderExtensions
     }
 
     /// <summary>
-    /// Adds the mirror's step to YARP's pipeline; it goes before <c>UseLoadBalancing</c>. Mirrored requests are answered
-    /// there: steps behind it see what is forwarded.
+    /// Adds the mirror's step to YARP's pipeline; it goes before <c>UseLoadBalancing</c>. Mirrored requests are
+    /// answered there: steps behind it see what is forwarded.
     /// </summary>
     /// <exception cref="InvalidOperationException"><see cref="AddInfluxMirror"/> was not called.</exception>
     public static IReverseProxyApplicationBuilder UseInfluxMirror(this IReverseProxyApplicationBuilder pipeline)
