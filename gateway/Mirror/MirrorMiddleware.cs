@@ -10,7 +10,7 @@ namespace InfluxMirror;
 
 /// <summary>
 /// The mirror's step in YARP's pipeline, before load balancing: tells reads from statements, sends reads to a
-/// destination that is fit, and lets mirrored requests reach their transform even when every destination is down.
+/// destination that is fit, and has mirrored requests answered by their transform, whoever is up.
 /// </summary>
 internal sealed class MirrorMiddleware(
     CourierFleet fleet, MirrorRoutes routes, BodyReader bodies, ReadRouting reads, MirrorMetrics metrics,

@@ -91,13 +91,16 @@ public static class RecordHeader
         var flags = (Flag)bytes[1];
         var ticks = BinaryPrimitives.ReadInt64LittleEndian(bytes[3..]);
         var points = BinaryPrimitives.ReadInt32LittleEndian(bytes[11..]);
-        if (ticks < DateTimeOffset.MinValue.Ticks || ticks > DateTimeOffset.MaxValue.Ticks || points < 0)
-            throw Unreadable();
-        var strings = new StringReader(bytes[FixedLength..]);
-        var method = MethodOf(strings.Next());
+        var kind = (RecordKind)found.Kind;
+        var precision = (Precision)bytes[2];
+        if (ticks < DateTimeOffset.MinValue.Ticks || ticks > DateTimeOffset.MaxValue.Ticks || points < 0
+            || !Enum.IsDefined(kind) || !Enum.IsDefined(precision))
+            throw Unreadable(found.Position);
+        var strings = new StringReader(bytes[FixedLength..], found.Position);
+        var method = MethodOf(strings.Next(), found.Position);
         var target = new WriteTarget
         {
-            Precision = (Precision)bytes[2],
+            Precision = precision,
             PathAndQuery = strings.Next() ?? "",
             Authorization = strings.Next(),
             Database = strings.Next() ?? "",
@@ -106,7 +109,7 @@ public static class RecordHeader
         };
         return new MirroredRecord(found.Body)
         {
-            Kind = (RecordKind)found.Kind,
+            Kind = kind,
             Target = target,
             Method = method,
             ContentType = strings.Next(),
@@ -147,7 +150,7 @@ public static class RecordHeader
         return flags;
     }
 
-    private static HttpMethod MethodOf(string? name)
+    private static HttpMethod MethodOf(string? name, long position)
     {
         try
         {
@@ -155,11 +158,12 @@ public static class RecordHeader
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException)
         {
-            throw Unreadable();
+            throw Unreadable(position, fault);
         }
     }
 
-    private static InvalidDataException Unreadable() => new("The header of a record cannot be read.");
+    private static InvalidDataException Unreadable(long position, Exception? fault = null) =>
+        new($"The record at {position} has a header that no program wrote.", fault);
 
     /// <summary>Bytes a string takes, with its length.</summary>
     private static int LengthOf(string? text)
@@ -196,7 +200,7 @@ public static class RecordHeader
         }
     }
 
-    private ref struct StringReader(ReadOnlySpan<byte> bytes)
+    private ref struct StringReader(ReadOnlySpan<byte> bytes, long position)
     {
         private ReadOnlySpan<byte> _rest = bytes;
 
@@ -206,7 +210,7 @@ public static class RecordHeader
             for (var shift = 0; ; shift += 7)
             {
                 if (_rest.IsEmpty || shift > 28)
-                    throw Unreadable();
+                    throw Unreadable(position);
                 var part = _rest[0];
                 _rest = _rest[1..];
                 length |= (part & 0x7Fu) << shift;
@@ -217,7 +221,7 @@ public static class RecordHeader
             if (length == 0)
                 return null;
             if (length - 1 > _rest.Length)
-                throw Unreadable();
+                throw Unreadable(position);
             var text = Encoding.UTF8.GetString(_rest[..(int)(length - 1)]);
             _rest = _rest[(int)(length - 1)..];
             return text;
@@ -226,7 +230,7 @@ public static class RecordHeader
         public string[] Names(int count)
         {
             if ((uint)count > _rest.Length)
-                throw Unreadable();
+                throw Unreadable(position);
             var names = new string[count];
             for (var i = 0; i < count; i++)
                 names[i] = Next() ?? "";

@@ -31,7 +31,7 @@ public sealed class WriteTarget : IEquatable<WriteTarget>
     public required string Account { get; init; }
 
     /// <summary>Its part of a record's header, which many records share.</summary>
-    internal byte[] InHeader => _inHeader ??= RecordHeader.EncodeStrings(this);
+    internal ReadOnlySpan<byte> InHeader => _inHeader ??= RecordHeader.EncodeStrings(this);
 
     /// <inheritdoc/>
     public bool Equals(WriteTarget? other) =>

@@ -49,7 +49,8 @@ public sealed class RecordHeaderTests
             Texts target = new(Text(random), Maybe(random), Text(random), Maybe(random), Text(random));
             MirroredRecord record = Record(
                 RecordKind.Raw, target, "PATCH", Maybe(random), Maybe(random), Text(random),
-                databases is null ? null : new StatementScope(databases, All: random.Next(2) == 0, Destructive: false));
+                databases is null ? null : new StatementScope(databases, All: random.Next(2) == 0, Destructive: false),
+                isAlone: random.Next(2) == 0);
 
             MirroredRecord read = Read(RecordHeader.Encode(record));
 
@@ -98,7 +99,10 @@ public sealed class RecordHeaderTests
                 header[random.Next(header.Length)] = (byte)random.Next(256);
             try
             {
-                Read(header.AsMemory(0, random.Next(3) == 0 ? random.Next(header.Length) : header.Length));
+                int length = random.Next(3) == 0 ? random.Next(header.Length) : header.Length;
+                MirroredRecord read = Read(header.AsMemory(0, length));
+                Assert.True(Enum.IsDefined(read.Target.Precision));
+                Assert.InRange(read.Points, 0, int.MaxValue);
             }
             catch (InvalidDataException)
             {
@@ -114,7 +118,7 @@ public sealed class RecordHeaderTests
 
     private static MirroredRecord Record(
         RecordKind kind, Texts target, string method, string? contentType, string? accept, string client,
-        StatementScope? scope) =>
+        StatementScope? scope, bool isAlone = false) =>
         new(SharedBuffer.Copy("m v=1 1"u8))
         {
             Kind = kind,
@@ -134,7 +138,8 @@ public sealed class RecordHeaderTests
             Client = client,
             AcceptedAt = Accepted,
             Points = 7,
-            EndsWithNewline = true,
+            SendAlone = isAlone,
+            EndsWithNewline = !isAlone,
             Scope = scope,
         };
 
