@@ -13,6 +13,7 @@ internal sealed partial class Lab : IAsyncDisposable
 {
     private const string NamePrefix = "vrl";
 
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(0.4);
     private static readonly SemaphoreSlim Cleaning = new(1);
     private static bool s_isClean;
     private static int s_count;
@@ -88,10 +89,14 @@ internal sealed partial class Lab : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until each node has its own address alone, and the client is answered by the first.</summary>
+    /// <summary>
+    /// Waits until each node has its own address alone, and the client is answered by the first. For a moment that may
+    /// be so before it is settled: a backup that is about to take over from nobody gives way again.
+    /// </summary>
     public Task SettleAsync() => UntilAsync(TimeSpan.FromSeconds(15), () =>
         First.Ownership.Has(Terms.Address1) && !Second.Ownership.Has(Terms.Address1)
-        && Second.Ownership.Has(Terms.Address2) && !First.Ownership.Has(Terms.Address2) && Client.Owner == 1,
+        && Second.Ownership.Has(Terms.Address2) && !First.Ownership.Has(Terms.Address2) && Client.Owner == 1
+        && new[] { First, Second }.All(node => DateTime.UtcNow - node.Ownership.ChangedAt > Calm),
         "each node is master of its own router");
 
     /// <summary>The first node with vrrpd, which is master of its own router, and backup of the other one's.</summary>

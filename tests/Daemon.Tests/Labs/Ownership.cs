@@ -14,6 +14,7 @@ internal sealed class Ownership : IAsyncDisposable
     private readonly Dictionary<string, List<Held>> _held = [];
     private readonly Process _monitor;
     private readonly Task _reading;
+    private DateTime _changedAt;
 
     public Ownership(string networkNamespace)
     {
@@ -26,6 +27,16 @@ internal sealed class Ownership : IAsyncDisposable
     {
         lock (_held)
             return _held.TryGetValue(address, out List<Held>? times) ? [.. times] : [];
+    }
+
+    /// <summary>When the node got or lost an address last.</summary>
+    public DateTime ChangedAt
+    {
+        get
+        {
+            lock (_held)
+                return _changedAt;
+        }
     }
 
     /// <summary>Whether the node has the address.</summary>
@@ -57,6 +68,7 @@ internal sealed class Ownership : IAsyncDisposable
     {
         lock (_held)
         {
+            _changedAt = at;
             if (!_held.TryGetValue(address, out List<Held>? times))
                 _held.Add(address, times = []);
             if (isDeleted && times is [.., { To: null } last])
