@@ -11,7 +11,7 @@ namespace Gateway.Listeners;
 
 /// <summary>
 /// A client's connection. Nobody reads while a request is under way, so whether its client has gone is looked at once a
-/// second (<see cref="Watch"/>).
+/// second (<see cref="Watch"/>), and whether it is slow.
 /// </summary>
 internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFeature, IMemoryPoolFeature
 {
@@ -35,7 +35,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
         ConnectionClosed = _closed.Token;
         BodyPlacement placement = new(ReceivePool.BlockSize);
         _pool = new PlacingPool(placement, pool);
-        _stream = new ClientStream(socket, Close);
+        _stream = new ClientStream(socket, placement, Close);
         Transport = new Duplex(
             PipeReader.Create(_stream, new StreamPipeReaderOptions(
                 _pool, ReceivePool.BlockSize, MinReadSize, leaveOpen: true, useZeroByteReads: true)),
@@ -61,7 +61,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
     public static ConnectionDelegate Watch(ConnectionDelegate next) => connection =>
     {
         connection.Features.Get<IConnectionHeartbeatFeature>()?
-            .OnHeartbeat(static state => (state as ClientConnection)?.CloseIfGone(), connection);
+            .OnHeartbeat(static state => (state as ClientConnection)?.Look(), connection);
         return next(connection);
     };
 
@@ -99,11 +99,16 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionSocketFea
         }
     }
 
-    /// <summary>Ends what is under way when the client has gone. May be called while the connection is read.</summary>
-    internal void CloseIfGone()
+    /// <summary>
+    /// Ends what is under way when the client has gone, and a wait for more than has come. May be called while the
+    /// connection is read.
+    /// </summary>
+    internal void Look()
     {
         if (HangUp.IsSeenOn(Socket))
             Close();
+        else
+            _stream.WaitNoLonger();
     }
 
     // Whoever hears of it has no business on the thread that found out.

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace InfluxMirror.Delivery;
@@ -12,7 +14,7 @@ namespace InfluxMirror.Delivery;
 /// <remarks>Used by one request at a time, as connections of HTTP/1.1 are.</remarks>
 internal sealed class GatheringStream(Stream connection) : Stream
 {
-    /// <summary>Most bytes sent at once; a larger body follows its head by itself.</summary>
+    /// <summary>Most bytes copied together; a larger body leaves from where it is.</summary>
     private const int BlockSize = 64 * 1024;
 
     private byte[]? _block;
@@ -156,20 +158,42 @@ internal sealed class GatheringStream(Stream connection) : Stream
     {
         try
         {
-            var together = _held + bytes.Length <= BlockSize;
-            if (together)
+            if (_held + bytes.Length <= BlockSize)
+            {
                 bytes.CopyTo(block.AsMemory(_held));
-            await connection.WriteAsync(block.AsMemory(0, together ? _held + bytes.Length : _held), cancellation)
-                .ConfigureAwait(false);
-            if (together)
-                return;
+                await connection.WriteAsync(block.AsMemory(0, _held + bytes.Length), cancellation)
+                    .ConfigureAwait(false);
+            }
+            else if (connection is NetworkStream network && MemoryMarshal.TryGetArray(bytes, out var body))
+            {
+                await SendAsync(network.Socket, [new(block, 0, _held), body]).ConfigureAwait(false);
+            }
+            else
+            {
+                await connection.WriteAsync(block.AsMemory(0, _held), cancellation).ConfigureAwait(false);
+                await connection.WriteAsync(bytes, cancellation).ConfigureAwait(false);
+            }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(block);
         }
+    }
 
-        await connection.WriteAsync(bytes, cancellation).ConfigureAwait(false);
+    /// <summary>
+    /// Sends all of it. The client of the framework ends a connection whose request is given up, and with it this.
+    /// </summary>
+    private static async Task SendAsync(Socket socket, IList<ArraySegment<byte>> pieces)
+    {
+        try
+        {
+            await socket.SendAsync(pieces, SocketFlags.None).ConfigureAwait(false);
+        }
+        catch (SocketException broken)
+        {
+            // As a stream says it.
+            throw new IOException(broken.Message, broken);
+        }
     }
 
     /// <summary>The block that is held, for whoever sends it or gives it up: a connection may end at any time.

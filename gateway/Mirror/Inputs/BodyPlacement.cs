@@ -15,6 +15,9 @@ public sealed class BodyPlacement(int minLength)
     /// <summary>Bytes a place must have at least.</summary>
     public int MinLength => minLength;
 
+    /// <summary>For the connection: bytes of the place that is offered, all of which are to come; 0 for none.</summary>
+    public int OfferedLength => _place?.Memory.Length ?? 0;
+
     /// <summary>
     /// Offers a place to the next read; whether it was used shows in the bytes the read gives. Null takes back one
     /// that was not taken.

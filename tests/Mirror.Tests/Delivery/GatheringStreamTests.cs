@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using InfluxMirror.Delivery;
 using Xunit;
@@ -11,12 +13,69 @@ public sealed class GatheringStreamTests
 
     private readonly Recorder _wire = new();
 
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task A_head_leaves_together_with_the_body_behind_it()
     {
         await using var stream = new GatheringStream(_wire);
         await SendAsync(stream, Head("Content-Length: 10000") + Body[..4000], Body[4000..]);
         Assert.Equal(Head("Content-Length: 10000") + Body, Assert.Single(_wire.Writes));
+    }
+
+    [Fact]
+    public async Task All_of_a_large_body_arrives_behind_its_head_however_slowly_it_is_taken()
+    {
+        var (client, server) = await ConnectAsync();
+        using (server)
+        await using (var stream = new GatheringStream(new NetworkStream(client, ownsSocket: true)))
+        {
+            const int Length = 20_000_000;
+            var body = new byte[Length];
+            new Random(7).NextBytes(body);
+            var head = Encoding.ASCII.GetBytes(Head($"Content-Length: {Length}"));
+            var next = Encoding.ASCII.GetBytes(Head("Content-Length: 10"));
+            byte[] expected = [.. head, .. body, .. next, .. body[..10]];
+            var got = new byte[expected.Length];
+            var taking = Task.Run(
+                async () =>
+                {
+                    for (var at = 0; at < got.Length; at += await server.ReceiveAsync(got.AsMemory(at), Stop))
+                        await Task.Yield();
+                },
+                Stop);
+            await stream.WriteAsync(head, Stop);
+            await stream.WriteAsync(body, Stop);
+            await stream.WriteAsync(next, Stop);
+            await stream.WriteAsync(body.AsMemory(0, 10), Stop);
+            await taking;
+            Assert.True(expected.AsSpan().SequenceEqual(got));
+        }
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_off_in_a_large_body_is_told_as_a_stream_tells_it()
+    {
+        var (client, server) = await ConnectAsync();
+        await using var stream = new GatheringStream(new NetworkStream(client, ownsSocket: true));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(Head("Content-Length: 20000000")), Stop);
+        var sending = stream.WriteAsync(new byte[20_000_000], Stop);
+        server.Close(timeout: 0);
+        await Assert.ThrowsAsync<IOException>(async () => await sending);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_given_up_in_a_large_body_ends_its_sending()
+    {
+        var (client, server) = await ConnectAsync();
+        using (server)
+        {
+            var stream = new GatheringStream(new NetworkStream(client, ownsSocket: true));
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(Head("Content-Length: 20000000")), Stop);
+            var sending = stream.WriteAsync(new byte[20_000_000], Stop);
+            await stream.DisposeAsync();
+            await Assert.ThrowsAsync<IOException>(async () => await sending.AsTask().WaitAsync(Stop));
+        }
     }
 
     [Fact]
@@ -82,6 +141,16 @@ public sealed class GatheringStreamTests
         stream.Write(Encoding.ASCII.GetBytes(Head("Content-Length: 10000")));
         stream.Write(Encoding.ASCII.GetBytes(Body));
         Assert.Equal(Head("Content-Length: 10000") + Body, string.Concat(_wire.Writes));
+    }
+
+    private static async Task<(Socket Client, Socket Server)> ConnectAsync()
+    {
+        using var listener = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.LocalEndPoint!, Stop);
+        return (client, await listener.AcceptAsync(Stop));
     }
 
     private static string Head(string header) => $"POST /write?db=d HTTP/1.1\r\nHost: h\r\n{header}\r\n\r\n";
