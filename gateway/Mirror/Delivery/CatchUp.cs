@@ -5,12 +5,13 @@ namespace InfluxMirror.Delivery;
 
 /// <summary>
 /// Reads the journal's disk for a courier that is behind what is in memory, on the thread pool and never on a
-/// client's time: as much as the courier has room for, until memory goes on.
+/// client's time: as much as the courier has room for, until memory goes on, at a pace that leaves clients theirs.
 /// </summary>
 internal sealed class CatchUp(Courier courier, JournalCursor cursor) : BackgroundWork(courier)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
 
+    private readonly CatchUpPace _pace = new(courier.Time);
     private int _faults;
 
     /// <inheritdoc/>
@@ -18,13 +19,24 @@ internal sealed class CatchUp(Courier courier, JournalCursor cursor) : Backgroun
     {
         while (Courier.WantsMoreFromDisk())
         {
-            if (!TryStep(out var pause))
+            if (!TryStep(out var pause) || pause > TimeSpan.Zero)
                 await PauseAsync(pause).ConfigureAwait(false);
+            else if (_pace.IsTimeToYield)
+                await GiveWayAsync().ConfigureAwait(false);
         }
     }
 
     /// <inheritdoc/>
     protected override void Ended() => Courier.Pump();
+
+    private async ValueTask GiveWayAsync()
+    {
+        var before = Courier.Time.GetTimestamp();
+        await Task.Yield();
+        var pause = _pace.Yielded(Courier.Time.GetElapsedTime(before));
+        if (pause > TimeSpan.Zero)
+            await PauseAsync(pause).ConfigureAwait(false);
+    }
 
     private bool TryStep(out TimeSpan pause)
     {
@@ -33,8 +45,12 @@ internal sealed class CatchUp(Courier courier, JournalCursor cursor) : Backgroun
         {
             var step = cursor.ReadBack(Courier.NoteDamage);
             _faults = 0;
+            var bytes = step.Record?.Size ?? 0;
             Courier.Accept(step);
-            return step.Record is not null || step.Through >= 0;
+            if (step.Record is null && step.Through < 0)
+                return false;
+            pause = _pace.Read(bytes, Courier.Pipeline.Options.MaxCatchUpMBPerSecond * 1024L * 1024L);
+            return true;
         }
         catch (Exception fault) when (fault is DiskException or InvalidDataException)
         {

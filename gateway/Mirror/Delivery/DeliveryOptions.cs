@@ -40,6 +40,13 @@ public sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan ParkedRetryInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// MiB a second that a destination which is behind is given from the journal on disk at most; 0 for no bound.
+    /// Default 0.
+    /// </summary>
+    [Range(0, 100_000)]
+    public int MaxCatchUpMBPerSecond { get; set; }
+
     /// <summary>Dead letters kept, in MiB; the oldest goes first, and is counted. Default 16.</summary>
     [Range(1, 65_536)]
     public int DeadLettersMB { get; set; } = 16;

@@ -57,6 +57,33 @@ public sealed class DurableDeliveryTests : DurableTests
     }
 
     [Fact]
+    public async Task A_destination_that_is_behind_is_given_no_more_in_a_second_than_was_set()
+    {
+        string line = $"m v=\"{new string('x', 10_000)}\" ";
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            for (int i = 1; i <= 400; i++)
+                first.Write("db", $"{line}{i}\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 400, "a has them");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(
+            Folder, static options => options.Delivery.MaxCatchUpMBPerSecond = 1, "a", "b");
+        for (int i = 1; i <= 10; i++)
+        {
+            second.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        // A record takes 16 KiB of memory, and the grain of the pauses is 10 ms.
+        Assert.InRange(second.Courier("b").Tally.Delivered, 1, 70);
+        await second.QuietAsync();
+        Assert.Equal(400, second.Courier("b").Tally.Delivered);
+        second.AssertAccounts();
+    }
+
+    [Fact]
     public async Task While_one_catches_up_new_records_come_behind_the_old_ones()
     {
         await using TestCluster cluster = TestCluster.OnDisk(
