@@ -110,9 +110,7 @@ public sealed class JournalCursor
         var isDue = isNext && step.Record is not null && !_completed.Contains(step.Through);
         if (isNext)
         {
-            var through = step.Record is null ? step.Through : step.Through - 1;
-            for (var position = ReadThrough + 1; position <= through; position++)
-                _completed.Add(position);
+            _completed.AddRange(ReadThrough + 1, step.Record is null ? step.Through : step.Through - 1);
             ReadThrough = step.Through;
         }
 
