@@ -129,7 +129,7 @@ public sealed class JournalCursor
     internal void DemandDurable() => _journal.DemandDurable(ReadThrough);
 
     /// <summary>What is to be saved of it.</summary>
-    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, ReadThrough, extra);
+    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, long.MaxValue, extra);
 
     /// <summary>It need not look at anything up to here, whatever it has read.</summary>
     internal void EndAt(long position) => Volatile.Write(ref _end, position);
