@@ -149,6 +149,32 @@ internal sealed class CourierProgress
     }
 
     /// <summary>
+    /// Records on disk from one position to another, both included; the caller holds each. May take long.
+    /// </summary>
+    /// <param name="first">Where to begin; nothing is given below.</param>
+    /// <param name="last">Where to end.</param>
+    /// <param name="damaged">Told of what cannot be read.</param>
+    /// <exception cref="DiskException">As for the other one.</exception>
+    public IEnumerable<MirroredRecord> ReadBack(long first, long last, Action<LogDamage> damaged)
+    {
+        var store = _journal.Store!;
+        using var reader = store.Log.OpenReader(first, damaged);
+        while (ReadOn(reader, first) is { } found)
+        {
+            if (found.Position > last)
+            {
+                found.Body.Release();
+                yield break;
+            }
+
+            if (store.Decode(found, damaged) is not MirroredRecord record)
+                continue;
+            _journal.Adopt(record, found.Position);
+            yield return record;
+        }
+    }
+
+    /// <summary>
     /// What was pending at the last end, or when damage was found, and is nowhere to be found, once everything of that
     /// time is done. Belongs to the courier's lock.
     /// </summary>

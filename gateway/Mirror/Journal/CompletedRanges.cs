@@ -83,13 +83,16 @@ public sealed class CompletedRanges
     }
 
     /// <summary>
-    /// What is done from <paramref name="from"/>, which is above the mark, to <paramref name="through"/>: in order, not
-    /// touching each other.
+    /// What is done from <paramref name="from"/> to <paramref name="through"/>: in order, not touching each other.
     /// </summary>
     internal List<PositionRange> Runs(long from, long through)
     {
+        if (through < from)
+            return [];
         var runs = _below.Within(from, through);
-        from = Math.Max(from, _base);
+        if (from <= LowWaterMark)
+            runs.Insert(0, new PositionRange(from, Math.Min(through, LowWaterMark)));
+        from = Math.Max(from, Math.Max(_base, LowWaterMark + 1));
         while ((from = Next(from, done: true)) != long.MaxValue && from <= through)
         {
             var to = Math.Min(Next(from, done: false) - 1, through);

@@ -23,6 +23,9 @@ internal sealed class PositionRuns
     /// <summary>The lowest run; there is one.</summary>
     public PositionRange First => _blocks[0].Runs[0];
 
+    /// <summary>The highest run; there is one.</summary>
+    public PositionRange Last => _blocks[^1].Runs[_blocks[^1].Count - 1];
+
     /// <summary>Whether a position is among them.</summary>
     public bool Contains(long position) => At(position) is { } run && run.From <= position;
 
@@ -50,9 +53,9 @@ internal sealed class PositionRuns
     /// <summary>Adds every position from one to another, both included.</summary>
     public void Add(long from, long to)
     {
-        if (_blocks is [.., var newest] && newest.Runs[newest.Count - 1].To < from - 1)
+        if (Count > 0 && Last.To < from - 1)
         {
-            Insert((_blocks.Count - 1, newest.Count), new PositionRange(from, to));
+            Insert((_blocks.Count - 1, _blocks[^1].Count), new PositionRange(from, to));
             return;
         }
 

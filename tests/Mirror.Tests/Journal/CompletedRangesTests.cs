@@ -100,6 +100,8 @@ public sealed class CompletedRangesTests
                 Assert.Equal(undone, saved.Undone(from, to));
                 Assert.Equal(undone == 0, saved.IsDone(from, to));
                 Assert.Equal(undone == 0, ranges.Contains(from, to));
+                Assert.Equal(
+                    Math.Max(0, length + 1) - undone, ranges.Runs(from, to).Sum(static run => run.To - run.From + 1));
             });
     }
 

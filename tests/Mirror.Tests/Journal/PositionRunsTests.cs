@@ -28,6 +28,8 @@ public sealed class PositionRunsTests
             List<PositionRange> all = RunsOf(expected);
             Assert.Equal(all, runs.Within(-10, 10_000));
             Assert.Equal(all.Count, runs.Count);
+            if (all.Count > 0)
+                Assert.Equal((all[0], all[^1]), (runs.First, runs.Last));
             for (long from = -3; from < 5_000; from += 7)
             {
                 Assert.Equal(expected.Contains(from), runs.Contains(from));
