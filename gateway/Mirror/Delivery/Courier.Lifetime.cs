@@ -253,7 +253,7 @@ public sealed partial class Courier
         {
             lost = _progress.DropLost();
             NeedsResync |= lost > 0;
-            state = _progress.State(NeedsResync);
+            state = _progress.State(NeedsResync, _parking.Saved());
         }
 
         if (lost > 0)

@@ -42,6 +42,7 @@ public sealed partial class Courier
         _progress = new CourierProgress(destination, journal, context, Tally);
         _cursor = _progress.Cursor;
         NeedsResync = _progress.NeedsResync;
+        _parking.Restore(_progress.Parked);
         _catchUp = new CatchUp(this, _cursor);
         _parkedReturn = new ReturnFromDisk(this, IsReturning);
         _laneReturn = new ReturnFromDisk(this, IsLoading);
@@ -260,6 +261,9 @@ public sealed partial class Courier
                 else if (!Dispatch_NeedsLock(record))
                     unavailable = [record];
             }
+
+            if (_parking.IsRestoring && _progress.HasReadWhatWaited)
+                EndRestoring_NeedsLock();
         }
 
         Announce(unavailable);
@@ -277,7 +281,16 @@ public sealed partial class Courier
         if (record.Kind == RecordKind.Statement)
             return DispatchStatement_NeedsLock(record);
         var lane = LaneOf_NeedsLock(KeyOf(record));
-        var free = !IsFailing && !lane.IsTroubled && !lane.HasBarrier && _parking.Find(record.Target) is null;
+        var parked = _parking.Find(record.Target);
+        if (parked is not null && lane.Count == 0 && record.Letter == 0)
+        {
+            // Its turn to be parked is now. It does not wait for a record that is under way to be on trial: that it is
+            // old would tell of a backlog.
+            Park_NeedsLock(record, parked.Reason);
+            return false;
+        }
+
+        var free = !IsFailing && !lane.IsTroubled && !lane.HasBarrier && parked is null;
         lane.Enqueue(record);
         Start_NeedsLock(lane);
         if (lane.IsProbing)

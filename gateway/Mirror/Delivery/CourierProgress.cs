@@ -58,6 +58,9 @@ internal sealed class CourierProgress
             (_watchedPoints, _watchedBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
             _watchedRecords = state.Tally.PendingRecords;
             _vanished.UnionWith(state.Vanished ?? []);
+            // With nothing to read there is nothing that waits.
+            if (Cursor.LowWaterMark < Cursor.Joined)
+                Parked = state.Parked ?? [];
         }
 
         Since = state?.Since ?? (known ? 0 : Cursor.Joined);
@@ -73,6 +76,12 @@ internal sealed class CourierProgress
 
     /// <summary>Whether the destination lacks records that others have.</summary>
     public bool NeedsResync { get; }
+
+    /// <summary>Places that records were parked for at the last end.</summary>
+    public IReadOnlyList<ParkedPlace> Parked { get; } = [];
+
+    /// <summary>What waited at the start was read.</summary>
+    public bool HasReadWhatWaited => Cursor.ReadThrough >= Cursor.Joined;
 
     /// <summary>The journal is on disk.</summary>
     public bool IsDurable => _journal.Store is not null;
@@ -189,7 +198,11 @@ internal sealed class CourierProgress
     }
 
     /// <summary>What is to be saved now. Belongs to the courier's lock.</summary>
-    public CursorState State(bool needsResync) => Cursor.State(_journal.AtRest(() => Account(needsResync)).Encode());
+    public CursorState State(bool needsResync, IReadOnlyList<ParkedPlace>? parked)
+    {
+        var account = _journal.AtRest(() => Account(needsResync));
+        return Cursor.State((account with { Parked = parked }).Encode());
+    }
 
     /// <summary>Saves; when it returns, the state is on disk. States are saved in the order of the calls.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>

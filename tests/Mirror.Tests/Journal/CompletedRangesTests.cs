@@ -145,7 +145,8 @@ public sealed class CompletedRangesTests
                             Assert.Equal(to < end, ranges.Contains(firsts[cell], LastOf(to)));
                         if (firsts[cell] <= ranges.LowWaterMark)
                             continue;
-                        Assert.Equal(end == cell ? firsts[cell] : LastOf(end - 1) + 1, ranges.Next(firsts[cell], false));
+                        Assert.Equal(
+                            end == cell ? firsts[cell] : LastOf(end - 1) + 1, ranges.Next(firsts[cell], done: false));
                         int next = Enumerable.Range(cell, 60).FirstOrDefault(done.Contains, -1);
                         Assert.Equal(
                             next < 0 ? long.MaxValue : firsts[next], ranges.Next(firsts[cell], done: true));

@@ -39,8 +39,7 @@ public sealed class PositionRunsTests
                 Assert.Equal(
                     Enumerable.Range((int)from, 3).All(position => expected.Contains(position)),
                     runs.Contains(from, from + 2));
-                Assert.Equal(all.Where(run => run.To >= from).Select(static run => (PositionRange?)run).FirstOrDefault(),
-                    runs.At(from));
+                Assert.Equal(all.Exists(run => run.To >= from) ? all.Find(run => run.To >= from) : null, runs.At(from));
             }
         });
     }
