@@ -10,7 +10,6 @@ public sealed partial class Courier
     private readonly List<MirroredRecord> _left = [];
     private TaskCompletionSource? _idle;
     private int _atWork;
-    private long _givenUpThrough;
 
     /// <summary>It is coming to an end: nothing new is sent.</summary>
     internal bool IsStopping => _stop.IsCancellationRequested;
@@ -91,68 +90,11 @@ public sealed partial class Courier
         }
     }
 
-    /// <summary>
-    /// Gives up every record up to a position that has no fate yet, statements apart; others have decided about them.
-    /// </summary>
-    internal void DropThrough(long position)
-    {
-        lock (_gate)
-        {
-            if (position <= GivenUpThrough)
-                return;
-            Interlocked.Exchange(ref _givenUpThrough, position);
-            foreach (var lane in _lanes.Values.ToArray())
-            {
-                foreach (var record in lane.Remove(IsGivenUp))
-                    Drop_NeedsLock(record);
-                foreach (var spilled in lane.RemoveOnDisk(position))
-                {
-                    _context.Gaps.Note(Destination, new ParkedPlace(lane.Key.Database, null, null), spilled);
-                    DropSpilled_NeedsLock(spilled);
-                }
-
-                Start_NeedsLock(lane);
-                Reach_NeedsLock(lane);
-            }
-
-            foreach (var record in TakeParked_NeedsLock(IsGivenUp))
-            {
-                Tally.Unpark(record);
-                Drop_NeedsLock(record);
-            }
-
-            foreach (var queue in _parking.Queues.ToArray())
-            {
-                foreach (var parked in queue.OnDisk.Values.TakeWhile(parked => parked.Position <= position).ToArray())
-                {
-                    queue.OnDisk.Remove(parked.Position);
-                    _context.Gaps.Note(Destination, queue.Place, parked);
-                    DropOnDisk_NeedsLock(parked);
-                }
-
-                _parking.RemoveIfEmpty(queue);
-            }
-        }
-
-        if (MayLog())
-            MirrorLog.DroppedThrough(_context.Log, Cluster, Destination, position);
-        Pump();
-    }
-
-    /// <summary>Whether a record was given up while it waited or was under way.</summary>
-    internal bool IsGivenUp(MirroredRecord record) =>
-        record.Position <= GivenUpThrough && record.Kind != RecordKind.Statement && record.Letter == 0;
-
     /// <summary>It is about to be done with all that was appended a moment ago.</summary>
     internal bool IsKeepingUp => !IsFailing && !IsBehind && Tally.Parked == 0;
 
     /// <summary>What it reads next is on disk only.</summary>
     internal bool IsBehind => _cursor.IsBehind;
-
-    /// <summary>Every record up to a position was given up, statements apart.</summary>
-    internal bool HasGivenUp(long position) => position <= GivenUpThrough;
-
-    private long GivenUpThrough => Interlocked.Read(ref _givenUpThrough);
 
     private void Drop_NeedsLock(MirroredRecord record)
     {
@@ -224,6 +166,7 @@ public sealed partial class Courier
         _cursor.StopReading();
         await _parkedReturn.StopAsync().ConfigureAwait(false);
         await _laneReturn.StopAsync().ConfigureAwait(false);
+        await _givingUp.StopAsync().ConfigureAwait(false);
         lock (_gate)
         {
             _parkedTimer?.Dispose();
@@ -310,7 +253,7 @@ public sealed partial class Courier
         {
             lost = _progress.DropLost();
             NeedsResync |= lost > 0;
-            state = _progress.State(NeedsResync);
+            state = _progress.State(NeedsResync, _parking.Saved());
         }
 
         if (lost > 0)

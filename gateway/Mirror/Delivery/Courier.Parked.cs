@@ -167,6 +167,13 @@ public sealed partial class Courier
         }
     }
 
+    /// <summary>Whatever was parked at the last end is parked again, or has its fate.</summary>
+    private void EndRestoring_NeedsLock()
+    {
+        foreach (var queue in _parking.EndRestoring())
+            Try_NeedsLock(queue);
+    }
+
     private void TryParked_NeedsLock(StatementScope scope)
     {
         foreach (var queue in Concerned_NeedsLock(scope))
@@ -183,7 +190,7 @@ public sealed partial class Courier
             return;
         if (queue.Records.First is not { Value: var first })
         {
-            if (queue.OnTrial is null)
+            if (queue is { OnTrial: null, IsRestored: false })
                 Release_NeedsLock(queue);
             return;
         }
@@ -226,6 +233,7 @@ public sealed partial class Courier
         }
 
         queue.Records.Clear();
+        queue.IsRestored = false;
         _parking.RemoveIfEmpty(queue);
         queue.IsReturning = queue.OnDisk.Count > 0;
         if (queue.IsReturning)

@@ -189,8 +189,7 @@ public sealed partial class Courier
     }
 
     /// <summary>Some records of a batch need not be sent any more.</summary>
-    internal bool IsStale(Batch batch) =>
-        batch.HasWithdrawn || (batch.First.Position <= GivenUpThrough && batch.Records.Any(IsGivenUp));
+    internal bool IsStale(Batch batch) => batch.HasWithdrawn || HasGivenUp(batch);
 
     /// <summary>What is left of a batch when those records are gone; null when that is nothing.</summary>
     internal Batch? DiscardStale(Sender sender, Batch batch)
@@ -204,7 +203,7 @@ public sealed partial class Courier
                 {
                     Withdraw_NeedsLock(sender, record);
                 }
-                else if (IsGivenUp(record))
+                else if (IsGivenUp_NeedsLock(record))
                 {
                     GiveUp_NeedsLock(record);
                     Settle_NeedsLock(sender, record);

@@ -42,9 +42,11 @@ public sealed partial class Courier
         _progress = new CourierProgress(destination, journal, context, Tally);
         _cursor = _progress.Cursor;
         NeedsResync = _progress.NeedsResync;
+        _parking.Restore(_progress.Parked);
         _catchUp = new CatchUp(this, _cursor);
         _parkedReturn = new ReturnFromDisk(this, IsReturning);
         _laneReturn = new ReturnFromDisk(this, IsLoading);
+        _givingUp = new ReturnFromDisk(this, IsGivingUp);
         _throttle = new LogThrottle(context.Time);
         _health = new CourierHealth(context.Time);
         Pipeline = new DeliveryPipeline(context.Options(), context.Time);
@@ -193,11 +195,14 @@ public sealed partial class Courier
         List<MirroredRecord>? unavailable = null;
         lock (_gate)
         {
-            while ((HasRoom || MakeRoom_NeedsLock()) && _cursor.TryRead() is MirroredRecord record)
+            while ((HasRoom || IsNextGivenUp_NeedsLock() || MakeRoom_NeedsLock())
+                && _cursor.TryRead() is MirroredRecord record)
             {
                 Tally.Take(record);
                 if (IsStopping)
                     _left.Add(record);
+                else if (IsGivenUp_NeedsLock(record))
+                    Drop_NeedsLock(record);
                 else if (!Dispatch_NeedsLock(record))
                     (unavailable ??= []).Add(record);
             }
@@ -220,13 +225,7 @@ public sealed partial class Courier
 
     /// <summary>Whether to read on disk: the next record is not in memory, and there is room for it.</summary>
     internal bool WantsMoreFromDisk() =>
-        _progress.IsDurable && !IsStopping && (HasRoom || _cursor.ReadThrough < GivenUpThrough) && _cursor.IsBehind;
-
-    /// <summary>
-    /// Whether it is done with every record between two positions, and was a destination when they came: somebody has
-    /// decided about them.
-    /// </summary>
-    internal bool HasDecided(long first, long last) => _progress.Since < first && IsDone(first, last);
+        _progress.IsDurable && !IsStopping && HasRoom && _cursor.IsBehind;
 
     /// <summary>Whether it is done with every record between two positions.</summary>
     internal bool IsDone(long first, long last)
@@ -257,11 +256,14 @@ public sealed partial class Courier
                 Tally.Take(record);
                 if (IsStopping)
                     _left.Add(record);
-                else if (IsGivenUp(record))
+                else if (IsGivenUp_NeedsLock(record))
                     Drop_NeedsLock(record);
                 else if (!Dispatch_NeedsLock(record))
                     unavailable = [record];
             }
+
+            if (_parking.IsRestoring && _progress.HasReadWhatWaited)
+                EndRestoring_NeedsLock();
         }
 
         Announce(unavailable);
@@ -279,7 +281,16 @@ public sealed partial class Courier
         if (record.Kind == RecordKind.Statement)
             return DispatchStatement_NeedsLock(record);
         var lane = LaneOf_NeedsLock(KeyOf(record));
-        var free = !IsFailing && !lane.IsTroubled && !lane.HasBarrier && _parking.Find(record.Target) is null;
+        var parked = _parking.Find(record.Target);
+        if (parked is not null && lane.Count == 0 && record.Letter == 0)
+        {
+            // Its turn to be parked is now. It does not wait for a record that is under way to be on trial: that it is
+            // old would tell of a backlog.
+            Park_NeedsLock(record, parked.Reason);
+            return false;
+        }
+
+        var free = !IsFailing && !lane.IsTroubled && !lane.HasBarrier && parked is null;
         lane.Enqueue(record);
         Start_NeedsLock(lane);
         if (lane.IsProbing)

@@ -58,6 +58,9 @@ internal sealed class CourierProgress
             (_watchedPoints, _watchedBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
             _watchedRecords = state.Tally.PendingRecords;
             _vanished.UnionWith(state.Vanished ?? []);
+            // With nothing to read there is nothing that waits.
+            if (Cursor.LowWaterMark < Cursor.Joined)
+                Parked = state.Parked ?? [];
         }
 
         Since = state?.Since ?? (known ? 0 : Cursor.Joined);
@@ -73,6 +76,12 @@ internal sealed class CourierProgress
 
     /// <summary>Whether the destination lacks records that others have.</summary>
     public bool NeedsResync { get; }
+
+    /// <summary>Places that records were parked for at the last end.</summary>
+    public IReadOnlyList<ParkedPlace> Parked { get; } = [];
+
+    /// <summary>What waited at the start was read.</summary>
+    public bool HasReadWhatWaited => Cursor.ReadThrough >= Cursor.Joined;
 
     /// <summary>The journal is on disk.</summary>
     public bool IsDurable => _journal.Store is not null;
@@ -149,6 +158,32 @@ internal sealed class CourierProgress
     }
 
     /// <summary>
+    /// Records on disk from one position to another, both included; the caller holds each. May take long.
+    /// </summary>
+    /// <param name="first">Where to begin; nothing is given below.</param>
+    /// <param name="last">Where to end.</param>
+    /// <param name="damaged">Told of what cannot be read.</param>
+    /// <exception cref="DiskException">As for the other one.</exception>
+    public IEnumerable<MirroredRecord> ReadBack(long first, long last, Action<LogDamage> damaged)
+    {
+        var store = _journal.Store!;
+        using var reader = store.Log.OpenReader(first, damaged);
+        while (ReadOn(reader, first) is { } found)
+        {
+            if (found.Position > last)
+            {
+                found.Body.Release();
+                yield break;
+            }
+
+            if (store.Decode(found, damaged) is not MirroredRecord record)
+                continue;
+            _journal.Adopt(record, found.Position);
+            yield return record;
+        }
+    }
+
+    /// <summary>
     /// What was pending at the last end, or when damage was found, and is nowhere to be found, once everything of that
     /// time is done. Belongs to the courier's lock.
     /// </summary>
@@ -163,7 +198,11 @@ internal sealed class CourierProgress
     }
 
     /// <summary>What is to be saved now. Belongs to the courier's lock.</summary>
-    public CursorState State(bool needsResync) => Cursor.State(_journal.AtRest(() => Account(needsResync)).Encode());
+    public CursorState State(bool needsResync, IReadOnlyList<ParkedPlace>? parked)
+    {
+        var account = _journal.AtRest(() => Account(needsResync));
+        return Cursor.State((account with { Parked = parked }).Encode());
+    }
 
     /// <summary>Saves; when it returns, the state is on disk. States are saved in the order of the calls.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>

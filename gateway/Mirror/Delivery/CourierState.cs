@@ -15,9 +15,10 @@ namespace InfluxMirror.Delivery;
 /// </param>
 /// <param name="Since">Up to this position it got nothing: it was no destination then.</param>
 /// <param name="Vanished">Positions of records after which the destination vanished once; null for none.</param>
+/// <param name="Parked">Places that records are parked for; null for none, and from a program without them.</param>
 internal sealed record CourierState(
     long Through, TallySnapshot Tally, bool NeedsResync, IReadOnlyList<string> Members, long Since = 0,
-    IReadOnlyList<long>? Vanished = null)
+    IReadOnlyList<long>? Vanished = null, IReadOnlyList<ParkedPlace>? Parked = null)
 {
     /// <summary>The bytes.</summary>
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, CourierStateJson.Default.CourierState);

@@ -89,6 +89,8 @@ internal sealed class JournalKeeper(
 
         if (store is null)
             return;
+        // Each of them, so that all go on. Before what they are done with is saved, and its space comes free.
+        var isGivingUp = couriers.Count(static courier => courier.GoOnGivingUp()) > 0;
         var tail = store.Log.Tail;
         // Records that no client waits for (by UDP) are on disk within a second too, when somebody lacks them.
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
@@ -96,9 +98,12 @@ internal sealed class JournalKeeper(
         Save(store, couriers);
         Compact(store, couriers);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
-        if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && (wasRefused || tail != _tail))
-            MakeRoom(store, couriers);
+        var isWrittenTo = wasRefused || tail != _tail;
         _tail = tail;
+        if (isGivingUp)
+            return;
+        if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && isWrittenTo)
+            MakeRoom(store, couriers);
         if (options().Journal.MaxAge is { } maxAge)
             DropExpired(store, couriers, time.GetUtcNow() - maxAge);
     }
@@ -155,8 +160,8 @@ internal sealed class JournalKeeper(
     }
 
     /// <summary>
-    /// Near the limit the oldest segment goes, for those who lag: what of it another destination has decided about
-    /// is dropped for them. Before the limit is reached, so that no write is refused over it.
+    /// Near the limit the oldest segments go, for those who lag: what of them another destination has decided about is
+    /// dropped for them. Before the limit is reached, so that no write is refused over it.
     /// </summary>
     private static void MakeRoom(JournalStore store, Courier[] couriers)
     {
@@ -165,13 +170,17 @@ internal sealed class JournalKeeper(
         {
             if (excess <= 0 || !segment.IsSealed)
                 return;
-            // What nobody lacks is on its way out; what was given up before and is still there holds a statement, and
-            // stays.
-            if (Laggards(segment, couriers).All(courier => courier.HasGivenUp(segment.Last)))
-                continue;
-            if (!GiveUp(segment, couriers))
+            var (decided, open) = Decided(segment, couriers);
+            // Neither what stands between others nor what is left of a segment can go while somebody may come back.
+            if (open > 0 && store.HasAbsent)
                 return;
-            excess -= segment.FileBytes;
+            var lacking = Laggards(segment, couriers).Select(one => one.CountLacking(decided)).DefaultIfEmpty().Max();
+            // What is left is written anew if that is not most of it; else nothing is gained. Nor is it if all that may
+            // go was given up before, such as a segment with a statement that waits.
+            if (lacking == 0 || lacking < open)
+                continue;
+            GiveUp(segment, couriers, decided);
+            excess -= (long)(segment.FileBytes * ((double)lacking / (lacking + open)));
         }
     }
 
@@ -191,16 +200,24 @@ internal sealed class JournalKeeper(
         [.. couriers.Where(courier => !courier.IsDone(segment.Header.First, segment.Last))];
 
     /// <summary>
-    /// Nobody who lags is to get what is in a segment; false when nobody else has it either, and it stays.
+    /// What somebody has decided about in a segment, and how many positions are open: nobody has, and nobody may drop
+    /// them.
     /// </summary>
-    private static bool GiveUp(Segment segment, Courier[] couriers)
+    private static (List<PositionRange> Decided, long Open) Decided(Segment segment, Courier[] couriers)
     {
-        var laggards = Laggards(segment, couriers);
-        if (laggards.Length > 0 && !couriers.Any(one => one.HasDecided(segment.Header.First, segment.Last)))
-            return false;
-        foreach (var courier in laggards)
-            courier.DropThrough(segment.Last);
-        return true;
+        var (first, last) = (segment.Header.First, segment.Last);
+        var all = new PositionRuns();
+        foreach (var run in couriers.SelectMany(courier => courier.Decided(first, last)))
+            all.Add(run.From, run.To);
+        var decided = all.Within(first, last);
+        return (decided, last - first + 1 - decided.Sum(static run => run.To - run.From + 1));
+    }
+
+    /// <summary>Nobody who lags is to get what another one has decided about in a segment.</summary>
+    private static void GiveUp(Segment segment, Courier[] couriers, List<PositionRange> decided)
+    {
+        foreach (var courier in Laggards(segment, couriers).Where(one => one.CountLacking(decided) > 0))
+            courier.GiveUp(decided);
     }
 
     private DateTimeOffset NewestIn(JournalStore store, Segment segment)
@@ -229,8 +246,9 @@ internal sealed class JournalKeeper(
                 return;
             if (!_newest.TryGetValue(segment, out var newest))
                 _newest[segment] = newest = NewestIn(store, segment);
-            if (newest >= limit || !GiveUp(segment, couriers))
+            if (newest >= limit)
                 return;
+            GiveUp(segment, couriers, Decided(segment, couriers).Decided);
         }
     }
 }

@@ -254,14 +254,15 @@ internal sealed class Lane
         return true;
     }
 
-    /// <summary>Takes out every record that is on disk only, up to a position.</summary>
-    public List<SpilledRecord> RemoveOnDisk(long through)
+    /// <summary>Takes out every record that is on disk only and whose position <paramref name="chosen"/> names.
+    /// </summary>
+    public List<SpilledRecord> RemoveOnDisk(Func<long, bool> chosen)
     {
         var removed = new List<SpilledRecord>();
         for (var left = OnDisk > 0 ? _waiting.Count : 0; left > 0; left--)
         {
             var entry = _waiting.Dequeue();
-            if (entry.IsOnDisk && entry.Position <= through)
+            if (entry.IsOnDisk && chosen(entry.Position))
                 removed.Add(entry.OnDisk);
             else
                 _waiting.Enqueue(entry);

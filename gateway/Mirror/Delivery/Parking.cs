@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace InfluxMirror.Delivery;
 
 /// <summary>
@@ -7,6 +9,9 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 internal sealed class Parking
 {
+    // Clients choose the names. Of places beyond the bounds the next start learns when their records are refused.
+    private const int MaxSaved = 1000, MaxSavedNames = 64 * 1024;
+
     private readonly Dictionary<ParkedPlace, ParkedQueue> _queues = [];
 
     /// <summary>Queues that hold something.</summary>
@@ -14,6 +19,42 @@ internal sealed class Parking
 
     /// <summary>Nothing is parked.</summary>
     public bool IsEmpty => _queues.Count == 0;
+
+    /// <summary>What waited at the start is not all read yet: places of before stay, even when they are empty.</summary>
+    public bool IsRestoring { get; private set; }
+
+    /// <summary>What waits for a repair, to be restored at the next start; null for nothing.</summary>
+    public IReadOnlyList<ParkedPlace>? Saved()
+    {
+        if (_queues.Count == 0)
+            return null;
+        var names = 0;
+        return [.. _queues.Keys
+            .TakeWhile(place => (names += place.Database.Length + (place.RetentionPolicy?.Length ?? 0)) < MaxSavedNames)
+            .Take(MaxSaved)];
+    }
+
+    /// <summary>
+    /// What waited for a repair when the gateway ended: records for these places are parked as they come, and nobody
+    /// takes the destination for a whole one before.
+    /// </summary>
+    public void Restore(IEnumerable<ParkedPlace> places)
+    {
+        foreach (var place in places)
+            _queues[place] = new ParkedQueue(place) { IsRestored = true };
+        IsRestoring = _queues.Count > 0;
+    }
+
+    /// <summary>Whatever waited at the start is here: places are like others from now on. Those that were restored.
+    /// </summary>
+    public ParkedQueue[] EndRestoring()
+    {
+        IsRestoring = false;
+        ParkedQueue[] restored = [.. _queues.Values.Where(static queue => queue.IsRestored)];
+        foreach (var queue in restored)
+            queue.IsRestored = false;
+        return restored;
+    }
 
     /// <summary>The queue that records for <paramref name="target"/> have to join; null when none is parked.</summary>
     public ParkedQueue? Find(WriteTarget target)
@@ -48,7 +89,7 @@ internal sealed class Parking
             _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, "Not a reason to park."),
         };
         if (!_queues.TryGetValue(place, out var queue))
-            _queues.Add(place, queue = new ParkedQueue(place, verdict));
+            _queues.Add(place, queue = new ParkedQueue(place));
         var before = queue.Records.Last;
         while (before is not null && before.Value.Position > record.Position)
             before = before.Previous;
@@ -111,14 +152,26 @@ internal sealed class Parking
     /// <summary>Forgets a queue that has become empty.</summary>
     public void RemoveIfEmpty(ParkedQueue queue)
     {
-        if (queue.Records.Count == 0 && queue.OnDisk.Count == 0 && queue.OnTrial is null)
+        if (queue is { Records.Count: 0, OnDisk.Count: 0, OnTrial: null, IsRestored: false })
             _queues.Remove(queue.Place);
     }
 }
 
 /// <summary>What has to be repaired before parked records can go on.</summary>
+/// <param name="Database">The database.</param>
+/// <param name="RetentionPolicy">Its retention policy that is missing; empty for the default one.</param>
+/// <param name="Account">The account that may not write there, as <see cref="WriteTarget.AccountHash"/>.</param>
 internal readonly record struct ParkedPlace(string Database, string? RetentionPolicy, string? Account)
 {
+    /// <summary>The verdict that leads there.</summary>
+    [JsonIgnore]
+    public VerdictKind Reason => this switch
+    {
+        { Account: not null } => VerdictKind.ParkAccount,
+        { RetentionPolicy: not null } => VerdictKind.ParkRetentionPolicy,
+        _ => VerdictKind.ParkDatabase,
+    };
+
     public static ParkedPlace[] All(WriteTarget target) =>
         [OfDatabase(target), OfRetentionPolicy(target), OfAccount(target)];
 
@@ -127,20 +180,23 @@ internal readonly record struct ParkedPlace(string Database, string? RetentionPo
     public static ParkedPlace OfRetentionPolicy(WriteTarget target) =>
         new(target.Database, target.RetentionPolicy ?? "", null);
 
-    public static ParkedPlace OfAccount(WriteTarget target) => new(target.Database, null, target.Account);
+    public static ParkedPlace OfAccount(WriteTarget target) => new(target.Database, null, target.AccountHash);
 }
 
 /// <summary>Records parked for one reason, in journal order.</summary>
-internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
+internal sealed class ParkedQueue(ParkedPlace place)
 {
     public ParkedPlace Place { get; } = place;
 
-    public VerdictKind Reason { get; } = reason;
+    public VerdictKind Reason { get; } = place.Reason;
 
     public LinkedList<MirroredRecord> Records { get; } = new();
 
     /// <summary>Newer ones by position, of which only the journal on disk has the bytes.</summary>
     public SortedDictionary<long, SpilledRecord> OnDisk { get; } = [];
+
+    /// <summary>It is from before the start, and more may come of it; it stays when it is empty.</summary>
+    public bool IsRestored { get; set; }
 
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }

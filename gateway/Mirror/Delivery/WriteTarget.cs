@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using InfluxMirror.LineProtocol;
 
 namespace InfluxMirror.Delivery;
@@ -29,6 +31,9 @@ public sealed class WriteTarget : IEquatable<WriteTarget>
     /// Who writes, as InfluxDB sees it: the <c>u</c> and <c>p</c> parameters win over the header. Only compared.
     /// </summary>
     public required string Account { get; init; }
+
+    /// <summary>Stands for the account where a secret has no business.</summary>
+    internal string AccountHash => field ??= Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Account)));
 
     /// <summary>Its part of a record's header, which many records share.</summary>
     internal ReadOnlySpan<byte> InHeader => _inHeader ??= RecordHeader.EncodeStrings(this);

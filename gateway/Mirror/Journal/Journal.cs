@@ -193,6 +193,13 @@ public sealed class Journal
             return cursor.ReadThrough + 1 < Live_NeedsLock(cursor) && cursor.ReadThrough < cursor.End;
     }
 
+    /// <summary>From here on entries may be in memory for a cursor; it only moves on.</summary>
+    internal long InMemoryFrom(JournalCursor cursor)
+    {
+        lock (_gate)
+            return Live_NeedsLock(cursor);
+    }
+
     /// <summary>
     /// A cursor has read everything on disk below <paramref name="position"/>: goes on in memory if that reaches so
     /// far back. The last position it need not look at; -1 when it has to go on reading the disk.

@@ -67,6 +67,9 @@ public sealed class JournalCursor
     /// <summary>The reader is done with an entry that it let go of before.</summary>
     internal void CompleteReleased(long position) => _completed.Add(position);
 
+    /// <summary>There is nothing for it between two positions, both included.</summary>
+    internal void PassOver(long from, long through) => _completed.AddRange(from, through);
+
     /// <summary>Reads on in what is on disk. May take long; by one thread at a time.</summary>
     /// <param name="damaged">Told of what cannot be read.</param>
     /// <exception cref="DiskException">
@@ -110,9 +113,7 @@ public sealed class JournalCursor
         var isDue = isNext && step.Record is not null && !_completed.Contains(step.Through);
         if (isNext)
         {
-            var through = step.Record is null ? step.Through : step.Through - 1;
-            for (var position = ReadThrough + 1; position <= through; position++)
-                _completed.Add(position);
+            _completed.AddRange(ReadThrough + 1, step.Record is null ? step.Through : step.Through - 1);
             ReadThrough = step.Through;
         }
 
@@ -127,11 +128,23 @@ public sealed class JournalCursor
     /// <summary>Whether every position from one to another is done.</summary>
     internal bool IsDone(long first, long last) => _completed.Contains(first, last);
 
+    /// <summary>What is done between two positions, both included, in order.</summary>
+    internal List<PositionRange> Done(long from, long through) => _completed.Runs(from, through);
+
+    /// <summary>The first position from one on that is not done.</summary>
+    internal long NextUndone(long from) => _completed.Next(Math.Max(from, LowWaterMark + 1), done: false);
+
+    /// <summary>The first position from one on that is done, which is above the mark.</summary>
+    internal long NextDone(long from) => _completed.Next(from, done: true);
+
+    /// <summary>Positions below this one are given to it by <see cref="ReadBack"/> only.</summary>
+    internal long InMemoryFrom => _journal.InMemoryFrom(this);
+
     /// <summary>Somebody will read back from disk what this cursor has read.</summary>
     internal void DemandDurable() => _journal.DemandDurable(ReadThrough);
 
     /// <summary>What is to be saved of it.</summary>
-    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, ReadThrough, extra);
+    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, long.MaxValue, extra);
 
     /// <summary>It need not look at anything up to here, whatever it has read.</summary>
     internal void EndAt(long position) => Volatile.Write(ref _end, position);

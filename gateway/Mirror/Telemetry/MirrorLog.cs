@@ -36,8 +36,8 @@ internal static partial class MirrorLog
     public static partial void Dropped(ILogger log, string cluster, string destination, int records, long bytes);
 
     [LoggerMessage(24, LogLevel.Error,
-        "{Cluster}/{Destination}: the journal is near its limit; records up to position {Position} are dropped. "
-        + "The destination needs a resync and serves no reads until it is declared in sync")]
+        "{Cluster}/{Destination}: the journal is near its limit; records that others have are dropped, up to "
+        + "position {Position}. The destination needs a resync and serves no reads until it is declared in sync")]
     public static partial void DroppedThrough(ILogger log, string cluster, string destination, long position);
 
     [LoggerMessage(8, LogLevel.Warning, "{Cluster}: the journal takes no records now: {Outcome}; writes get 503")]

@@ -1,4 +1,5 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -14,15 +15,130 @@ public sealed class ParkedOnDiskTests : DurableTests
             first["b"].Script = static request => SentRequest.Response(404, "database not found: \"db\"");
             for (int i = 1; i <= 3; i++)
                 first.Write("db", $"m v={i} {i}\n");
-            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 3, "they are parked");
+            await first.UntilAsync(
+                () => first.Courier("b").Tally.Parked == 3 && first.Courier("a").Tally.Pending == 0, "they are parked");
         }
 
         await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
-        await second.QuietAsync();
+        await second.EventuallyAsync(() => second.Courier("b").Tally.Pending == 0, "they went out");
 
         Assert.Equal(Enumerable.Range(1, 3).Select(static i => $"m v={i} {i}"), second["b"].Lines);
         Assert.Empty(second["a"].Requests);
         second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task What_was_parked_before_a_restart_is_parked_at_once_and_is_no_backlog()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = WithoutDb;
+            for (int i = 1; i <= 3; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 3, "they are parked");
+            // Waits for its database, but was not parked.
+            first["b"].Script = ScriptedDestination.Absent;
+            first.Write("other", "o v=1 1\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Pending == 0, "a has all");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder);
+        second.Enter("a");
+        second.Enter("b");
+        List<string> got = [];
+        second["b"].Script = request =>
+        {
+            if (request.Database == "db")
+                return null;
+            lock (got)
+                got.AddRange(request.Lines);
+            return ScriptedDestination.Accept(request);
+        };
+        second.Found();
+        Courier courier = second.Courier("b");
+        Assert.Equal((true, false), (courier.IsParked("db"), courier.IsParked("other")));
+
+        // The first of them is under way, to find out whether it still has to wait.
+        SentRequest trial = await second["b"].NextAsync();
+        await second.UntilAsync(() => got.Count == 1 && courier.Tally.Parked == 3, "the other database flows");
+        second.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal((true, TimeSpan.Zero), (courier.IsParked("db"), courier.Lag()));
+        Assert.Equal(["m v=1 1"], trial.Lines);
+        second["b"].Script = WithoutDb;
+        trial.Answer(404, "database not found: \"db\"");
+        await second.UntilAsync(() => courier.Parked() is [{ Records: 3 }], "it is parked again");
+        Assert.Equal(TimeSpan.Zero, courier.Lag());
+
+        second["b"].Script = ScriptedDestination.Accept;
+        await second.EventuallyAsync(() => courier.Tally.Pending == 0, "all went out");
+        Assert.Equal(
+            Enumerable.Range(1, 3).Select(static i => $"m v={i} {i}"),
+            second["b"].Lines.Where(static line => line.StartsWith('m')).TakeLast(3));
+        Assert.False(courier.IsParked("db"));
+        second.AssertAccounts();
+    }
+
+    [Theory]
+    [InlineData(404, "database not found: \"db\"")]
+    [InlineData(500, "retention policy not found: week")]
+    [InlineData(401, "authorization failed")]
+    public async Task A_restart_knows_for_what_records_were_parked_and_keeps_no_secret_for_it(int status, string error)
+    {
+        HttpResponseMessage? Refuse(SentRequest request) => request.RetentionPolicy == "week"
+            ? SentRequest.Response(status, error)
+            : ScriptedDestination.Accept(request);
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = Refuse;
+            first.Write("db", "m v=1 1\n", "week", "s3cret");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 1, "it is parked");
+        }
+
+        string saved = await File.ReadAllTextAsync(
+            Path.Combine(Folder, "b.cursor"), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("s3cret", saved, StringComparison.Ordinal);
+        await using TestCluster second = TestCluster.OnDisk(Folder);
+        second.Enter("a");
+        second.Enter("b");
+        second["b"].Script = Refuse;
+        second.Found();
+        Assert.True(second.Courier("b").IsParked("db"));
+        await second.UntilAsync(
+            () => second.Courier("b").Parked() is [{ Records: 1 }] && second["b"].Requests.Count == 1, "it was tried");
+        Fates other = second.Write("db", "m v=2 2\n", "day", "eve");
+        await second.UntilAsync(
+            () => status == 404 ? second.Courier("b").Tally.Parked == 2 : other.EndAt("b") == "delivered",
+            "others wait for a database only");
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task Nothing_is_parked_any_more_when_all_is_read_and_nothing_parked_was_found()
+    {
+        string image = Path.Combine(Folder, "..", "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = WithoutDb;
+            first.Write("db", "m v=1 1\n");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 1, "it is parked");
+            first["b"].Script = ScriptedDestination.Absent;
+            Fates last = first.Write("other", "o v=1 1\n");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
+            Assert.True(first.Courier("b").Save());
+            Directory.CreateDirectory(image);
+            foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
+                File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
+        }
+
+        // As if its bytes were damaged: nothing is found of what the state calls parked.
+        LinuxDisk disk = new(image);
+        CursorState state = CursorFile.LoadAll(disk, static file => Assert.Fail(file))["b"];
+        new CursorFile(disk, "b").Save(state with { LowWaterMark = 1, Completed = [] });
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.UntilAsync(() => second["b"].Lines.Contains("o v=1 1"), "the other one is there");
+        await second.UntilAsync(() => !second.Courier("b").IsParked("db"), "nothing is parked");
+        Fates next = second.Write("db", "m v=2 2\n");
+        await second.UntilAsync(() => next.EndAt("b") == "delivered", "it flows");
     }
 
     [Fact]
@@ -179,4 +295,8 @@ public sealed class ParkedOnDiskTests : DurableTests
         Assert.Equal((0, 600), (cluster.Courier("b").Tally.Parked, cluster.Courier("b").Tally.Rejected));
         cluster.AssertAccounts();
     }
+
+    private static HttpResponseMessage? WithoutDb(SentRequest request) => request.Database == "db"
+        ? SentRequest.Response(404, "database not found: \"db\"")
+        : ScriptedDestination.Accept(request);
 }

@@ -84,7 +84,8 @@ internal sealed class TestCluster : IAsyncDisposable
         return this[destination];
     }
 
-    private void Enter(string destination)
+    /// <summary>Makes a destination known, for <see cref="Found"/>: it is asked nothing before.</summary>
+    public void Enter(string destination)
     {
         _network.Destinations[destination] = new ScriptedDestination();
         State.Destinations[destination] = new DestinationState(

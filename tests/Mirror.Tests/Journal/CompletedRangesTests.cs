@@ -100,6 +100,120 @@ public sealed class CompletedRangesTests
                 Assert.Equal(undone, saved.Undone(from, to));
                 Assert.Equal(undone == 0, saved.IsDone(from, to));
                 Assert.Equal(undone == 0, ranges.Contains(from, to));
+                Assert.Equal(
+                    Math.Max(0, length + 1) - undone, ranges.Runs(from, to).Sum(static run => run.To - run.From + 1));
             });
+    }
+
+    /// <summary>Cells of one to some 100,000s of positions, so that much leaves the newest ones.</summary>
+    [Fact]
+    public void Near_and_far_ranges_and_single_positions_agree_with_a_set()
+    {
+        int[] widths = [1, 1, 1, 63, 64, 65, 1_000, 200_001, 1_100_000];
+        Gen<(int First, int Last)> ranges = Gen.Select(Gen.Int[0, 59], Gen.Int[0, 4]).Select(
+            static (first, more) => (first, Math.Min(59, first + more)));
+        Gen<int> width = Gen.Int[0, widths.Length - 1].Select(i => widths[i]);
+        Gen.Select(Gen.Long[0, 1L << 50], width.Array[60], ranges.Array[0, 120]).Sample(
+            (start, cells, added) =>
+            {
+                long[] firsts = [.. cells.Select((_, i) => start + 1 + cells.Take(i).Sum(static width => (long)width))];
+                long LastOf(int cell) => firsts[cell] + cells[cell] - 1;
+                CompletedRanges ranges = new(start);
+                HashSet<int> done = [];
+                foreach ((int first, int last) in added)
+                {
+                    if (firsts[first] == LastOf(last))
+                        ranges.Add(firsts[first]);
+                    else
+                        ranges.AddRange(firsts[first], LastOf(last));
+                    done.UnionWith(Enumerable.Range(first, last - first + 1));
+                    int mark = Enumerable.Range(0, 61).First(cell => !done.Contains(cell));
+                    Assert.Equal(mark == 0 ? start : LastOf(mark - 1), ranges.LowWaterMark);
+                }
+
+                AssertSame(ranges);
+                AssertSame(CursorState.Of(ranges, long.MaxValue).ToRanges());
+
+                void AssertSame(CompletedRanges ranges)
+                {
+                    for (int cell = 0; cell < 60; cell++)
+                    {
+                        Assert.Equal(done.Contains(cell), ranges.Contains(firsts[cell]));
+                        Assert.Equal(done.Contains(cell), ranges.Contains(LastOf(cell)));
+                        int end = Enumerable.Range(cell, 61).First(other => !done.Contains(other));
+                        for (int to = cell; to < 60; to++)
+                            Assert.Equal(to < end, ranges.Contains(firsts[cell], LastOf(to)));
+                        if (firsts[cell] <= ranges.LowWaterMark)
+                            continue;
+                        Assert.Equal(
+                            end == cell ? firsts[cell] : LastOf(end - 1) + 1, ranges.Next(firsts[cell], done: false));
+                        int next = Enumerable.Range(cell, 60).FirstOrDefault(done.Contains, -1);
+                        Assert.Equal(
+                            next < 0 ? long.MaxValue : firsts[next], ranges.Next(firsts[cell], done: true));
+                    }
+                }
+            });
+    }
+
+    [Fact]
+    public void A_position_that_waits_for_a_day_costs_no_memory_for_all_that_is_done_meanwhile()
+    {
+        CompletedRanges ranges = new(0);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (long position = 1; position <= 40_000_000; position++)
+        {
+            if (position % 4_000_000 != 1)
+                ranges.Add(position);
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400_000);
+        Assert.Equal(0, ranges.LowWaterMark);
+        Assert.Equal(10, CursorState.Of(ranges, long.MaxValue).Completed.Count);
+        bool isRight = true;
+        before = GC.GetAllocatedBytesForCurrentThread();
+        for (long position = 1; position <= 40_000_000; position += 4_000_000)
+        {
+            isRight &= !ranges.Contains(position);
+            ranges.Add(position);
+            isRight &= ranges.Contains(position);
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal((true, 40_000_000, 0), (isRight, ranges.LowWaterMark, allocated));
+    }
+
+    [Fact]
+    public void What_moves_on_in_some_disorder_allocates_nothing()
+    {
+        CompletedRanges ranges = new(0);
+        long[] order = [.. Enumerable.Range(1, 100_000).Select(static position => (long)position)];
+        new Random(5).Shuffle(order);
+        Complete(0);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 1; round < 30; round++)
+            Complete(round);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(3_000_000, ranges.LowWaterMark);
+
+        void Complete(int round)
+        {
+            foreach (long position in order)
+                ranges.Add((round * 100_000) + position);
+        }
+    }
+
+    [Fact]
+    public void Runs_of_a_day_are_taken_back_as_runs()
+    {
+        CursorState saved = new(5, [new PositionRange(7, 864_000_000), new PositionRange(900_000_000, 1L << 40)]);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        CompletedRanges ranges = saved.ToRanges();
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400_000);
+        Assert.Equal(saved.Completed, CursorState.Of(ranges, long.MaxValue).Completed);
+        ranges.Add(6);
+        ranges.AddRange(864_000_001, 899_999_999);
+        Assert.Equal(1L << 40, ranges.LowWaterMark);
     }
 }

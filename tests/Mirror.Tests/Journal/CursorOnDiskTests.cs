@@ -42,6 +42,24 @@ public sealed class CursorOnDiskTests : IDisposable
         cursor.StopReading();
     }
 
+    [Fact]
+    public async Task What_was_done_before_a_restart_is_saved_again_before_it_is_read_again()
+    {
+        CursorState before = new(2, [new PositionRange(5, 7), new PositionRange(9, 9)]);
+        await using JournalStore store = JournalStore.Open(
+            new LinuxDisk(_scratch.Folder), _scratch.Options, static found => new TestRecord((int)found.Position),
+            static _ => { });
+        Log journal = new(store, Limit, new FakeTimeProvider());
+        await AppendAsync(journal, 10);
+        store.Save("slow", before);
+
+        JournalCursor cursor = journal.OpenCursor("slow");
+
+        CursorState now = cursor.State(default);
+        Assert.Equal(before.LowWaterMark, now.LowWaterMark);
+        Assert.Equal(before.Completed, now.Completed);
+    }
+
     public void Dispose() => _scratch.Dispose();
 
     private static async Task AppendAsync(Log journal, int count)

@@ -35,27 +35,16 @@ public sealed record CursorState(
         return undone;
     }
 
-    /// <summary>What <paramref name="ranges"/> says of positions up to <paramref name="readThrough"/>.</summary>
-    public static CursorState Of(CompletedRanges ranges, long readThrough, ReadOnlyMemory<byte> extra = default)
-    {
-        List<PositionRange> completed = [];
-        for (var from = ranges.LowWaterMark + 1; (from = ranges.Next(from, done: true)) <= readThrough;)
-        {
-            var to = Math.Min(ranges.Next(from, done: false) - 1, readThrough);
-            completed.Add(new PositionRange(from, to));
-            from = to + 1;
-        }
-
-        return new CursorState(ranges.LowWaterMark, completed, extra);
-    }
+    /// <summary>What <paramref name="ranges"/> says of positions up to <paramref name="through"/>.</summary>
+    public static CursorState Of(CompletedRanges ranges, long through, ReadOnlyMemory<byte> extra = default) =>
+        new(ranges.LowWaterMark, ranges.Runs(ranges.LowWaterMark + 1, through), extra);
 
     /// <summary>The same as <see cref="CompletedRanges"/>.</summary>
     public CompletedRanges ToRanges()
     {
         var ranges = new CompletedRanges(LowWaterMark);
         foreach (var range in Completed)
-            for (var position = range.From; position <= range.To; position++)
-                ranges.Add(position);
+            ranges.AddRange(range.From, range.To);
         return ranges;
     }
 
