@@ -25,6 +25,9 @@ public sealed class MirroredCluster
     private readonly TimeProvider _time;
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
+
+    // They stay what they are while couriers end: an end of the gateway removes nobody.
+    private volatile IReadOnlyList<string> _members = [];
     private readonly JournalKeeper _keeper;
     private long _fullLoggedAt;
     private long _refusedAt;
@@ -157,6 +160,7 @@ public sealed class MirroredCluster
         Journal.LimitBytes = _options().Journal.BufferBytes;
         var before = _couriers;
         var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
+        _members = [.. state.Destinations.Keys];
         foreach (var (id, destination) in state.Destinations)
         {
             if (!kept.Exists(courier => courier.Destination.Equals(id, StringComparison.OrdinalIgnoreCase)))
@@ -268,7 +272,7 @@ public sealed class MirroredCluster
             _metrics,
             () => _couriers.Count(static courier => !courier.IsFailing),
             Id,
-            () => [.. _couriers.Select(static courier => courier.Destination)],
+            () => _members,
             WasKnown,
             WasAbsent,
             () => _isFounded,

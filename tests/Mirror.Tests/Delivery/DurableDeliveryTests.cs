@@ -146,6 +146,31 @@ public sealed class DurableDeliveryTests : DurableTests
         second.AssertAccounts();
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("garbled")]
+    public async Task F5_one_cursor_that_is_lost_after_a_clean_end_costs_no_backlog(string? content)
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            for (int i = 1; i <= 5; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 5, "a has them");
+        }
+
+        string cursor = Path.Combine(Folder, "b.cursor");
+        File.Delete(cursor);
+        if (content is not null)
+            await File.WriteAllTextAsync(cursor, content, TestContext.Current.CancellationToken);
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 5).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        Assert.False(second.Courier("b").NeedsResync);
+        second.AssertAccounts();
+    }
+
     [Fact]
     public async Task A_destination_that_went_and_comes_back_goes_on_where_it_was()
     {
