@@ -105,7 +105,8 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
         var options = _options.CurrentValue.Journal;
         return options.Durability == Durability.Memory
             ? null
-            : new LinuxDisk(Path.Combine(_root, options.Directory, JournalFolder.NameOf(cluster), inside));
+            : new LinuxDisk(
+                Path.Combine(JournalFolder.PathOf(Path.Combine(_root, options.Directory), cluster), inside));
     }
 
     // YARP calls its listeners one after the other, and Enlist comes from the same thread while routes are built.

@@ -11,6 +11,9 @@ public sealed class JournalStore : IAsyncDisposable
     private readonly Lock _saving = new();
     private volatile bool _hasAbsent;
     private readonly Dictionary<string, CursorState> _saved;
+
+    // Names of cursors as they are spelled on disk. Belongs to the lock around saving.
+    private readonly HashSet<string> _spellings;
     private readonly SparseSegments _sparse;
 
     private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
@@ -21,6 +24,7 @@ public sealed class JournalStore : IAsyncDisposable
         Log = log;
         _sparse = new SparseSegments(options.SegmentBytes, options.MaxBytes);
         _saved = new Dictionary<string, CursorState>(log.Recovered.Cursors, StringComparer.OrdinalIgnoreCase);
+        _spellings = [.. log.Recovered.CursorNames];
         _hasAbsent = _saved.Count > 0;
         IsNew = log.Recovered is { Segments.Count: 0, Cursors.Count: 0, Damage.Count: 0 };
     }
@@ -79,6 +83,19 @@ public sealed class JournalStore : IAsyncDisposable
             new CursorFile(_disk, cursor).Save(state);
             lock (_gate)
                 _saved[cursor] = state;
+            DropOtherSpellings_NeedsLock(cursor);
+        }
+    }
+
+    /// <summary>What was saved while its name was spelled in another way is older now.</summary>
+    private void DropOtherSpellings_NeedsLock(string cursor)
+    {
+        _spellings.Add(cursor);
+        var others = _spellings.Where(one => one != cursor && one.Equals(cursor, StringComparison.OrdinalIgnoreCase));
+        foreach (var other in others.ToArray())
+        {
+            new CursorFile(_disk, other).Delete();
+            _spellings.Remove(other);
         }
     }
 

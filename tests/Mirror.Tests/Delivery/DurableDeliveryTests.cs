@@ -172,6 +172,30 @@ public sealed class DurableDeliveryTests : DurableTests
     }
 
     [Fact]
+    public async Task A_destination_goes_on_where_it_was_though_the_case_of_its_letters_changes()
+    {
+        string[] spellings = ["bee", "Bee", "Bee", "BEE"];
+        for (int i = 0; i < spellings.Length; i++)
+        {
+            await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", spellings[i]);
+            cluster[spellings[i]].Script = ScriptedDestination.Absent;
+            cluster.Write("db", $"m v={i} {i}\n");
+            await cluster.UntilAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has it");
+        }
+
+        Assert.Equal(
+            ["BEE.cursor", "a.cursor"],
+            Directory.GetFiles(Folder, "*.cursor").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        await using TestCluster last = TestCluster.OnDisk(Folder, "a", "bee");
+        await last.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(0, 4).Select(static i => $"m v={i} {i}"), last["bee"].Lines);
+        Assert.Empty(last["a"].Requests);
+        Assert.False(last.Courier("bee").NeedsResync);
+        last.AssertAccounts();
+    }
+
+    [Fact]
     public async Task A_destination_that_went_and_comes_back_goes_on_where_it_was()
     {
         await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
