@@ -126,8 +126,7 @@ internal sealed class JournalKeeper(
     {
         foreach (var courier in couriers)
             courier.Save();
-        if (couriers.Length > 0)
-            store.Trim(couriers.Select(static courier => courier.Destination));
+        store.Trim();
     }
 
     /// <summary>
@@ -137,14 +136,13 @@ internal sealed class JournalKeeper(
     {
         if (couriers.Length == 0 || (_compactionFailed is { } at && time.GetElapsedTime(at) < AfterFault))
             return;
-        string[] cursors = [.. couriers.Select(static courier => courier.Destination)];
         try
         {
             // What is needed is not given up before the space that nobody needs is gained.
             bool isUrgent;
             do
                 isUrgent = Excess(store, couriers) > 0;
-            while (store.Compact(cursors, isUrgent) && isUrgent);
+            while (store.Compact(isUrgent) && isUrgent);
             _compactionFailed = null;
         }
         catch (DiskException fault)

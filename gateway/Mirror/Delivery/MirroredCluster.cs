@@ -252,10 +252,12 @@ public sealed class MirroredCluster
             .Any(state => state?.Members.Contains(destination, StringComparer.OrdinalIgnoreCase) ?? false);
     }
 
-    /// <summary>Whether a destination was none for a while: another one's cursor was saved without it.</summary>
-    private bool WasAbsent(string destination) => Journal.Store!.AllSaved()
-        .Where(one => !one.Key.Equals(destination, StringComparison.OrdinalIgnoreCase))
-        .Select(static one => CourierState.Decode(one.Value.Extra.Span))
+    /// <summary>
+    /// Whether a destination was none for a while: a cursor was saved without it, its own when it went, or another one
+    /// while it was away.
+    /// </summary>
+    private bool WasAbsent(string destination) => Journal.Store!.AllSaved().Values
+        .Select(static one => CourierState.Decode(one.Extra.Span))
         .Any(state => state is not null && !state.Members.Contains(destination, StringComparer.OrdinalIgnoreCase));
 
     private Courier Begin(ClusterState state, DestinationState destination)
@@ -297,6 +299,7 @@ public sealed class MirroredCluster
             courier.LogFault(fault);
         }
 
+        Journal.Store?.Leave(courier.Destination);
         if (waiting > 0)
             MirrorLog.DestinationRemoved(_log, Id, courier.Destination, waiting);
     }

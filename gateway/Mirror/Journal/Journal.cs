@@ -130,7 +130,7 @@ public sealed class Journal
             // It reads the disk up to where it begins to be counted, and that has to get there.
             if (completed.LowWaterMark < _tail)
                 DemandDurable(_tail);
-            _store?.Log.Uncover(completed.LowWaterMark);
+            _store?.Enter(name, completed.LowWaterMark);
             _cursors = [.. _cursors, cursor];
             return cursor;
         }
@@ -154,7 +154,7 @@ public sealed class Journal
                 return;
             }
 
-            _store.NoteAbsent();
+            _store.BeginLeave(cursor.Name);
             var first = Math.Max(cursor.ReadThrough + 1, Live_NeedsLock(cursor));
             for (var position = first; position <= _tail; position++)
             {
