@@ -34,10 +34,9 @@ internal sealed class JournalKeeper(
     public void MakeRoom() => _ = KeepAsync(wasRefused: true);
 
     /// <summary>Keeps no more; may begin again.</summary>
-    public async Task StopAsync()
+    public void Stop()
     {
-        if (_timer is not null)
-            await _timer.DisposeAsync().ConfigureAwait(false);
+        _timer?.Dispose();
         _timer = null;
     }
 

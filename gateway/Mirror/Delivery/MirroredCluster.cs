@@ -26,6 +26,11 @@ public sealed class MirroredCluster
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
 
+    // Whom the couriers follow; and those that come to an end, with their end. Belong to the lock.
+    private readonly Lock _following = new();
+    private readonly Dictionary<Courier, Task> _ending = [];
+    private ClusterState? _followed;
+
     // They stay what they are while couriers end: an end of the gateway removes nobody.
     private volatile IReadOnlyList<string> _members = [];
     private readonly JournalKeeper _keeper;
@@ -122,7 +127,7 @@ public sealed class MirroredCluster
 
     /// <summary>The courier of a destination; null when there is none.</summary>
     public Courier? Find(string destination) =>
-        Array.Find(_couriers, courier => courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase));
+        Array.Find(_couriers, courier => Is(courier, destination));
 
     /// <summary>
     /// Accepts a record for every destination. False when the journal cannot take it: then nothing was done.
@@ -153,9 +158,19 @@ public sealed class MirroredCluster
     }
 
     /// <summary>
-    /// Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones.
+    /// Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones. With a
+    /// journal on disk one that comes back begins when its courier of before has ended, and goes on where that one was.
     /// </summary>
     internal void Follow(ClusterState state)
+    {
+        lock (_following)
+        {
+            _followed = state;
+            Follow_NeedsLock(state);
+        }
+    }
+
+    private void Follow_NeedsLock(ClusterState state)
     {
         Journal.LimitBytes = _options().Journal.BufferBytes;
         var before = _couriers;
@@ -163,7 +178,7 @@ public sealed class MirroredCluster
         _members = [.. state.Destinations.Keys];
         foreach (var (id, destination) in state.Destinations)
         {
-            if (!kept.Exists(courier => courier.Destination.Equals(id, StringComparison.OrdinalIgnoreCase)))
+            if (!kept.Exists(courier => Is(courier, id)) && !IsEnding_NeedsLock(id))
                 kept.Add(Begin(state, destination));
         }
 
@@ -175,7 +190,7 @@ public sealed class MirroredCluster
         foreach (var courier in kept)
             courier.Pump();
         foreach (var courier in before.Except(kept))
-            _ = EndAsync(courier);
+            End_NeedsLock(courier);
         _keeper.Start();
     }
 
@@ -190,19 +205,30 @@ public sealed class MirroredCluster
     /// <summary>Ends delivery; waits for what is under way to destinations that answer, as long as allowed.</summary>
     internal async Task CloseAsync(CancellationToken patience)
     {
-        var couriers = _couriers;
         try
         {
-            await Task.WhenAll(couriers.Select(courier => courier.DrainAsync(patience))).ConfigureAwait(false);
+            if (!patience.IsCancellationRequested)
+                await Task.WhenAll(_couriers.Select(courier => courier.DrainAsync(patience))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
             // The time for a graceful end is over; what is left is counted as it closes.
         }
 
-        _couriers = [];
-        await Task.WhenAll(couriers.Select(EndAsync)).ConfigureAwait(false);
-        await _keeper.StopAsync().ConfigureAwait(false);
+        Task[] ends;
+        lock (_following)
+        {
+            // At once: whoever follows the cluster anew while its couriers still end begins with all of it.
+            _followed = null;
+            _keeper.Stop();
+            var couriers = _couriers;
+            _couriers = [];
+            foreach (var courier in couriers)
+                End_NeedsLock(courier);
+            ends = [.. _ending.Values];
+        }
+
+        await Task.WhenAll(ends).ConfigureAwait(false);
     }
 
     /// <summary>Lets go of the journal's folder; nothing can be appended any more.</summary>
@@ -284,6 +310,40 @@ public sealed class MirroredCluster
         if (courier.NeedsResync)
             MirrorLog.NeedsResync(_log, Id, courier.Destination);
         return courier;
+    }
+
+    private static bool Is(Courier courier, string destination) =>
+        courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Whether a courier of this destination has its last state still to save: what is saved now is older. In memory
+    /// nothing is saved, and who comes back begins anew.
+    /// </summary>
+    private bool IsEnding_NeedsLock(string destination) =>
+        Journal.Store is not null && _ending.Keys.Any(courier => Is(courier, destination));
+
+    private void End_NeedsLock(Courier courier) => _ending.Add(courier, EndAndFollowAsync(courier));
+
+    /// <summary>Ends a courier; its destination may have come back meanwhile.</summary>
+    private async Task EndAndFollowAsync(Courier courier)
+    {
+        // The rest never runs before the caller has let go of the lock.
+        await EndAsync(courier).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        lock (_following)
+        {
+            _ending.Remove(courier);
+            if (_followed is not { } state || !state.Destinations.ContainsKey(courier.Destination))
+                return;
+            try
+            {
+                Follow_NeedsLock(state);
+            }
+            catch (Exception fault)
+            {
+                // Nobody waits for it; the next reload tries again.
+                courier.LogFault(fault);
+            }
+        }
     }
 
     private async Task EndAsync(Courier courier)

@@ -64,6 +64,64 @@ public sealed class DurableRemovalTests : DurableTests
     }
 
     [Fact]
+    public async Task A_cluster_that_is_added_again_while_it_still_ends_is_kept_house_for()
+    {
+        HeldSave held = new();
+        await using TestCluster cluster = Small(held, "a");
+        using IDisposable atTheEnd = held;
+        cluster.Write("db", "m v=1 1\n");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
+        held.Next("a.cursor");
+        Task end = Task.Run(
+            () => cluster.Cluster.CloseAsync(new CancellationToken(canceled: true)), CancellationToken.None);
+        await cluster.UntilAsync(() => held.IsReached, "its courier ends");
+
+        cluster.Cluster.Follow(cluster.State);
+        held.LetGo();
+        await end;
+        await cluster.UntilAsync(() => cluster.Cluster.Find("a") is not null, "a is back");
+        Fates next = cluster.Write("db", "m v=2 2\n");
+
+        await cluster.EventuallyAsync(
+            () => Store(cluster).Saved("a")?.LowWaterMark == next.Record.Position, "its place is saved");
+        Assert.Equal(["m v=1 1", "m v=2 2"], cluster["a"].Lines);
+    }
+
+    [Fact]
+    public async Task Who_comes_back_while_its_courier_still_ends_goes_on_where_that_one_ended()
+    {
+        HeldSave held = new();
+        await using TestCluster cluster = Small(held, "a", "b");
+        using IDisposable atTheEnd = held;
+        Fates first = cluster.Write("db", "m v=1 1\n");
+        await cluster.EventuallyAsync(
+            () => Store(cluster).Saved("b")?.LowWaterMark == first.Record.Position, "its place is saved");
+        // On disk before b has it, so that it is still there when b comes back.
+        cluster["b"].Script = ScriptedDestination.Wait;
+        Fates second = cluster.Write("db", "m v=2 2\n");
+        SentRequest request = await cluster["b"].NextAsync();
+        cluster.Cluster.Journal.DemandDurable(second.Record.Position);
+        await cluster.UntilAsync(() => Store(cluster).Log.DurableThrough >= second.Record.Position, "it is durable");
+        request.Answer(204);
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == 2, "b has both");
+        held.Next("b.cursor");
+        Task change = Task.Run(() => cluster.Remove("b"), CancellationToken.None);
+        await cluster.UntilAsync(() => held.IsReached, "its courier ends");
+
+        change = Task.WhenAll(change, Task.Run(() => cluster.Add("b"), CancellationToken.None));
+        await cluster.UntilAsync(() => cluster.State.Destinations.ContainsKey("b"), "b is a destination again");
+        cluster.Write("db", "m v=3 3\n");
+        held.LetGo();
+        await change;
+        await cluster.EventuallyAsync(() => cluster["b"].Lines.Contains("m v=3 3"), "b goes on");
+        await cluster.QuietAsync();
+
+        Assert.Equal("m v=3 3", Assert.Single(cluster["b"].Lines));
+        Assert.False(cluster.Courier("b").NeedsResync);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
     public async Task Who_was_removed_keeps_its_place_while_there_is_room_though_others_are_far_ahead()
     {
         await using TestCluster cluster = Small(new HeldSave(), "a", "b", "c");
