@@ -31,13 +31,11 @@ public sealed class MirroredCluster
     private readonly Dictionary<Courier, Task> _ending = [];
     private ClusterState? _followed;
 
-    // They stay what they are while couriers end: an end of the gateway removes nobody.
-    private volatile IReadOnlyList<string> _members = [];
+    private readonly Membership _members;
     private readonly JournalKeeper _keeper;
     private long _fullLoggedAt;
     private long _refusedAt;
     private long _fruitlessAt = -1;
-    private bool _isFounded;
 
     /// <summary>A cluster without destinations yet.</summary>
     /// <param name="id">YARP's cluster id.</param>
@@ -60,6 +58,7 @@ public sealed class MirroredCluster
         Journal = disk is null
             ? new Journal.Journal(options().Journal.BufferBytes, time)
             : new Journal.Journal(Open(disk), options().Journal.BufferBytes, time);
+        _members = new Membership(Journal.Store);
         Letters = DeadLetters.Open(letters, options, time, TellNews);
         Gaps = GapLedger.Open(disk, TellNews);
         Refused = new RefusedClients(time);
@@ -175,16 +174,15 @@ public sealed class MirroredCluster
         Journal.LimitBytes = _options().Journal.BufferBytes;
         var before = _couriers;
         var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
-        _members = [.. state.Destinations.Keys];
         foreach (var (id, destination) in state.Destinations)
         {
             if (!kept.Exists(courier => Is(courier, id)) && !IsEnding_NeedsLock(id))
                 kept.Add(Begin(state, destination));
         }
 
-        _isFounded |= kept.Count > 0;
-
         kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
+        // Behind the look at who was one before.
+        _members.Change(kept.Select(static courier => courier.Destination));
         _couriers = [.. kept];
         // What was appended between a new courier's cursor and this moment told only the couriers of before.
         foreach (var courier in kept)
@@ -266,26 +264,6 @@ public sealed class MirroredCluster
 
     private void TellNews(string news) => MirrorLog.JournalNews(_log, Id, news);
 
-    /// <summary>Whether a destination without a cursor was one before, and has lost it.</summary>
-    private bool WasKnown(string destination)
-    {
-        var store = Journal.Store!;
-        var saved = store.AllSaved();
-        if (saved.Count == 0)
-            return !store.IsNew || !_isFounded;
-        return saved.Values
-            .Select(static state => CourierState.Decode(state.Extra.Span))
-            .Any(state => state?.Members.Contains(destination, StringComparer.OrdinalIgnoreCase) ?? false);
-    }
-
-    /// <summary>
-    /// Whether a destination was none for a while: a cursor was saved without it, its own when it went, or another one
-    /// while it was away.
-    /// </summary>
-    private bool WasAbsent(string destination) => Journal.Store!.AllSaved().Values
-        .Select(static one => CourierState.Decode(one.Extra.Span))
-        .Any(state => state is not null && !state.Members.Contains(destination, StringComparer.OrdinalIgnoreCase));
-
     private Courier Begin(ClusterState state, DestinationState destination)
     {
         var shown = CachedAddress.Shown(destination.Model.Config.Address);
@@ -300,10 +278,7 @@ public sealed class MirroredCluster
             _metrics,
             () => _couriers.Count(static courier => !courier.IsFailing),
             Id,
-            () => _members,
-            WasKnown,
-            WasAbsent,
-            () => _isFounded,
+            _members,
             _time,
             _log);
         var courier = new Courier(Id, destination.DestinationId, Journal, context);
