@@ -189,7 +189,8 @@ public sealed partial class Courier
             record.LetGo();
         }
 
-        Save();
+        // The disk may take its time, and whoever removes a destination does not wait for it.
+        await Task.Run(Save).ConfigureAwait(false);
     }
 
     /// <summary>The journal keeps nothing more for this destination.</summary>

@@ -14,12 +14,7 @@ namespace InfluxMirror.Delivery;
 /// <param name="Metrics">The instruments.</param>
 /// <param name="Answering">How many destinations of the cluster answer.</param>
 /// <param name="Cluster">YARP's cluster id.</param>
-/// <param name="Members">The destinations of the cluster.</param>
-/// <param name="WasKnown">Whether a destination without a cursor had been one before.</param>
-/// <param name="WasAbsent">
-/// Whether a destination was none for a while: only then files that it needs may have gone.
-/// </param>
-/// <param name="IsLateComer">Whether records were accepted before a destination that is added now.</param>
+/// <param name="Members">Who is and who was a destination of the cluster.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Log">The log.</param>
 internal sealed record CourierContext(
@@ -31,9 +26,6 @@ internal sealed record CourierContext(
     MirrorMetrics Metrics,
     Func<int> Answering,
     string Cluster,
-    Func<IReadOnlyList<string>> Members,
-    Func<string, bool> WasKnown,
-    Func<string, bool> WasAbsent,
-    Func<bool> IsLateComer,
+    Membership Members,
     TimeProvider Time,
     ILogger Log);

@@ -52,7 +52,7 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
             cluster, id => new MirroredCluster(
                 id, () => _options.CurrentValue, DiskOf(id), DiskOf(id, JournalFolder.Letters), _metrics, _time, _log));
         if (_states.TryGetValue(cluster, out var state))
-            Follow(mirrored, state);
+            mirrored.Follow(state);
         return mirrored;
     }
 
@@ -64,7 +64,7 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     {
         _states[cluster.ClusterId] = cluster;
         if (_clusters.TryGetValue(cluster.ClusterId, out var mirrored))
-            Follow(mirrored, cluster);
+            mirrored.Follow(cluster);
     }
 
     /// <inheritdoc/>
@@ -105,14 +105,8 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
         var options = _options.CurrentValue.Journal;
         return options.Durability == Durability.Memory
             ? null
-            : new LinuxDisk(Path.Combine(_root, options.Directory, JournalFolder.NameOf(cluster), inside));
-    }
-
-    // YARP calls its listeners one after the other, and Enlist comes from the same thread while routes are built.
-    private static void Follow(MirroredCluster mirrored, ClusterState state)
-    {
-        lock (mirrored)
-            mirrored.Follow(state);
+            : new LinuxDisk(
+                Path.Combine(JournalFolder.PathOf(Path.Combine(_root, options.Directory), cluster), inside));
     }
 
     private void Reconfigure()

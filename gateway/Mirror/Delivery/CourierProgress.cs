@@ -40,18 +40,18 @@ internal sealed class CourierProgress
         _tally = tally;
         var store = journal.Store;
         var saved = store?.Saved(destination);
-        var known = saved is not null || store is null || context.WasKnown(destination);
+        var known = saved is not null || store is null || context.Members.WasKnown(destination);
         Cursor = journal.OpenCursor(
             destination, record => Accept((MirroredRecord)record), fromStart: store is not null && known);
         if (store is null)
         {
-            NeedsResync = context.IsLateComer();
+            NeedsResync = context.Members.IsFounded;
             return;
         }
 
         var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
         NeedsResync = !known || (state?.NeedsResync ?? false)
-            || (saved is not null && !store.Reaches(saved) && context.WasAbsent(destination));
+            || (saved is not null && !store.Reaches(saved) && context.Members.WasAbsent(destination));
         if (state is not null)
         {
             tally.Restore(state.Tally);
@@ -249,7 +249,8 @@ internal sealed class CourierProgress
         }
 
         return new CourierState(
-            safe, tally, needsResync, _context.Members(), Since, _vanished.Count > 0 ? [.. _vanished.Order()] : null);
+            safe, tally, needsResync, _context.Members.Now, Since,
+            _vanished.Count > 0 ? [.. _vanished.Order()] : null);
     }
 
     private static bool IsSame(CursorState left, CursorState right) =>

@@ -52,7 +52,7 @@ public sealed class GapLedger
     {
         var ledger = new GapLedger(disk);
         foreach (var gap in disk is null ? [] : Load(disk, tell))
-            ledger._gaps[KeyOf(gap)] = gap;
+            ledger._gaps[KeyOf(gap)] = ledger._gaps.TryGetValue(KeyOf(gap), out var before) ? Join(before, gap) : gap;
         return ledger;
     }
 
@@ -153,7 +153,9 @@ public sealed class GapLedger
     private static bool IsOf(Gap gap, string destination) =>
         gap.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase);
 
-    private static (string, string, string?) KeyOf(Gap gap) => (gap.Destination, gap.Database, gap.RetentionPolicy);
+    // The case of letters in a destination's name makes no difference; in that of a database it does.
+    private static (string, string, string?) KeyOf(Gap gap) =>
+        (gap.Destination.ToUpperInvariant(), gap.Database, gap.RetentionPolicy);
 
     private static byte[] Encode(IEnumerable<Gap> gaps)
     {

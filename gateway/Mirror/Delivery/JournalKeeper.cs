@@ -34,10 +34,9 @@ internal sealed class JournalKeeper(
     public void MakeRoom() => _ = KeepAsync(wasRefused: true);
 
     /// <summary>Keeps no more; may begin again.</summary>
-    public async Task StopAsync()
+    public void Stop()
     {
-        if (_timer is not null)
-            await _timer.DisposeAsync().ConfigureAwait(false);
+        _timer?.Dispose();
         _timer = null;
     }
 
@@ -131,8 +130,7 @@ internal sealed class JournalKeeper(
     {
         foreach (var courier in couriers)
             courier.Save();
-        if (couriers.Length > 0)
-            store.Trim(couriers.Select(static courier => courier.Destination));
+        store.Trim();
     }
 
     /// <summary>
@@ -142,14 +140,13 @@ internal sealed class JournalKeeper(
     {
         if (couriers.Length == 0 || (_compactionFailed is { } at && time.GetElapsedTime(at) < AfterFault))
             return;
-        string[] cursors = [.. couriers.Select(static courier => courier.Destination)];
         try
         {
             // What is needed is not given up before the space that nobody needs is gained.
             bool isUrgent;
             do
                 isUrgent = Excess(store, couriers) > 0;
-            while (store.Compact(cursors, isUrgent) && isUrgent);
+            while (store.Compact(isUrgent) && isUrgent);
             _compactionFailed = null;
         }
         catch (DiskException fault)

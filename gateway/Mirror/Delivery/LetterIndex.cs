@@ -25,7 +25,7 @@ internal sealed class LetterIndex(int overhead)
     /// <summary>
     /// The letter of a record of the journal: a record may be refused again after a restart. 0 when there is none.
     /// </summary>
-    public long Of(string destination, long position) => _origins.GetValueOrDefault((destination, position));
+    public long Of(string destination, long position) => _origins.GetValueOrDefault(OriginOf(destination, position));
 
     /// <summary>Takes in what was read from the log, in order. The body's reference stays the caller's.</summary>
     /// <exception cref="InvalidDataException">It is of a version this program does not know.</exception>
@@ -53,7 +53,7 @@ internal sealed class LetterIndex(int overhead)
         _letters[letter.Id] = letter;
         Bytes += overhead + letter.Bytes;
         if (letter.Position > 0)
-            _origins[(letter.Destination, letter.Position)] = letter.Id;
+            _origins[OriginOf(letter.Destination, letter.Position)] = letter.Id;
     }
 
     public void Change(long id, string reason, int rejected)
@@ -67,7 +67,11 @@ internal sealed class LetterIndex(int overhead)
         if (!_letters.Remove(id, out var letter))
             return false;
         Bytes -= overhead + letter.Bytes;
-        _origins.Remove((letter.Destination, letter.Position));
+        _origins.Remove(OriginOf(letter.Destination, letter.Position));
         return true;
     }
+
+    // The case of letters in a destination's name makes no difference.
+    private static (string, long) OriginOf(string destination, long position) =>
+        (destination.ToUpperInvariant(), position);
 }

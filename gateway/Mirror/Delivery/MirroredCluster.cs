@@ -25,11 +25,17 @@ public sealed class MirroredCluster
     private readonly TimeProvider _time;
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
+
+    // Whom the couriers follow; and those that come to an end, with their end. Belong to the lock.
+    private readonly Lock _following = new();
+    private readonly Dictionary<Courier, Task> _ending = [];
+    private ClusterState? _followed;
+
+    private readonly Membership _members;
     private readonly JournalKeeper _keeper;
     private long _fullLoggedAt;
     private long _refusedAt;
     private long _fruitlessAt = -1;
-    private bool _isFounded;
 
     /// <summary>A cluster without destinations yet.</summary>
     /// <param name="id">YARP's cluster id.</param>
@@ -52,6 +58,7 @@ public sealed class MirroredCluster
         Journal = disk is null
             ? new Journal.Journal(options().Journal.BufferBytes, time)
             : new Journal.Journal(Open(disk), options().Journal.BufferBytes, time);
+        _members = new Membership(Journal.Store);
         Letters = DeadLetters.Open(letters, options, time, TellNews);
         Gaps = GapLedger.Open(disk, TellNews);
         Refused = new RefusedClients(time);
@@ -119,7 +126,7 @@ public sealed class MirroredCluster
 
     /// <summary>The courier of a destination; null when there is none.</summary>
     public Courier? Find(string destination) =>
-        Array.Find(_couriers, courier => courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase));
+        Array.Find(_couriers, courier => Is(courier, destination));
 
     /// <summary>
     /// Accepts a record for every destination. False when the journal cannot take it: then nothing was done.
@@ -150,28 +157,38 @@ public sealed class MirroredCluster
     }
 
     /// <summary>
-    /// Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones.
+    /// Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones. With a
+    /// journal on disk one that comes back begins when its courier of before has ended, and goes on where that one was.
     /// </summary>
     internal void Follow(ClusterState state)
+    {
+        lock (_following)
+        {
+            _followed = state;
+            Follow_NeedsLock(state);
+        }
+    }
+
+    private void Follow_NeedsLock(ClusterState state)
     {
         Journal.LimitBytes = _options().Journal.BufferBytes;
         var before = _couriers;
         var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
         foreach (var (id, destination) in state.Destinations)
         {
-            if (!kept.Exists(courier => courier.Destination.Equals(id, StringComparison.OrdinalIgnoreCase)))
+            if (!kept.Exists(courier => Is(courier, id)) && !IsEnding_NeedsLock(id))
                 kept.Add(Begin(state, destination));
         }
 
-        _isFounded |= kept.Count > 0;
-
         kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
+        // Behind the look at who was one before.
+        _members.Change(kept.Select(static courier => courier.Destination));
         _couriers = [.. kept];
         // What was appended between a new courier's cursor and this moment told only the couriers of before.
         foreach (var courier in kept)
             courier.Pump();
         foreach (var courier in before.Except(kept))
-            _ = EndAsync(courier);
+            End_NeedsLock(courier);
         _keeper.Start();
     }
 
@@ -186,19 +203,30 @@ public sealed class MirroredCluster
     /// <summary>Ends delivery; waits for what is under way to destinations that answer, as long as allowed.</summary>
     internal async Task CloseAsync(CancellationToken patience)
     {
-        var couriers = _couriers;
         try
         {
-            await Task.WhenAll(couriers.Select(courier => courier.DrainAsync(patience))).ConfigureAwait(false);
+            if (!patience.IsCancellationRequested)
+                await Task.WhenAll(_couriers.Select(courier => courier.DrainAsync(patience))).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
             // The time for a graceful end is over; what is left is counted as it closes.
         }
 
-        _couriers = [];
-        await Task.WhenAll(couriers.Select(EndAsync)).ConfigureAwait(false);
-        await _keeper.StopAsync().ConfigureAwait(false);
+        Task[] ends;
+        lock (_following)
+        {
+            // At once: whoever follows the cluster anew while its couriers still end begins with all of it.
+            _followed = null;
+            _keeper.Stop();
+            var couriers = _couriers;
+            _couriers = [];
+            foreach (var courier in couriers)
+                End_NeedsLock(courier);
+            ends = [.. _ending.Values];
+        }
+
+        await Task.WhenAll(ends).ConfigureAwait(false);
     }
 
     /// <summary>Lets go of the journal's folder; nothing can be appended any more.</summary>
@@ -236,24 +264,6 @@ public sealed class MirroredCluster
 
     private void TellNews(string news) => MirrorLog.JournalNews(_log, Id, news);
 
-    /// <summary>Whether a destination without a cursor was one before, and has lost it.</summary>
-    private bool WasKnown(string destination)
-    {
-        var store = Journal.Store!;
-        var saved = store.AllSaved();
-        if (saved.Count == 0)
-            return !store.IsNew || !_isFounded;
-        return saved.Values
-            .Select(static state => CourierState.Decode(state.Extra.Span))
-            .Any(state => state?.Members.Contains(destination, StringComparer.OrdinalIgnoreCase) ?? false);
-    }
-
-    /// <summary>Whether a destination was none for a while: another one's cursor was saved without it.</summary>
-    private bool WasAbsent(string destination) => Journal.Store!.AllSaved()
-        .Where(one => !one.Key.Equals(destination, StringComparison.OrdinalIgnoreCase))
-        .Select(static one => CourierState.Decode(one.Value.Extra.Span))
-        .Any(state => state is not null && !state.Members.Contains(destination, StringComparer.OrdinalIgnoreCase));
-
     private Courier Begin(ClusterState state, DestinationState destination)
     {
         var shown = CachedAddress.Shown(destination.Model.Config.Address);
@@ -268,16 +278,47 @@ public sealed class MirroredCluster
             _metrics,
             () => _couriers.Count(static courier => !courier.IsFailing),
             Id,
-            () => [.. _couriers.Select(static courier => courier.Destination)],
-            WasKnown,
-            WasAbsent,
-            () => _isFounded,
+            _members,
             _time,
             _log);
         var courier = new Courier(Id, destination.DestinationId, Journal, context);
         if (courier.NeedsResync)
             MirrorLog.NeedsResync(_log, Id, courier.Destination);
         return courier;
+    }
+
+    private static bool Is(Courier courier, string destination) =>
+        courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Whether a courier of this destination has its last state still to save: what is saved now is older. In memory
+    /// nothing is saved, and who comes back begins anew.
+    /// </summary>
+    private bool IsEnding_NeedsLock(string destination) =>
+        Journal.Store is not null && _ending.Keys.Any(courier => Is(courier, destination));
+
+    private void End_NeedsLock(Courier courier) => _ending.Add(courier, EndAndFollowAsync(courier));
+
+    /// <summary>Ends a courier; its destination may have come back meanwhile.</summary>
+    private async Task EndAndFollowAsync(Courier courier)
+    {
+        // The rest never runs before the caller has let go of the lock.
+        await EndAsync(courier).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        lock (_following)
+        {
+            _ending.Remove(courier);
+            if (_followed is not { } state || !state.Destinations.ContainsKey(courier.Destination))
+                return;
+            try
+            {
+                Follow_NeedsLock(state);
+            }
+            catch (Exception fault)
+            {
+                // Nobody waits for it; the next reload tries again.
+                courier.LogFault(fault);
+            }
+        }
     }
 
     private async Task EndAsync(Courier courier)
@@ -293,6 +334,7 @@ public sealed class MirroredCluster
             courier.LogFault(fault);
         }
 
+        Journal.Store?.Leave(courier.Destination);
         if (waiting > 0)
             MirrorLog.DestinationRemoved(_log, Id, courier.Destination, waiting);
     }

@@ -114,7 +114,7 @@ public sealed class Journal
     /// <summary>
     /// A new cursor: it goes on where one of its name was saved, or reads from the tail on.
     /// </summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name">Its name; the case of letters makes no difference.</param>
     /// <param name="appended">Told of each entry as it is appended; must return at once.</param>
     /// <param name="fromStart">Nothing is saved, but it had been here: it reads all there is.</param>
     /// <exception cref="InvalidOperationException">There is one of that name.</exception>
@@ -122,7 +122,7 @@ public sealed class Journal
     {
         lock (_gate)
         {
-            if (_cursors.Any(cursor => cursor.Name == name))
+            if (_cursors.Any(cursor => cursor.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
                 throw new InvalidOperationException($"The journal has a cursor named '{name}' already.");
             var saved = _store?.Saved(name);
             var completed = saved?.ToRanges() ?? new CompletedRanges(fromStart ? _store?.First - 1 ?? 0 : _tail);
@@ -130,7 +130,7 @@ public sealed class Journal
             // It reads the disk up to where it begins to be counted, and that has to get there.
             if (completed.LowWaterMark < _tail)
                 DemandDurable(_tail);
-            _store?.Log.Uncover(completed.LowWaterMark);
+            _store?.Enter(name, completed.LowWaterMark);
             _cursors = [.. _cursors, cursor];
             return cursor;
         }
@@ -154,7 +154,7 @@ public sealed class Journal
                 return;
             }
 
-            _store.NoteAbsent();
+            _store.BeginLeave(cursor.Name);
             var first = Math.Max(cursor.ReadThrough + 1, Live_NeedsLock(cursor));
             for (var position = first; position <= _tail; position++)
             {

@@ -11,6 +11,12 @@ public sealed class JournalStore : IAsyncDisposable
     private readonly Lock _saving = new();
     private volatile bool _hasAbsent;
     private readonly Dictionary<string, CursorState> _saved;
+
+    // Cursors whose state counts: those with a reader, and (true) those that have lost it and are saved once more.
+    private readonly Dictionary<string, bool> _readers = new(StringComparer.OrdinalIgnoreCase);
+
+    // Names of cursors as they are spelled on disk. Belongs to the lock around saving.
+    private readonly HashSet<string> _spellings;
     private readonly SparseSegments _sparse;
 
     private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
@@ -21,6 +27,7 @@ public sealed class JournalStore : IAsyncDisposable
         Log = log;
         _sparse = new SparseSegments(options.SegmentBytes, options.MaxBytes);
         _saved = new Dictionary<string, CursorState>(log.Recovered.Cursors, StringComparer.OrdinalIgnoreCase);
+        _spellings = [.. log.Recovered.CursorNames];
         _hasAbsent = _saved.Count > 0;
         IsNew = log.Recovered is { Segments.Count: 0, Cursors.Count: 0, Damage.Count: 0 };
     }
@@ -50,7 +57,7 @@ public sealed class JournalStore : IAsyncDisposable
         new(disk, options, SegmentLog.Open(disk, options, tell), decode);
 
     /// <summary>The lowest position that may still be read.</summary>
-    public long First => Log.Segments is [var oldest, ..] ? oldest.Header.First : Log.Tail + 1;
+    public long First => Log.First;
 
     /// <summary>Everything that was saved, by cursor.</summary>
     public IReadOnlyDictionary<string, CursorState> AllSaved()
@@ -79,26 +86,44 @@ public sealed class JournalStore : IAsyncDisposable
             new CursorFile(_disk, cursor).Save(state);
             lock (_gate)
                 _saved[cursor] = state;
+            DropOtherSpellings_NeedsLock(cursor);
+        }
+    }
+
+    /// <summary>What was saved while its name was spelled in another way is older now.</summary>
+    private void DropOtherSpellings_NeedsLock(string cursor)
+    {
+        _spellings.Add(cursor);
+        var others = _spellings.Where(one => one != cursor && one.Equals(cursor, StringComparison.OrdinalIgnoreCase));
+        foreach (var other in others.ToArray())
+        {
+            new CursorFile(_disk, other).Delete();
+            _spellings.Remove(other);
         }
     }
 
     /// <summary>
-    /// Lets go of what every one of these cursors is done with, as it was saved, also behind what one of them still
-    /// needs. Nothing goes while one of them was never saved.
+    /// Lets go of what every reader's cursor is done with, as it was saved, also behind what one of them still needs.
+    /// Nothing goes while one of them was never saved.
     /// </summary>
-    public void Trim(IEnumerable<string> cursors)
+    public void Trim()
     {
-        var names = cursors.ToArray();
-        if (SavedOf(names) is not { } states)
-            return;
-        CursorState[] absent;
+        // Readers come and go under the lock, and what they find here is what they were counted for: whoever comes
+        // finds the log trimmed and covered without it, or is counted; what whoever goes may come back for is written.
         lock (_gate)
-            absent = [.. _saved.Where(one => !names.Contains(one.Key, _saved.Comparer)).Select(one => one.Value)];
+            Trim_NeedsLock();
+    }
+
+    private void Trim_NeedsLock()
+    {
+        if (StatesOfReaders_NeedsLock() is not { } states)
+            return;
         var through = states.Min(static state => state.LowWaterMark);
         Log.Trim(through);
         Log.Cover(through);
         // A cursor without a reader goes by the oldest segment alone when it is asked whether it can go on.
-        _hasAbsent = absent.Any(Reaches);
+        _hasAbsent = _readers.ContainsValue(true)
+            || _saved.Any(one => !_readers.ContainsKey(one.Key) && Reaches(one.Value));
         if (_hasAbsent)
             return;
         // Those before the first that is needed go in turn, as low-water marks allow.
@@ -117,14 +142,16 @@ public sealed class JournalStore : IAsyncDisposable
     /// Writes some segments anew that are kept for a few of their records, if that is worth it. By one thread at a
     /// time.
     /// </summary>
-    /// <param name="cursors">As for <see cref="Trim"/>, which is called before.</param>
     /// <param name="isUrgent">There is no room, so that anything is worth it.</param>
     /// <returns>Whether there may be more to do.</returns>
     /// <exception cref="DiskException">The disk fails.</exception>
-    public bool Compact(IEnumerable<string> cursors, bool isUrgent)
+    public bool Compact(bool isUrgent)
     {
+        CursorState[]? states;
+        lock (_gate)
+            states = StatesOfReaders_NeedsLock();
         // Nobody knows what a cursor that comes back is done with by then.
-        if (_hasAbsent || SavedOf([.. cursors]) is not { } states)
+        if (_hasAbsent || states is null)
             return false;
         try
         {
@@ -166,18 +193,46 @@ public sealed class JournalStore : IAsyncDisposable
         return newest;
     }
 
-    /// <summary>What was saved of these cursors; null when one of them never was.</summary>
-    private CursorState[]? SavedOf(string[] cursors)
-    {
-        lock (_gate)
-            return cursors.All(_saved.ContainsKey) ? [.. cursors.Select(cursor => _saved[cursor])] : null;
-    }
+    /// <summary>What was saved of those whose state counts; null when one of them never was, or there are none.
+    /// </summary>
+    private CursorState[]? StatesOfReaders_NeedsLock() =>
+        _readers.Count > 0 && _readers.Keys.All(_saved.ContainsKey)
+            ? [.. _readers.Keys.Select(cursor => _saved[cursor])]
+            : null;
 
     /// <summary>Makes what waits durable, and lets go of the folder.</summary>
     public ValueTask DisposeAsync() => Log.DisposeAsync();
 
-    /// <summary>A cursor has lost its reader.</summary>
-    internal void NoteAbsent() => _hasAbsent = true;
+    /// <summary>A cursor has a reader, who may get anything behind a position.</summary>
+    internal void Enter(string cursor, long lowWaterMark)
+    {
+        lock (_gate)
+        {
+            _readers[cursor] = false;
+            Log.Uncover(lowWaterMark);
+        }
+    }
+
+    /// <summary>A cursor has lost its reader, and is saved once more; it counts until <see cref="Leave"/>.</summary>
+    internal void BeginLeave(string cursor)
+    {
+        lock (_gate)
+        {
+            _readers[cursor] = true;
+            _hasAbsent = true;
+        }
+    }
+
+    /// <summary>A cursor without a reader was saved for the last time, or could not be: it holds nothing any more.
+    /// </summary>
+    internal void Leave(string cursor)
+    {
+        lock (_gate)
+        {
+            if (_readers.GetValueOrDefault(cursor))
+                _readers.Remove(cursor);
+        }
+    }
 
     /// <summary>The record that was read; null, and told as damage, when this program does not know its header.
     /// </summary>

@@ -22,6 +22,18 @@ public sealed class DeadLettersTests
     }
 
     [Fact]
+    public void A_record_is_known_again_though_the_case_of_the_letters_in_its_destination_changed()
+    {
+        LetterIndex index = new(overhead: 0);
+        LetterNote note = new(0, DateTimeOffset.UnixEpoch, "bee", "no", 1, Position: 5, RecordKind.Write);
+        index.Add(LetterFormat.Describe(7, note, Records.Write("x", "m v=1")));
+
+        Assert.Equal((7, 0), (index.Of("Bee", 5), index.Of("Bee", 6)));
+        Assert.True(index.Remove(7));
+        Assert.Equal(0, index.Of("bee", 5));
+    }
+
+    [Fact]
     public async Task The_oldest_goes_first_and_is_counted()
     {
         DeadLetters letters = new(new FakeTimeProvider(), () => 3 * (256 + 5));

@@ -173,6 +173,55 @@ public sealed class DurableDeliveryTests : DurableTests
         second.AssertAccounts();
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("garbled")]
+    public async Task F5_one_cursor_that_is_lost_after_a_clean_end_costs_no_backlog(string? content)
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            for (int i = 1; i <= 5; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 5, "a has them");
+        }
+
+        string cursor = Path.Combine(Folder, "b.cursor");
+        File.Delete(cursor);
+        if (content is not null)
+            await File.WriteAllTextAsync(cursor, content, TestContext.Current.CancellationToken);
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(1, 5).Select(static i => $"m v={i} {i}"), second["b"].Lines);
+        Assert.False(second.Courier("b").NeedsResync);
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_destination_goes_on_where_it_was_though_the_case_of_its_letters_changes()
+    {
+        string[] spellings = ["bee", "Bee", "Bee", "BEE"];
+        for (int i = 0; i < spellings.Length; i++)
+        {
+            await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", spellings[i]);
+            cluster[spellings[i]].Script = ScriptedDestination.Absent;
+            cluster.Write("db", $"m v={i} {i}\n");
+            await cluster.UntilAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has it");
+        }
+
+        Assert.Equal(
+            ["BEE.cursor", "a.cursor"],
+            Directory.GetFiles(Folder, "*.cursor").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        await using TestCluster last = TestCluster.OnDisk(Folder, "a", "bee");
+        await last.QuietAsync();
+
+        Assert.Equal(Enumerable.Range(0, 4).Select(static i => $"m v={i} {i}"), last["bee"].Lines);
+        Assert.Empty(last["a"].Requests);
+        Assert.False(last.Courier("bee").NeedsResync);
+        last.AssertAccounts();
+    }
+
     [Fact]
     public async Task A_destination_that_went_and_comes_back_goes_on_where_it_was()
     {

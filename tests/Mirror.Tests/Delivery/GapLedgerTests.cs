@@ -89,6 +89,20 @@ public sealed class GapLedgerTests : IDisposable
     }
 
     [Fact]
+    public void The_case_of_letters_in_the_name_of_a_destination_makes_no_difference()
+    {
+        foreach (string destination in new[] { "bee", "Bee" })
+        {
+            GapLedger ledger = GapLedger.Open(new LinuxDisk(Folder), Assert.Fail);
+            ledger.Note(destination, Records.Write("db", "m v=1 1\n"));
+            ledger.Save();
+        }
+
+        Gap gap = Assert.Single(GapLedger.Open(new LinuxDisk(Folder), Assert.Fail).List());
+        Assert.Equal(("bee", 2), (gap.Destination, gap.Points));
+    }
+
+    [Fact]
     public async Task The_names_that_clients_choose_do_not_grow_it_without_bound()
     {
         await using TestCluster cluster = new("a");

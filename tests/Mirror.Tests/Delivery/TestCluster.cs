@@ -54,6 +54,11 @@ internal sealed class TestCluster : IAsyncDisposable
     public static TestCluster OnDisk(string folder, Action<MirrorOptions> configure, params string[] destinations) =>
         new(folder, configure, static disk => disk, destinations);
 
+    /// <summary>A cluster whose journal is on a disk of the test's over a folder, with other options.</summary>
+    public static TestCluster OnDisk(
+        string folder, Action<MirrorOptions> configure, Func<IDisk, IDisk> wrap, params string[] destinations) =>
+        new(folder, configure, wrap, destinations);
+
     public FakeTimeProvider Time { get; } = new();
 
     public MirrorOptions Options { get; } = new();
@@ -77,17 +82,20 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>A destination that comes later.</summary>
-    public ScriptedDestination Add(string destination)
+    public ScriptedDestination Add(string destination, Func<SentRequest, HttpResponseMessage?>? script = null)
     {
-        Enter(destination);
+        Enter(destination, script);
         Cluster.Follow(State);
         return this[destination];
     }
 
     /// <summary>Makes a destination known, for <see cref="Found"/>: it is asked nothing before.</summary>
-    public void Enter(string destination)
+    public void Enter(string destination, Func<SentRequest, HttpResponseMessage?>? script = null)
     {
-        _network.Destinations[destination] = new ScriptedDestination();
+        _network.Destinations[destination] = new ScriptedDestination
+        {
+            Script = script ?? ScriptedDestination.Accept,
+        };
         State.Destinations[destination] = new DestinationState(
             destination,
             new DestinationModel(new DestinationConfig { Address = $"http://{destination}:8086/" }));
@@ -183,7 +191,9 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Routes by the name in the address.</summary>
     private sealed class Network : HttpMessageHandler
     {
-        public Dictionary<string, ScriptedDestination> Destinations { get; } = [];
+        // Names of hosts have no case.
+        public Dictionary<string, ScriptedDestination> Destinations { get; } =
+            new(StringComparer.OrdinalIgnoreCase);
 
         protected override Task<HttpResponseMessage> SendAsync(
             HttpRequestMessage request, CancellationToken cancellationToken) =>

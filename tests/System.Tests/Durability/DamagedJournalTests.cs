@@ -69,14 +69,8 @@ public sealed class DamagedJournalTests(ITestOutputHelper output)
     {
         await using Lab lab = await BacklogForBAsync();
         JournalFiles files = new(lab.Gateway.JournalFolder);
-        foreach (string cursor in new[] { files.Cursor("a"), files.Cursor("b") })
-        {
-            Assert.True(File.Exists(cursor), cursor);
-            if (how == "deleted")
-                File.Delete(cursor);
-            else
-                File.WriteAllBytes(cursor, how == "empty" ? [] : [.. Enumerable.Repeat((byte)0x5a, 300)]);
-        }
+        Lose(files.Cursor("a"), how);
+        Lose(files.Cursor("b"), how);
 
         await lab.Gateway.RestartAsync();
         await lab.B.RestartAsync();
@@ -88,8 +82,34 @@ public sealed class DamagedJournalTests(ITestOutputHelper output)
         await lab.AssertConvergedAsync();
     }
 
-    /// <summary>A has everything, B nothing but the database, and the gateway was killed.</summary>
-    private static async Task<Lab> BacklogForBAsync()
+    [Theory]
+    [InlineData("deleted")]
+    [InlineData("garbled")]
+    [InlineData("empty")]
+    public async Task F5_One_cursor_of_two_that_is_lost_after_a_clean_stop_costs_no_backlog(string how)
+    {
+        await using Lab lab = await BacklogForBAsync(stopped: true);
+        Lose(new JournalFiles(lab.Gateway.JournalFolder).Cursor("b"), how);
+
+        await lab.Gateway.RestartAsync();
+        await lab.B.RestartAsync();
+        await lab.AssertConvergedAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(Records, (await lab.B.PointsAsync("db1")).Count);
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+    }
+
+    private static void Lose(string cursor, string how)
+    {
+        Assert.True(File.Exists(cursor), cursor);
+        if (how == "deleted")
+            File.Delete(cursor);
+        else
+            File.WriteAllBytes(cursor, how == "empty" ? [] : [.. Enumerable.Repeat((byte)0x5a, 300)]);
+    }
+
+    /// <summary>A has everything, B nothing but the database, and the gateway was killed, or stopped.</summary>
+    private static async Task<Lab> BacklogForBAsync(bool stopped = false)
     {
         Lab lab = await Lab.StartAsync(new LabOptions { Configuration = Small.Journal(64) });
         try
@@ -100,7 +120,10 @@ public sealed class DamagedJournalTests(ITestOutputHelper output)
             await lab.Gateway.SettledAsync(null, "a");
             // Progress is saved once a second.
             await Eventually.PauseAsync(TimeSpan.FromSeconds(2.5));
-            lab.Gateway.Kill();
+            if (stopped)
+                Assert.Equal(0, await lab.Gateway.StopAsync(TimeSpan.FromSeconds(15)));
+            else
+                lab.Gateway.Kill();
             return lab;
         }
         catch

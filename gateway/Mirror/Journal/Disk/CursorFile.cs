@@ -23,15 +23,19 @@ public sealed class CursorFile(IDisk disk, string name)
     public void Save(CursorState state) => WholeFile.Replace(
         disk, _file, Path.ChangeExtension(_file, null) + Unfinished, CursorFormat.Encode(name, state));
 
-    /// <summary>Every cursor of a folder that can be read, by name; names of files that cannot are reported.</summary>
-    public static IReadOnlyDictionary<string, CursorState> LoadAll(IDisk disk, Action<string> damaged)
+    /// <summary>Removes what was saved.</summary>
+    /// <exception cref="DiskException">It may or may not have been removed.</exception>
+    public void Delete() => disk.Delete(_file);
+
+    /// <summary>Every cursor of a folder that can be read, with its name; files that cannot are reported.</summary>
+    public static IReadOnlyList<KeyValuePair<string, CursorState>> LoadAll(IDisk disk, Action<string> damaged)
     {
-        var cursors = new Dictionary<string, CursorState>(StringComparer.Ordinal);
+        List<KeyValuePair<string, CursorState>> cursors = [];
         foreach (var file in disk.List().Where(file => file.EndsWith(Ending, StringComparison.Ordinal)))
         {
             if (Read(disk, file) is { } bytes && CursorFormat.TryDecode(bytes, out var owner, out var state) &&
                 FileName(owner) == file)
-                cursors[owner] = state;
+                cursors.Add(KeyValuePair.Create(owner, state));
             else
                 damaged(file);
         }

@@ -41,23 +41,19 @@ public sealed class LinuxDisk : IDisk
     {
         var path = PathOf(LockName);
         var file = OpenHandle(path, Libc.ReadWrite | Libc.Create);
-        if (Libc.Lock(file, Libc.LockExclusive | Libc.LockNonBlocking) != 0)
+        if (Libc.Lock(file, Libc.LockExclusive | Libc.LockNonBlocking) == 0)
         {
-            var error = Marshal.GetLastPInvokeError();
-            var owner = Try("read", path, () => ReadOwner(file));
-            file.Dispose();
-            if (error == Libc.WouldBlock)
-                throw new DiskException(DiskFault.Locked, $"The folder '{_folder}' is in use by process {owner}.");
-            throw Failure("lock", path, error);
+            NoteOwner(file);
+            return file;
         }
 
-        return Try<IDisposable>("write", path, () =>
+        var error = Marshal.GetLastPInvokeError();
+        using (file)
         {
-            var process = Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            RandomAccess.SetLength(file, 0);
-            RandomAccess.Write(file, process, 0);
-            return file;
-        });
+            throw error == Libc.WouldBlock
+                ? new DiskException(DiskFault.Locked, $"The folder '{_folder}' is in use by {OwnerOf(file)}.")
+                : Failure("lock", path, error);
+        }
     }
 
     /// <inheritdoc/>
@@ -123,10 +119,35 @@ public sealed class LinuxDisk : IDisk
         _ => DiskFault.Failed,
     };
 
-    private static string ReadOwner(SafeFileHandle file)
+    /// <summary>Says which process has the lock, for whoever is refused; the lock counts without it.</summary>
+    private static void NoteOwner(SafeFileHandle file)
+    {
+        try
+        {
+            RandomAccess.SetLength(file, 0);
+            RandomAccess.Write(
+                file, Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)), 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A full disk is no reason not to deliver what is on it.
+        }
+    }
+
+    private static string OwnerOf(SafeFileHandle file)
     {
         Span<byte> text = stackalloc byte[20];
-        return Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]);
+        try
+        {
+            var digits = text[..RandomAccess.Read(file, text, 0)];
+            return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var process)
+                ? $"process {process}"
+                : "another process";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "another process";
+        }
     }
 
     private static SafeFileHandle OpenHandle(string path, int flags)

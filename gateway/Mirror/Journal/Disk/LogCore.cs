@@ -62,6 +62,19 @@ public sealed class LogCore : IDisposable
     /// <summary>The highest position handed out.</summary>
     public long Tail => Interlocked.Read(ref _given);
 
+    /// <summary>
+    /// The lowest position that can be read and is not about to go; without segments, that may still be written.
+    /// </summary>
+    public long First
+    {
+        get
+        {
+            // Before the look: what is written meanwhile is found there.
+            var safe = SafeThrough;
+            return _segments.FirstNeeded(Interlocked.Read(ref _trimThrough))?.Header.First ?? safe + 1;
+        }
+    }
+
     /// <summary>Every record up to here is safe, or was cancelled.</summary>
     public long SafeThrough => Interlocked.Read(ref _safeThrough);
 

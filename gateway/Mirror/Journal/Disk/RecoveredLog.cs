@@ -9,6 +9,7 @@ public sealed class RecoveredLog
         long lastGeneration,
         long lastPosition,
         IReadOnlyDictionary<string, CursorState> cursors,
+        IReadOnlyList<string> cursorNames,
         IReadOnlyList<LogDamage> damage)
     {
         Segments = segments;
@@ -16,6 +17,7 @@ public sealed class RecoveredLog
         LastGeneration = lastGeneration;
         LastPosition = lastPosition;
         Cursors = cursors;
+        CursorNames = cursorNames;
         Damage = damage;
     }
 
@@ -31,9 +33,12 @@ public sealed class RecoveredLog
     /// <summary>The highest position any record or cursor knows of; the next record is above.</summary>
     public long LastPosition { get; }
 
-    /// <summary>The cursors that could be read, by name. One that is damaged or missing is rebuilt by its owner:
-    /// everything that is left counts as not done.</summary>
+    /// <summary>The cursors that could be read, by name, whatever the case of its letters. One that is damaged or
+    /// missing is rebuilt by its owner: everything that is left counts as not done.</summary>
     public IReadOnlyDictionary<string, CursorState> Cursors { get; }
+
+    /// <summary>Every name under which one of them is kept: several of one reader differ in case.</summary>
+    public IReadOnlyList<string> CursorNames { get; }
 
     /// <summary>
     /// What could not be read of the newest segment, of headers and of cursors. Older segments are read when a

@@ -18,11 +18,12 @@ public static class Recovery
     public static RecoveredLog Run(IDisk disk, LogOptions options)
     {
         List<LogDamage> damage = [];
-        var cursors = CursorFile.LoadAll(disk, file => damage.Add(OfFile(LogDamageKind.Cursor, file)));
+        var saved = CursorFile.LoadAll(disk, file => damage.Add(OfFile(LogDamageKind.Cursor, file)));
+        var cursors = Furthest(saved);
         var names = disk.List();
         var files = ReadHeaders(disk, names, damage);
         var takenOver = LeaveOutTakenOver(files);
-        var lastPosition = cursors.Values.Select(cursor => cursor.Highest).DefaultIfEmpty(0).Max();
+        var lastPosition = saved.Select(one => one.Value.Highest).DefaultIfEmpty(0).Max();
         List<Segment> segments = [];
         for (var i = 0; i < files.Count; i++)
         {
@@ -39,7 +40,26 @@ public static class Recovery
         ReportMissing(segments, [.. cursors.Values], damage);
         var lastGeneration = names.Select(SegmentFormat.GenerationOf).DefaultIfEmpty(0).Max();
         return new RecoveredLog(
-            segments, KeepSpares(disk, names, takenOver, options), lastGeneration, lastPosition, cursors, damage);
+            segments, KeepSpares(disk, names, takenOver, options), lastGeneration, lastPosition, cursors,
+            [.. saved.Select(static one => one.Key)], damage);
+    }
+
+    /// <summary>
+    /// Crash, or an older program, between a save under a name that is spelled anew and the removal of the file
+    /// before: names that differ in the case of letters are one reader's. It only ever gets further, so that the
+    /// state that is further is the newer one; whichever it were, nothing in it was not done.
+    /// </summary>
+    private static Dictionary<string, CursorState> Furthest(IEnumerable<KeyValuePair<string, CursorState>> saved)
+    {
+        var cursors = new Dictionary<string, CursorState>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, state) in saved.OrderBy(one => one.Value.LowWaterMark).ThenBy(one => one.Value.Highest))
+        {
+            // Also with the name it has.
+            cursors.Remove(name);
+            cursors.Add(name, state);
+        }
+
+        return cursors;
     }
 
     /// <summary>

@@ -39,6 +39,9 @@ public sealed class SegmentLog : IAsyncDisposable
     /// <summary>The highest position handed out.</summary>
     public long Tail => _core.Tail;
 
+    /// <inheritdoc cref="LogCore.First"/>
+    public long First => _core.First;
+
     /// <summary>Every record up to here is safe, or was cancelled.</summary>
     public long DurableThrough => _core.SafeThrough;
 

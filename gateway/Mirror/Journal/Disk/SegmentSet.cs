@@ -65,8 +65,21 @@ internal sealed class SegmentSet(IEnumerable<Segment> segments)
     public Segment? Unneeded(long through)
     {
         var all = _all;
-        if (all.Length > 1 && all[0].IsSealed && all[1].Header.First - 1 <= through)
+        if (IsUnneeded(all, 0, through))
             return all[0];
         return Array.Find(all, segment => segment.IsDiscarded && segment != all[^1]);
     }
+
+    /// <summary>The oldest segment that stays; null when there is none.</summary>
+    public Segment? FirstNeeded(long through)
+    {
+        var all = _all;
+        var first = 0;
+        while (IsUnneeded(all, first, through))
+            first++;
+        return first < all.Length ? all[first] : null;
+    }
+
+    private static bool IsUnneeded(Segment[] all, int index, long through) =>
+        index + 1 < all.Length && all[index].IsSealed && all[index + 1].Header.First - 1 <= through;
 }

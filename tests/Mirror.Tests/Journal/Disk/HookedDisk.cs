@@ -2,7 +2,7 @@ using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Tests.Journal.Disk;
 
-/// <summary>A disk on which something else happens just before a file is opened or made.</summary>
+/// <summary>A disk on which something else happens just before a file is opened, made or put in its place.</summary>
 internal sealed class HookedDisk(IDisk disk) : IDisk
 {
     /// <summary>What happens before the next file is opened, once.</summary>
@@ -11,7 +11,20 @@ internal sealed class HookedDisk(IDisk disk) : IDisk
     /// <summary>What happens before a file is made.</summary>
     public Action? Creating { get; set; }
 
-    public long FreeBytes => disk.FreeBytes;
+    /// <summary>What happens before a file gets another name, which is given.</summary>
+    public Action<string>? Renaming { get; set; }
+
+    /// <summary>What happens before somebody is told how much space there is.</summary>
+    public Action? Measuring { get; set; }
+
+    public long FreeBytes
+    {
+        get
+        {
+            Measuring?.Invoke();
+            return disk.FreeBytes;
+        }
+    }
 
     public long TotalBytes => disk.TotalBytes;
 
@@ -33,7 +46,11 @@ internal sealed class HookedDisk(IDisk disk) : IDisk
         return disk.Open(name);
     }
 
-    public void Rename(string from, string to) => disk.Rename(from, to);
+    public void Rename(string from, string to)
+    {
+        Renaming?.Invoke(to);
+        disk.Rename(from, to);
+    }
 
     public void Delete(string name) => disk.Delete(name);
 

@@ -53,6 +53,22 @@ public sealed class LinuxDiskTests : IDisposable
     }
 
     [Fact]
+    public void The_lock_is_had_though_there_is_no_space_to_say_who_has_it()
+    {
+        var disk = new LinuxDisk(_scratch.Folder);
+        // One file for the system, whatever it is called: a lock on it is a lock.
+        File.CreateSymbolicLink(Path.Combine(_scratch.Folder, "lock"), "/dev/full");
+        using (disk.Lock())
+        {
+            DiskException refusal = Assert.Throws<DiskException>(disk.Lock);
+            Assert.Equal(DiskFault.Locked, refusal.Fault);
+            Assert.EndsWith("is in use by another process.", refusal.Message, StringComparison.Ordinal);
+        }
+
+        disk.Lock().Dispose();
+    }
+
+    [Fact]
     public void A_full_device_is_called_full()
     {
         var disk = new LinuxDisk(_scratch.Folder);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using Xunit;
 
@@ -143,6 +145,24 @@ public sealed class RecoveryTests : IDisposable
         Assert.Equal(["b"], log.Recovered.Cursors.Keys);
         Assert.Equal(!isGone, log.Recovered.Damage.Any(damage => damage is { Kind: LogDamageKind.Cursor, File: "a.cursor" }));
         Assert.Equal(_bodies, ScratchJournal.ReadAll(log).Bodies.Values);
+    }
+
+    [Theory]
+    [InlineData("bee", "Bee")]
+    [InlineData("Bee", "bee")]
+    public async Task Of_names_that_differ_in_case_the_state_that_is_further_counts_and_the_other_goes_at_the_next_save(
+        string older, string newer)
+    {
+        var disk = new LinuxDisk(_scratch.Folder);
+        new CursorFile(disk, newer).Save(new CursorState(12, [new PositionRange(15, 16)]));
+        new CursorFile(disk, older).Save(new CursorState(12, [new PositionRange(15, 15)]));
+        await using JournalStore store = JournalStore.Open(
+            disk, _scratch.Options, static _ => throw new UnreachableException(), static _ => { });
+
+        Assert.Equal(16, store.Saved("BEE")!.Highest);
+        Assert.Equal(16, store.Log.Tail);
+        store.Save("BEE", new CursorState(17, []));
+        Assert.EndsWith("BEE.cursor", Assert.Single(_scratch.Files(".cursor")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,6 +9,25 @@ public sealed class SegmentLogTests : IDisposable
     private readonly ScratchJournal _scratch = new();
 
     [Fact]
+    public void The_first_position_is_of_what_waits_to_be_written_and_not_of_what_is_about_to_go()
+    {
+        var disk = new LinuxDisk(_scratch.Folder);
+        using LogCore core = new(disk, _scratch.Options, Recovery.Run(disk, _scratch.Options), static _ => { });
+        for (int i = 0; i < 6; i++)
+            Assert.Equal(AppendOutcome.Appended, core.TryAppend(ScratchJournal.Entry(new byte[30_000])));
+        Assert.Equal(1, core.First);
+        core.Demand(core.Tail);
+        Assert.True(core.WriteStep());
+        Assert.Equal(1, core.First);
+
+        long second = core.Segments[1].Header.First;
+        core.Trim(second - 1);
+        Assert.Equal((second, 1), (core.First, core.Segments[0].Header.First));
+        Assert.True(core.KeepStep());
+        Assert.Equal((second, second), (core.First, core.Segments[0].Header.First));
+    }
+
+    [Fact]
     public async Task Records_are_read_back_after_a_restart_and_positions_go_on()
     {
         byte[][] bodies = [.. Enumerable.Range(0, 50).Select(i => ScratchJournal.Body(i * 997 % 9000, i))];
