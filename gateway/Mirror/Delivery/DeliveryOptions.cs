@@ -40,7 +40,10 @@ public sealed class DeliveryOptions
     [Range(typeof(TimeSpan), "00:00:00.050", "01:00:00")]
     public TimeSpan ParkedRetryInterval { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Dead letters kept, in MiB; the oldest goes first, and is counted. Default 16.</summary>
+    /// <summary>
+    /// Dead letters kept, in MiB; the oldest goes first, and is counted. The newest is kept also when it alone is
+    /// larger. Default 16.
+    /// </summary>
     [Range(1, 65_536)]
     public int DeadLettersMB { get; set; } = 16;
 }

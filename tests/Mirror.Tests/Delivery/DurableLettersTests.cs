@@ -116,6 +116,37 @@ public sealed class DurableLettersTests : IDisposable
     }
 
     [Fact]
+    public async Task A_letter_larger_than_the_bound_is_kept_on_disk_until_the_next_one_comes()
+    {
+        static void OneMegabyte(MirrorOptions options) => options.Delivery.DeadLettersMB = 1;
+        string large = $"m v=\"{new string('x', 24_000_000)}\" 2\n";
+        await using (TestCluster first = TestCluster.OnDisk(Folder, OneMegabyte, "a"))
+        {
+            first["a"].Script = Refuse;
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            first.Write("db", large);
+            await first.QuietAsync();
+            // What it takes is more than a segment, and the next entry begins another one.
+            Assert.True(await first.Cluster.Letters.ChangeAsync(
+                Assert.Single(first.Cluster.Letters.List()).Id, "refused", 1));
+            Assert.Equal((1, 24_000_000L), (first.Cluster.Letters.Kept.Letters, first.Cluster.Letters.Kept.Bytes / 1_000_000 * 1_000_000));
+        }
+
+        await using (TestCluster second = TestCluster.OnDisk(Folder, OneMegabyte, "a"))
+        {
+            Assert.Equal(large, await BodyAsync(second, Assert.Single(second.Cluster.Letters.List())));
+            second["a"].Script = Refuse;
+            second.Write("db", "m v=3 3\n");
+            await second.QuietAsync();
+            Assert.Equal("m v=3 3\n", Assert.Single(second.Cluster.Letters.List()).Sample);
+        }
+
+        await using TestCluster third = TestCluster.OnDisk(Folder, OneMegabyte, "a");
+        Assert.Equal("m v=3 3\n", Assert.Single(third.Cluster.Letters.List()).Sample);
+    }
+
+    [Fact]
     public async Task What_a_dropping_statement_discarded_is_a_letter_after_a_kill_and_does_not_come_back()
     {
         string image;
