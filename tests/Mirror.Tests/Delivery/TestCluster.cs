@@ -27,8 +27,10 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     private TestCluster(
-        string? folder, Action<MirrorOptions> configure, Func<IDisk, IDisk> wrap, string[] destinations)
+        string? folder, Action<MirrorOptions> configure, Func<IDisk, IDisk> wrap, string[] destinations,
+        TimeSpan later = default)
     {
+        Time.Offset = later;
         _invoker = new HttpMessageInvoker(_network);
         // Nothing times out because a busy machine is slow while the clock is moved.
         Options.Delivery.Timeout = TimeSpan.FromDays(1);
@@ -53,6 +55,11 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>A cluster whose journal is in a folder, with other options.</summary>
     public static TestCluster OnDisk(string folder, Action<MirrorOptions> configure, params string[] destinations) =>
         new(folder, configure, static disk => disk, destinations);
+
+    /// <summary>The same, started so much later by the wall clock.</summary>
+    public static TestCluster OnDisk(
+        string folder, Action<MirrorOptions> configure, TimeSpan later, params string[] destinations) =>
+        new(folder, configure, static disk => disk, destinations, later);
 
     public TestClock Time { get; } = new();
 
