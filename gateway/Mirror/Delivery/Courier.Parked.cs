@@ -262,7 +262,7 @@ public sealed partial class Courier
                     if (_progress.IsDurable)
                     {
                         Tally.Unpark(record);
-                        Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+                        Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected), Overruled);
                     }
                     else
                     {

@@ -104,7 +104,7 @@ public sealed partial class Courier
                 discarded.Remove(record.Position);
                 Tally.Spill(-record.Size);
                 Tally.Unpark(record);
-                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected), Overruled);
             }
 
             FileDeadLetter(record, Overruled);
