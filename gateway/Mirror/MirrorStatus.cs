@@ -29,7 +29,7 @@ public sealed record DestinationStatus
     /// <summary>Age of the oldest record it still has to get, in seconds.</summary>
     public required double LagSeconds { get; init; }
 
-    /// <summary>Bytes waiting for it.</summary>
+    /// <summary>Bytes waiting for it: bodies, and paths with their queries.</summary>
     public required long PendingBytes { get; init; }
 
     /// <summary>Bytes that get their fate in a second, over the last seconds.</summary>

@@ -6,10 +6,10 @@ namespace InfluxMirror.Delivery;
 // long does not take the memory that the others flow through.
 public sealed partial class Courier
 {
-    /// <summary>Bytes in memory of a lane that stands still, when there is no room for the others.</summary>
+    /// <summary>Memory for a lane that stands still, when there is no room for the others.</summary>
     private const long StandingBytes = 2 * 1024 * 1024;
 
-    /// <summary>Bytes that come back to a lane in one go, and when there is no room for them.</summary>
+    /// <summary>Memory for what comes back to lanes in one go, and when there is no room for it.</summary>
     private const long LoadedBytes = 4 * 1024 * 1024, LeastLoadedBytes = 256 * 1024;
 
     /// <summary>Records that are known by their position only.</summary>
@@ -34,7 +34,7 @@ public sealed partial class Courier
         {
             foreach (var record in lane.Spill(StandingBytes, record => MaySpill(record) && left-- > 0))
             {
-                Tally.SpillTaken(record.Body.Length);
+                Tally.SpillTaken(record.Size);
                 record.LetGo();
             }
         }
@@ -96,7 +96,7 @@ public sealed partial class Courier
                     continue;
                 }
 
-                Tally.SpillTaken(-record.Body.Length);
+                Tally.SpillTaken(-record.Size);
                 Start_NeedsLock(lane);
             }
         }

@@ -8,7 +8,8 @@ public sealed partial class Courier
 {
     private static readonly TimeSpan AfterLetterFault = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<MirroredRecord, Verdict> _refused = [];
+    // Refused and not done yet; the text is the letter's.
+    private readonly Dictionary<MirroredRecord, (Verdict Verdict, string Reason)> _refused = [];
     private Task _filing = Task.CompletedTask;
 
     /// <summary>Files a dead letter for a record that this destination will never have.</summary>
@@ -27,7 +28,8 @@ public sealed partial class Courier
     public void ForgoLetter(MirroredRecord record)
     {
         Conclude(record);
-        if (record.Kind == RecordKind.Statement && _progress.IsDurable)
+        // Where a statement was concerned, one may be filed already.
+        if (_progress.IsDurable)
             _ = _context.Letters.WithdrawAsync(Destination, record.Position);
     }
 
@@ -46,9 +48,9 @@ public sealed partial class Courier
     {
         lock (_gate)
         {
-            if (!_refused.Remove(record, out var verdict))
+            if (!_refused.Remove(record, out var refusal))
                 return;
-            Reject_NeedsLock(record, verdict);
+            Reject_NeedsLock(record, refusal.Verdict);
         }
 
         // There may be room for more now.
@@ -129,11 +131,38 @@ public sealed partial class Courier
             File(record, reason);
     }
 
+    /// <summary>
+    /// What was refused before a statement is done before that is sent: met again after a crash, it would come behind a
+    /// statement that had its fate. Whose client may still be told of the refusal gets a letter at once, withdrawn if
+    /// none is wanted, so that no other destination's silence holds the statement up.
+    /// </summary>
+    private Task ConcludeRefusalsAsync(StatementScope scope)
+    {
+        List<(MirroredRecord Record, string Reason)> open;
+        lock (_gate)
+        {
+            open = [.. _refused.Where(one => Concerns(one.Key)).Select(static one => (one.Key, one.Value.Reason))];
+            foreach (var (record, _) in open)
+                record.Hold();
+        }
+
+        foreach (var (record, reason) in open)
+        {
+            File(record, reason);
+            record.LetGo();
+        }
+
+        return LettersFiledAsync();
+
+        bool Concerns(MirroredRecord record) => scope.All || record.Target.Database.Length == 0
+            || scope.Databases.Contains(record.Target.Database, StringComparer.Ordinal);
+    }
+
     /// <summary>The destination refused a record.</summary>
-    private void Refuse_NeedsLock(MirroredRecord record, Verdict verdict)
+    private void Refuse_NeedsLock(MirroredRecord record, Verdict verdict, string reason)
     {
         if (_progress.IsDurable && record.Letter == 0)
-            _refused.Add(record, verdict);
+            _refused.Add(record, (verdict, reason));
         else
             Reject_NeedsLock(record, verdict);
     }

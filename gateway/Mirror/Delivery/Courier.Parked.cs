@@ -5,11 +5,8 @@ namespace InfluxMirror.Delivery;
 // Records that wait for a repair of the destination, beside the lanes.
 public sealed partial class Courier
 {
-    /// <summary>Bytes of parked records in memory when the journal is on disk.</summary>
+    /// <summary>Memory for parked records when the journal is on disk.</summary>
     private const long ParkedMemoryBytes = 8 * 1024 * 1024;
-
-    /// <summary>Parked records that go back to their lanes in one go.</summary>
-    private const int ReturnedAtOnce = 256;
 
     private const string Overruled = "a statement that drops or deletes came after it";
 
@@ -128,7 +125,7 @@ public sealed partial class Courier
             : Parking.Spill(queue, ParkedMemoryBytes / 2, keep: 1);
         foreach (var record in spilled)
         {
-            Tally.Spill(record.Body.Length);
+            Tally.Spill(record.Size);
             record.LetGo();
         }
 
@@ -137,7 +134,7 @@ public sealed partial class Courier
 
     private void WithdrawOnDisk_NeedsLock(MirroredRecord record)
     {
-        Tally.Spill(-record.Body.Length);
+        Tally.Spill(-record.Size);
         Tally.Unpark(record);
         Tally.Reject(record);
         Counters.CountWithdrawn();
@@ -273,7 +270,7 @@ public sealed partial class Courier
                     if (_progress.IsDurable)
                     {
                         Tally.Unpark(record);
-                        Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+                        Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected), Overruled);
                     }
                     else
                     {

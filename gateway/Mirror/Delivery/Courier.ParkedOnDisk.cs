@@ -17,8 +17,20 @@ public sealed partial class Courier
             var returning = IsStopping ? [] : _parking.Queues.Where(static queue => queue.IsReturning).ToArray();
             var queue = Array.Find(returning, queue => !IsStatementRunning_NeedsLock(queue.Place.Database));
             if (queue is not null && HasRoom)
-                take = Taking(Return, queue.OnDisk.Values.Take(ReturnedAtOnce));
+                take = Taking(Return, Next(queue, LoadedBytes));
             return returning.Length > 0;
+        }
+    }
+
+    /// <summary>The first of a queue, about so many bytes of memory.</summary>
+    private static IEnumerable<SpilledRecord> Next(ParkedQueue queue, long bytes)
+    {
+        foreach (var parked in queue.OnDisk.Values)
+        {
+            if (bytes <= 0)
+                yield break;
+            bytes -= parked.Size;
+            yield return parked;
         }
     }
 
@@ -55,7 +67,7 @@ public sealed partial class Courier
                     continue;
                 }
 
-                Tally.Spill(-record.Body.Length);
+                Tally.Spill(-record.Size);
                 Tally.Unpark(record);
                 Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
             }
@@ -86,13 +98,13 @@ public sealed partial class Courier
         var bytes = 0L;
         foreach (var record in _progress.ReadBack(positions, NoteDamage))
         {
-            bytes += record.Body.Length;
+            bytes += record.Size;
             lock (_gate)
             {
                 discarded.Remove(record.Position);
-                Tally.Spill(-record.Body.Length);
+                Tally.Spill(-record.Size);
                 Tally.Unpark(record);
-                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected));
+                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected), Overruled);
             }
 
             FileDeadLetter(record, Overruled);

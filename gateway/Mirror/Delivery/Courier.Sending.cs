@@ -105,8 +105,13 @@ public sealed partial class Courier
     }
 
     /// <summary>The statement's turn has come.</summary>
-    internal ValueTask PrepareAsync(Barrier barrier) =>
-        barrier.Record.Scope is { Destructive: true } scope ? DiscardParkedAsync(barrier, scope) : default;
+    internal async ValueTask PrepareAsync(Barrier barrier)
+    {
+        var scope = barrier.Record.Scope!;
+        await ConcludeRefusalsAsync(scope).ConfigureAwait(false);
+        if (scope.Destructive)
+            await DiscardParkedAsync(barrier, scope).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// Whether a record that meets only server errors is known to be the reason: the destination takes others, or
@@ -161,7 +166,7 @@ public sealed partial class Courier
         {
             record.NoteDecided();
             Leave_NeedsLock(sender);
-            Refuse_NeedsLock(record, result.Verdict);
+            Refuse_NeedsLock(record, result.Verdict, answer.Error);
             if (batch.Trial is { } trial)
                 EndTrial_NeedsLock(trial);
         }

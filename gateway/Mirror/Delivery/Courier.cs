@@ -13,7 +13,7 @@ public sealed partial class Courier
     /// <summary>Idle lanes are kept up to this number, and forgotten beyond it.</summary>
     private const int IdleLanes = 64;
 
-    /// <summary>Bytes taken from a journal on disk ahead of their delivery.</summary>
+    /// <summary>Memory for what is taken from a journal on disk ahead of its delivery.</summary>
     private const long LookAheadBytes = 16 * 1024 * 1024;
 
     /// <summary>Records merged at most: a bound on what a refusal has to take apart.</summary>

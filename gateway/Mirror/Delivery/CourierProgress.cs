@@ -189,7 +189,8 @@ internal sealed class CourierProgress
     /// </summary>
     public long DropLost()
     {
-        if (Cursor.LowWaterMark < _watchedThrough || _watchedRecords == 0)
+        // Without records there may be bytes: an account of a version that counted them in another way.
+        if (Cursor.LowWaterMark < _watchedThrough || (_watchedRecords, _watchedBytes) == (0, 0))
             return 0;
         _tally.DropLost(_watchedPoints, _watchedBytes, _watchedRecords);
         var lost = _watchedPoints;
@@ -223,7 +224,7 @@ internal sealed class CourierProgress
     {
         _tally.Accept(record);
         if (IsDurable)
-            _unsafe.Enqueue((record.Position, record.Points, record.Body.Length));
+            _unsafe.Enqueue((record.Position, record.Points, record.Bytes));
     }
 
     /// <summary>
@@ -261,7 +262,7 @@ internal sealed class CourierProgress
     {
         _tally.Accept(record);
         _watchedPoints += record.Points;
-        _watchedBytes += record.Body.Length;
+        _watchedBytes += record.Bytes;
         _watchedRecords++;
     }
 

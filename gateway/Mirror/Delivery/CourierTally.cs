@@ -28,8 +28,8 @@ public sealed class CourierTally
     /// <summary>Points that wait, counted one by one as they come and go, not derived from the others.</summary>
     public long Pending => Interlocked.Read(ref _pending);
 
-    /// <summary>Bytes that wait.</summary>
-    public long PendingBytes => Interlocked.Read(ref _pendingBytes);
+    /// <summary>Bytes that wait: bodies, and paths with their queries.</summary>
+    public long PendingBytes => Math.Max(0, Interlocked.Read(ref _pendingBytes));
 
     /// <summary>Records that wait and are not parked, those without points included.</summary>
     public long WaitingRecords => Interlocked.Read(ref _pendingRecords) - Interlocked.Read(ref _parkedRecords);
@@ -37,10 +37,10 @@ public sealed class CourierTally
     /// <summary>Bytes that have got their fate since the start.</summary>
     public long SettledBytes => Interlocked.Read(ref _settledBytes);
 
-    /// <summary>Bytes that wait, are in memory, and are not parked.</summary>
+    /// <summary>Memory that records take that wait and are not parked.</summary>
     public long TakenBytes => Interlocked.Read(ref _takenBytes);
 
-    /// <summary>Bytes of parked records in memory.</summary>
+    /// <summary>Memory that parked records take.</summary>
     internal long ParkedBytes => Interlocked.Read(ref _parkedBytes);
 
     /// <summary>Points among the pending that are parked.</summary>
@@ -50,12 +50,12 @@ public sealed class CourierTally
     {
         Interlocked.Add(ref _accepted, record.Points);
         Interlocked.Add(ref _pending, record.Points);
-        Interlocked.Add(ref _pendingBytes, record.Body.Length);
+        Interlocked.Add(ref _pendingBytes, record.Bytes);
         Interlocked.Increment(ref _pendingRecords);
     }
 
     /// <summary>The courier has taken it from the journal.</summary>
-    internal void Take(MirroredRecord record) => Interlocked.Add(ref _takenBytes, record.Body.Length);
+    internal void Take(MirroredRecord record) => Interlocked.Add(ref _takenBytes, record.Size);
 
     internal void Deliver(MirroredRecord record, int rejected)
     {
@@ -102,7 +102,7 @@ public sealed class CourierTally
 
     /// <summary>What it amounts to.</summary>
     internal TallySnapshot Snapshot() => new(
-        Accepted, Delivered, Rejected, Dropped, PendingBytes, Interlocked.Read(ref _pendingRecords));
+        Accepted, Delivered, Rejected, Dropped, Interlocked.Read(ref _pendingBytes), Interlocked.Read(ref _pendingRecords));
 
     /// <summary>Goes on where another one ended.</summary>
     internal void Restore(TallySnapshot saved)
@@ -120,22 +120,24 @@ public sealed class CourierTally
     {
         Interlocked.Add(ref _parked, record.Points);
         Interlocked.Increment(ref _parkedRecords);
-        Interlocked.Add(ref _takenBytes, -record.Body.Length);
-        Interlocked.Add(ref _parkedBytes, record.Body.Length);
+        Interlocked.Add(ref _takenBytes, -record.Size);
+        Interlocked.Add(ref _parkedBytes, record.Size);
     }
 
     internal void Unpark(MirroredRecord record)
     {
         Interlocked.Add(ref _parked, -record.Points);
         Interlocked.Decrement(ref _parkedRecords);
-        Interlocked.Add(ref _takenBytes, record.Body.Length);
-        Interlocked.Add(ref _parkedBytes, -record.Body.Length);
+        Interlocked.Add(ref _takenBytes, record.Size);
+        Interlocked.Add(ref _parkedBytes, -record.Size);
     }
 
-    /// <summary>A parked record is on disk only, from now on; or it is back in memory.</summary>
+    /// <summary>A parked record of this size is on disk only, from now on; or, negative, it is back in memory.
+    /// </summary>
     internal void Spill(long bytes) => Interlocked.Add(ref _parkedBytes, -bytes);
 
-    /// <summary>A record that waits in a lane is on disk only, from now on; or, negative, it is back in memory.
+    /// <summary>
+    /// A record of this size that waits in a lane is on disk only, from now on; or, negative, it is back in memory.
     /// </summary>
     internal void SpillTaken(long bytes) => Interlocked.Add(ref _takenBytes, -bytes);
 
@@ -156,11 +158,11 @@ public sealed class CourierTally
     private void Leave(MirroredRecord record)
     {
         Interlocked.Add(ref _pending, -record.Points);
-        Interlocked.Add(ref _pendingBytes, -record.Body.Length);
+        Interlocked.Add(ref _pendingBytes, -record.Bytes);
         Interlocked.Decrement(ref _pendingRecords);
         Interlocked.Increment(ref _decided);
-        Interlocked.Add(ref _settledBytes, record.Body.Length);
-        Interlocked.Add(ref _takenBytes, -record.Body.Length);
+        Interlocked.Add(ref _settledBytes, record.Bytes);
+        Interlocked.Add(ref _takenBytes, -record.Size);
     }
 }
 

@@ -4,8 +4,8 @@ using InfluxMirror.Journal.Disk;
 namespace InfluxMirror.Delivery;
 
 /// <summary>
-/// The dead letters of a cluster: bounded in bytes, the oldest goes first and is counted. On disk where the journal
-/// is; memory holds what is said about a letter, not the letter. Safe for any number of threads.
+/// The dead letters of a cluster: bounded in bytes but for the newest one, the oldest goes first and is counted. On
+/// disk where the journal is; memory holds what is said about a letter, not the letter. Safe for any number of threads.
 /// </summary>
 public sealed class DeadLetters : IAsyncDisposable
 {
@@ -231,11 +231,14 @@ public sealed class DeadLetters : IAsyncDisposable
         return found is null ? null : LetterFormat.RecordOf(found, toSend, watch);
     }
 
-    /// <summary>The oldest letters go, until the rest is within the bound: in bytes, and on disk in segments.</summary>
+    /// <summary>
+    /// The oldest letters go, until the rest is within the bound: in bytes, and on disk in segments. The newest stays
+    /// until the next one comes, whatever it takes: its record is kept nowhere else.
+    /// </summary>
     private void Trim_NeedsLock()
     {
-        while (_index.Oldest is { } oldest && _index.Bytes > _limitBytes())
-            Discard_NeedsLock(oldest.Id);
+        while (_index.Letters.Count > 1 && _index.Bytes > _limitBytes())
+            Discard_NeedsLock(_index.Oldest!.Id);
         if (_log is null)
             return;
         // Letters that were removed take space until all before them are gone.
@@ -246,8 +249,8 @@ public sealed class DeadLetters : IAsyncDisposable
             if (excess <= 0)
                 break;
             excess -= segment.FileBytes;
-            while (_index.Oldest is { } oldest && oldest.Id <= segment.Last)
-                Discard_NeedsLock(oldest.Id);
+            while (_index.Letters.Count > 1 && _index.Oldest!.Id <= segment.Last)
+                Discard_NeedsLock(_index.Oldest.Id);
         }
 
         _log.KeepFrom(_index.Oldest?.Id ?? _log.Tail + 1);

@@ -47,7 +47,10 @@ public sealed class DeliveryOptions
     [Range(0, 100_000)]
     public int MaxCatchUpMBPerSecond { get; set; }
 
-    /// <summary>Dead letters kept, in MiB; the oldest goes first, and is counted. Default 16.</summary>
+    /// <summary>
+    /// Dead letters kept, in MiB; the oldest goes first, and is counted. The newest is kept also when it alone is
+    /// larger. Default 16.
+    /// </summary>
     [Range(1, 65_536)]
     public int DeadLettersMB { get; set; } = 16;
 }

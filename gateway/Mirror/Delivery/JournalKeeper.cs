@@ -8,7 +8,8 @@ namespace InfluxMirror.Delivery;
 /// are done with, and near the limit of the journal makes room at the cost of those who lag.
 /// </summary>
 internal sealed class JournalKeeper(
-    JournalStore? store, Func<Courier[]> members, Func<MirrorOptions> options, TimeProvider time, Action<string> tell)
+    JournalStore? store, Func<long, DateTimeOffset, long> timestampOf, Func<Courier[]> members,
+    Func<MirrorOptions> options, TimeProvider time, Action<string> tell)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -19,8 +20,8 @@ internal sealed class JournalKeeper(
     private long _tail;
     private long? _compactionFailed;
 
-    // When the last record of a segment was accepted.
-    private readonly Dictionary<Segment, DateTimeOffset> _newest = [];
+    // When the last record of a segment was accepted, as a timestamp; null when none in it can be read.
+    private readonly Dictionary<Segment, long?> _newest = [];
 
     /// <summary>Begins, if it has not yet.</summary>
     public void Start()
@@ -104,7 +105,7 @@ internal sealed class JournalKeeper(
         if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && isWrittenTo)
             MakeRoom(store, couriers);
         if (options().Journal.MaxAge is { } maxAge)
-            DropExpired(store, couriers, time.GetUtcNow() - maxAge);
+            DropExpired(store, couriers, maxAge);
     }
 
     /// <summary>
@@ -217,22 +218,23 @@ internal sealed class JournalKeeper(
             courier.GiveUp(decided);
     }
 
-    private DateTimeOffset NewestIn(JournalStore store, Segment segment)
+    private long? NewestIn(JournalStore store, Segment segment)
     {
         try
         {
-            return store.NewestIn(segment) ?? DateTimeOffset.MinValue;
+            return store.NewestIn(segment) is { } newest ? timestampOf(newest.Position, newest.AcceptedAt) : null;
         }
         catch (DiskException fault)
         {
             // Looked at again when it would be too old, had it been written now.
             tell($"the age of {segment.Name} is not known: {fault.Message}");
-            return time.GetUtcNow();
+            return time.GetTimestamp();
         }
     }
 
-    /// <summary>Segments of which all was accepted before <paramref name="limit"/> go, for those who lag.</summary>
-    private void DropExpired(JournalStore store, Courier[] couriers, DateTimeOffset limit)
+    /// <summary>Segments of which all was accepted longer than <paramref name="maxAge"/> ago go, for those who lag.
+    /// </summary>
+    private void DropExpired(JournalStore store, Courier[] couriers, TimeSpan maxAge)
     {
         var segments = store.Log.Segments;
         foreach (var gone in _newest.Keys.Except(segments).ToArray())
@@ -243,7 +245,8 @@ internal sealed class JournalKeeper(
                 return;
             if (!_newest.TryGetValue(segment, out var newest))
                 _newest[segment] = newest = NewestIn(store, segment);
-            if (newest >= limit)
+            var isYoung = newest is { } accepted && time.GetElapsedTime(accepted) <= maxAge;
+            if (isYoung)
                 return;
             GiveUp(segment, couriers, Decided(segment, couriers).Decided);
         }

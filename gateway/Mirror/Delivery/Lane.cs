@@ -202,7 +202,7 @@ internal sealed class Lane
         for (var left = _waiting.Count; left > 0; left--)
         {
             var entry = _waiting.Dequeue();
-            if (entry is { MayLeave: true, Record: { } record } && (keep -= record.Body.Length) < 0 && may(record))
+            if (entry is { MayLeave: true, Record: { } record } && (keep -= record.Size) < 0 && may(record))
             {
                 spilled.Add(record);
                 entry = new(null, null, null, OnDisk: new(record));
@@ -216,7 +216,8 @@ internal sealed class Lane
     }
 
     /// <summary>
-    /// What comes next, as far as it is on disk only and without a statement between: about so many bytes of it.
+    /// What comes next, as far as it is on disk only and without a statement between: what takes about so many bytes of
+    /// memory.
     /// </summary>
     public List<SpilledRecord> NextOnDisk(long bytes)
     {
@@ -228,7 +229,7 @@ internal sealed class Lane
             if (!entry.IsOnDisk || bytes <= 0)
                 break;
             next.Add(entry.OnDisk);
-            bytes -= entry.OnDisk.Bytes;
+            bytes -= entry.OnDisk.Size;
         }
 
         return next;

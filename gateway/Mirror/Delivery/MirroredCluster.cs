@@ -62,7 +62,7 @@ public sealed class MirroredCluster
         Letters = DeadLetters.Open(letters, options, time, TellNews);
         Gaps = GapLedger.Open(disk, TellNews);
         Refused = new RefusedClients(time);
-        _keeper = new JournalKeeper(Journal.Store, () => _couriers, options, time, TellNews);
+        _keeper = new JournalKeeper(Journal.Store, Journal.TimestampOf, () => _couriers, options, time, TellNews);
     }
 
     /// <summary>YARP's cluster id.</summary>

@@ -24,6 +24,18 @@ public sealed record StatementScope(IReadOnlyList<string> Databases, bool All, b
 /// <summary>A request that every destination is to get: the journal's entry.</summary>
 public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
 {
+    /// <summary>
+    /// Bytes a record takes in memory beside its body and texts: itself, its target, its header for the disk, its
+    /// place in a lane, and who waits for it. Measured, and rounded up.
+    /// </summary>
+    internal const int OwnBytes = 1000;
+
+    // What sends it, and stands for it in its lanes.
+    private const int StatementBytes = 1500;
+
+    // The text, and its copies in the header of the target and of the record.
+    private const int BytesPerCharacter = sizeof(char) + 2;
+
     private volatile bool _withdrawn;
     private int _suspicions;
 
@@ -69,9 +81,14 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     /// <summary>Every destination that could be asked refused it and its client was told so: nobody gets it.</summary>
     public bool IsWithdrawn => _withdrawn;
 
+    /// <summary>Bytes it counts while it waits: its body, and path and query, where the text of a statement may be.
+    /// </summary>
+    internal int Bytes => Body.Length + Target.PathAndQuery.Length;
+
     /// <inheritdoc/>
     protected override int Overhead =>
-        base.Overhead + (sizeof(char) * (Target.PathAndQuery.Length + (Target.Authorization?.Length ?? 0)));
+        OwnBytes + (Kind == RecordKind.Statement ? StatementBytes : 0)
+        + (BytesPerCharacter * (Target.PathAndQuery.Length + (Target.Authorization?.Length ?? 0)));
 
     /// <inheritdoc/>
     protected override byte KindOnDisk => (byte)Kind;

@@ -140,7 +140,7 @@ internal sealed class Parking
         {
             var record = queue.Records.Last!.Value;
             queue.Records.RemoveLast();
-            bytes -= record.Body.Length;
+            bytes -= record.Size;
             spilled.Add(record);
         }
 

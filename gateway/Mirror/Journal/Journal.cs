@@ -13,6 +13,7 @@ public sealed class Journal
     private readonly TimeProvider _time;
     private readonly JournalStore? _store;
     private readonly RecentRecords _recent;
+    private readonly AcceptanceTimes _accepted;
     private JournalCursor[] _cursors = [];
     private long _limitBytes;
     private long _bytes;
@@ -24,6 +25,7 @@ public sealed class Journal
         _limitBytes = limitBytes;
         _time = time;
         _recent = new RecentRecords(0);
+        _accepted = new AcceptanceTimes(time, 0);
     }
 
     /// <summary>
@@ -37,6 +39,7 @@ public sealed class Journal
         _store = store;
         _tail = store.Log.Tail;
         _recent = new RecentRecords(_tail);
+        _accepted = new AcceptanceTimes(time, _tail);
     }
 
     /// <summary>The part on disk; null when all is in memory.</summary>
@@ -64,6 +67,7 @@ public sealed class Journal
         // Checksums are the business of the thread that has the bytes, not of the lock.
         record.Measure();
         record.AcceptedAt = _time.GetUtcNow();
+        var now = _time.GetTimestamp();
         if (_store is not null)
             record.Encode();
         lock (_gate)
@@ -72,8 +76,8 @@ public sealed class Journal
             if (outcome != AppendOutcome.Appended)
                 return outcome;
             record.Place(
-                this, record.Entry?.Position ?? _tail + 1, _time.GetTimestamp(), _cursors.Length,
-                _store?.HasAbsent ?? false);
+                this, record.Entry?.Position ?? _tail + 1, now, _cursors.Length, _store?.HasAbsent ?? false);
+            _accepted.Note(record.Position, record.AcceptedAt, now);
             Interlocked.Add(ref _bytes, record.Size);
             _recent.Add(record);
             Interlocked.Exchange(ref _tail, record.Position);
@@ -217,11 +221,12 @@ public sealed class Journal
     internal void Adopt(JournalRecord record, long position)
     {
         record.Measure();
-        var age = _time.GetUtcNow() - record.AcceptedAt;
-        var ticks = age > TimeSpan.Zero ? (long)(age.TotalSeconds * _time.TimestampFrequency) : 0;
-        record.Place(this, position, _time.GetTimestamp() - ticks, cursors: 1, mustBeWritten: true);
+        record.Place(this, position, TimestampOf(position, record.AcceptedAt), cursors: 1, mustBeWritten: true);
         Interlocked.Add(ref _bytes, record.Size);
     }
+
+    /// <summary>The timestamp at which a record was accepted, whatever the wall clock did since.</summary>
+    internal long TimestampOf(long position, DateTimeOffset acceptedAt) => _accepted.Of(position, acceptedAt);
 
     /// <summary>Looks at something while nothing is appended.</summary>
     internal T AtRest<T>(Func<T> look)

@@ -39,7 +39,8 @@ public sealed class JournalOptions
 
     /// <summary>
     /// What a destination has not taken for so long is dropped for it, if another one confirmed it, when all of its
-    /// file is that old; not with <see cref="Durability.Memory"/>. Default none: it waits for as long as there is room.
+    /// file is that old; not with <see cref="Durability.Memory"/>. A jump of the wall clock changes no age while the
+    /// program runs. Default none: it waits for as long as there is room.
     /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
     public TimeSpan? MaxAge { get; set; }

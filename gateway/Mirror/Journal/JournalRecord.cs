@@ -33,7 +33,7 @@ public abstract class JournalRecord
     /// <summary>Bytes it counts in memory, from the moment it is appended or read back.</summary>
     public int Size { get; private set; }
 
-    /// <summary>Memory it takes beside its body, an estimate that makes the bound on bytes honest.</summary>
+    /// <summary>Memory it takes beside its body: without it a bound on bytes is none for small records.</summary>
     protected virtual int Overhead => 256;
 
     /// <summary>Its bytes, as every destination gets them.</summary>

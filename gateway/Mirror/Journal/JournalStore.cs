@@ -170,11 +170,11 @@ public sealed class JournalStore : IAsyncDisposable
         bool IsNeeded(long position) => !states.All(state => state.IsDone(position, position));
     }
 
-    /// <summary>When the last record of a segment was accepted; null when none in it can be read.</summary>
+    /// <summary>The last record of a segment, and when it was accepted; null when none in it can be read.</summary>
     /// <exception cref="DiskException">The disk fails.</exception>
-    internal DateTimeOffset? NewestIn(Segment segment)
+    internal (long Position, DateTimeOffset AcceptedAt)? NewestIn(Segment segment)
     {
-        DateTimeOffset? newest = null;
+        (long, DateTimeOffset)? newest = null;
         using var reader = Log.OpenReader(segment.Header.First, static _ => { });
         while (reader.TryRead() is { } found)
         {
@@ -186,7 +186,7 @@ public sealed class JournalStore : IAsyncDisposable
 
             if (Decode(found, static _ => { }) is not { } record)
                 continue;
-            newest = record.AcceptedAt;
+            newest = (found.Position, record.AcceptedAt);
             record.Body.Release();
         }
 

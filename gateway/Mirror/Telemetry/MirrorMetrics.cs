@@ -95,7 +95,7 @@ public sealed class MirrorMetrics : IDisposable
             r => r.Dropped);
         Gauge("points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
         Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
-        Gauge("backlog_bytes", "Bytes waiting for the destination.", r => r.PendingBytes);
+        Gauge("backlog_bytes", "Bytes waiting for the destination: bodies, and paths with their queries.", r => r.PendingBytes);
         Gauge("backlog_seconds", "Age of the oldest record waiting for the destination.", r => r.LagSeconds);
         Gauge("backlog_drain_bytes_per_second", "Bytes that get their fate in a second, over the last seconds.",
             r => r.DrainBytesPerSecond);

@@ -44,4 +44,21 @@ public sealed class DeadLettersTests
         Assert.Equal([8, 9, 10], letters.List().Select(static letter => (int)letter.Id));
         Assert.Equal((10, 7), (letters.Filed, letters.Discarded));
     }
+
+    [Fact]
+    public async Task The_newest_is_kept_though_it_alone_is_larger_than_the_bound()
+    {
+        DeadLetters letters = new(new FakeTimeProvider(), () => 1000);
+        string large = $"m v=\"{new string('x', 5000)}\"";
+
+        Assert.True(await letters.FileAsync("a", Records.Write("x", "m v=1"), "no"));
+        Assert.True(await letters.FileAsync("a", Records.Write("x", large), "no"));
+        DeadLetter kept = Assert.Single(letters.List());
+        MirroredRecord record = (await letters.ReadAsync(kept))!;
+        Assert.Equal((5006, 1), (record.Body.Length, letters.Discarded));
+        record.Body.Release();
+
+        Assert.True(await letters.FileAsync("a", Records.Write("x", "m v=3"), "no"));
+        Assert.Equal("m v=3", Assert.Single(letters.List()).Sample);
+    }
 }

@@ -116,6 +116,88 @@ public sealed class DurableLettersTests : IDisposable
     }
 
     [Fact]
+    public async Task A_letter_larger_than_the_bound_is_kept_on_disk_until_the_next_one_comes()
+    {
+        static void OneMegabyte(MirrorOptions options) => options.Delivery.DeadLettersMB = 1;
+        string large = $"m v=\"{new string('x', 24_000_000)}\" 2\n";
+        await using (TestCluster first = TestCluster.OnDisk(Folder, OneMegabyte, "a"))
+        {
+            first["a"].Script = Refuse;
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            first.Write("db", large);
+            await first.QuietAsync();
+            // What it takes is more than a segment, and the next entry begins another one.
+            Assert.True(await first.Cluster.Letters.ChangeAsync(
+                Assert.Single(first.Cluster.Letters.List()).Id, "refused", 1));
+            Assert.Equal((1, 24_000_000L), (first.Cluster.Letters.Kept.Letters, first.Cluster.Letters.Kept.Bytes / 1_000_000 * 1_000_000));
+        }
+
+        await using (TestCluster second = TestCluster.OnDisk(Folder, OneMegabyte, "a"))
+        {
+            Assert.Equal(large, await BodyAsync(second, Assert.Single(second.Cluster.Letters.List())));
+            second["a"].Script = Refuse;
+            second.Write("db", "m v=3 3\n");
+            await second.QuietAsync();
+            Assert.Equal("m v=3 3\n", Assert.Single(second.Cluster.Letters.List()).Sample);
+        }
+
+        await using TestCluster third = TestCluster.OnDisk(Folder, OneMegabyte, "a");
+        Assert.Equal("m v=3 3\n", Assert.Single(third.Cluster.Letters.List()).Sample);
+    }
+
+    /// <summary>
+    /// Whether its client or a letter is to tell of it is open while the other one hangs; met again after a kill, it
+    /// must not come behind what dropped its measurement.
+    /// </summary>
+    [Theory]
+    [InlineData(204, 1)]
+    [InlineData(400, 0)]
+    public async Task A_refusal_that_is_not_ruled_on_does_not_come_again_behind_a_statement_that_ran(
+        int other, int letters)
+    {
+        List<string> images = [];
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["a"].Script = ScriptedDestination.Wait;
+            first["b"].Script = static request =>
+                request.Query is null ? Refuse(request) : ScriptedDestination.Accept(request);
+            Receipt receipt = new(
+                first.Cluster, ConsistencyLevel.Any, statement: false, first.Time, NullLogger.Instance);
+            MirroredRecord refused = Records.Write("db", "m v=1 1\n", watch: receipt);
+            Assert.True(first.Cluster.TryAppend(refused));
+            SentRequest open = await first["a"].NextAsync();
+            Fates drop = first.Statement("DROP MEASUREMENT m", "db");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(drop.Record));
+            await first.UntilAsync(() => drop.EndAt("b") == "delivered", "it ran, whatever the other one does");
+            Assert.False(receipt.IsAnswered);
+            // Housekeeping saves every second.
+            for (int i = 0; i < 3; i++)
+            {
+                await first.PassAsync(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100));
+                images.Add(CopyTo($"image-{other}-{i}"));
+            }
+
+            first["a"].Script = ScriptedDestination.Accept;
+            open.Answer(other);
+            await first.QuietAsync();
+            await first.UntilAsync(
+                () => first.Cluster.Letters.Kept.Letters == letters, "a letter is kept only if its client was not told");
+            Assert.Equal(1, first.Courier("b").Tally.Rejected);
+        }
+
+        foreach (string image in images)
+        {
+            await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+            await second.QuietAsync();
+            Assert.DoesNotContain(
+                second["b"].Requests.Reverse().TakeWhile(static one => one.Query is null),
+                static one => one.Lines.Contains("m v=1 1"));
+            second.AssertAccounts();
+        }
+    }
+
+    [Fact]
     public async Task What_a_dropping_statement_discarded_is_a_letter_after_a_kill_and_does_not_come_back()
     {
         string image;

@@ -267,6 +267,85 @@ public sealed class DurableLimitTests : DurableTests
         ? SentRequest.Response(404, "database not found: \"lost\"")
         : ScriptedDestination.Accept(request);
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task F35_A_jump_of_the_wall_clock_expires_nothing_early_and_keeps_nothing_longer(int hours)
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, Aging, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await FillAsync(cluster, 1, 30);
+        cluster.Time.Offset = TimeSpan.FromHours(hours);
+        await FillAsync(cluster, 31, 30);
+        await cluster.PassAsync(TimeSpan.FromMinutes(28), TimeSpan.FromSeconds(2));
+        Assert.Equal(0, cluster.Courier("b").Tally.Dropped);
+
+        await cluster.PassAsync(TimeSpan.FromMinutes(4), TimeSpan.FromSeconds(2));
+        Assert.InRange(cluster.Courier("b").Tally.Dropped, 31, 60);
+    }
+
+    [Fact]
+    public async Task F35_What_was_there_at_the_start_is_as_old_as_the_wall_clock_said_then_and_ages_steadily()
+    {
+        await using (TestCluster first = Aging("a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            await FillAsync(first, 1, 30);
+            await first.UntilAsync(() => first.Courier("a").Tally.Pending == 0, "a has them");
+        }
+
+        // Ten minutes later, by a clock that is set two hours ahead after the start.
+        await using TestCluster second = TestCluster.OnDisk(Folder, Aging, TimeSpan.FromMinutes(10));
+        second.Found("a", "b");
+        second["b"].Script = ScriptedDestination.Absent;
+        second.Time.Offset = TimeSpan.FromHours(2);
+        await second.PassAsync(TimeSpan.FromMinutes(18), TimeSpan.FromSeconds(2));
+        Assert.Equal(0, second.Courier("b").Tally.Dropped);
+
+        await second.PassAsync(TimeSpan.FromMinutes(4), TimeSpan.FromSeconds(2));
+        Assert.Equal(30, second.Courier("b").Tally.Dropped);
+    }
+
+    [Fact]
+    public async Task F35_What_is_read_back_after_a_jump_of_the_wall_clock_is_as_old_as_it_is()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.BufferSizeMB = 1, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await FillAsync(cluster, 1, 800);
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has them");
+        await cluster.PassAsync(TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(2));
+        cluster.Time.Offset = TimeSpan.FromHours(-1);
+
+        cluster["b"].Script = static request => request.Lines[0].EndsWith(" 800", StringComparison.Ordinal)
+            ? null : ScriptedDestination.Accept(request);
+        cluster.Options.Delivery.MaxBatchKB = 1;
+        cluster.Courier("b").Reconfigure();
+        cluster.Courier("b").Wake();
+        await cluster["b"].NextAsync();
+        await cluster.UntilAsync(
+            () => cluster.Courier("b").Lag() > TimeSpan.FromMinutes(9), "the last one is ten minutes old",
+            TimeSpan.FromMilliseconds(20));
+    }
+
+    /// <summary>A journal in small files, of which nothing is kept for longer than half an hour.</summary>
+    private static void Aging(MirrorOptions options)
+    {
+        options.Journal.MaxBytes = 16 * 1024 * 1024;
+        options.Journal.MaxAge = TimeSpan.FromMinutes(30);
+    }
+
+    private static async Task FillAsync(TestCluster cluster, int first, int count)
+    {
+        for (int i = first; i < first + count; i++)
+        {
+            MirroredRecord record = Records.Write("db", $"m v=\"{new string('x', 100_000)}\",i={i}i {i}\n");
+            await cluster.TakeAsync(record);
+            if (i % 10 == 0)
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(record));
+        }
+    }
+
     /// <summary>A journal of 4 MiB, of which one is in memory.</summary>
     private TestCluster Small(params string[] destinations) => TestCluster.OnDisk(
         Folder,

@@ -18,6 +18,9 @@ internal sealed class ScriptedDestination
     /// <summary>What it answers; null leaves the request to the test. By default 204, and 200 to a statement.</summary>
     public Func<SentRequest, HttpResponseMessage?> Script { get; set; } = Accept;
 
+    /// <summary>It keeps what it gets, for the test to look at.</summary>
+    public bool Remembers { get; set; } = true;
+
     /// <summary>Every request so far, in order of arrival.</summary>
     public IReadOnlyList<SentRequest> Requests => [.. _all];
 
@@ -59,7 +62,8 @@ internal sealed class ScriptedDestination
         InterlockedMax(now);
         try
         {
-            _all.Enqueue(request);
+            if (Remembers)
+                _all.Enqueue(request);
             if (Script(request) is { } response)
                 return response;
             _open.Writer.TryWrite(request);

@@ -27,8 +27,10 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     private TestCluster(
-        string? folder, Action<MirrorOptions> configure, Func<IDisk, IDisk> wrap, string[] destinations)
+        string? folder, Action<MirrorOptions> configure, Func<IDisk, IDisk> wrap, string[] destinations,
+        TimeSpan later = default)
     {
+        Time.Offset = later;
         _invoker = new HttpMessageInvoker(_network);
         // Nothing times out because a busy machine is slow while the clock is moved.
         Options.Delivery.Timeout = TimeSpan.FromDays(1);
@@ -59,7 +61,12 @@ internal sealed class TestCluster : IAsyncDisposable
         string folder, Action<MirrorOptions> configure, Func<IDisk, IDisk> wrap, params string[] destinations) =>
         new(folder, configure, wrap, destinations);
 
-    public FakeTimeProvider Time { get; } = new();
+    /// <summary>The same, started so much later by the wall clock.</summary>
+    public static TestCluster OnDisk(
+        string folder, Action<MirrorOptions> configure, TimeSpan later, params string[] destinations) =>
+        new(folder, configure, static disk => disk, destinations, later);
+
+    public TestClock Time { get; } = new();
 
     public MirrorOptions Options { get; } = new();
 
@@ -129,10 +136,13 @@ internal sealed class TestCluster : IAsyncDisposable
     public Fates Raw(string database = "prom", string body = "x") =>
         Append(watch => Records.Raw(database, body, watch));
 
-    /// <summary>Waits until something is so, while the clock runs <paramref name="step"/> each millisecond.</summary>
-    public async Task UntilAsync(Func<bool> condition, string what, TimeSpan step = default)
+    /// <summary>
+    /// Waits until something is so, while the clock runs <paramref name="step"/> each millisecond; what is much work
+    /// may take <paramref name="patience"/> times as long.
+    /// </summary>
+    public async Task UntilAsync(Func<bool> condition, string what, TimeSpan step = default, int patience = 1)
     {
-        using CancellationTokenSource late = new(Patience);
+        using CancellationTokenSource late = new(Patience * patience);
         while (!condition())
         {
             Assert.False(late.IsCancellationRequested, $"waited in vain until {what}");
@@ -143,8 +153,15 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Waits while the clock runs fast.</summary>
-    public Task EventuallyAsync(Func<bool> condition, string what) =>
-        UntilAsync(condition, what, TimeSpan.FromMilliseconds(250));
+    public Task EventuallyAsync(Func<bool> condition, string what, int patience = 1) =>
+        UntilAsync(condition, what, TimeSpan.FromMilliseconds(250), patience);
+
+    /// <summary>Lets so much time go by.</summary>
+    public Task PassAsync(TimeSpan time, TimeSpan step)
+    {
+        long began = Time.GetTimestamp();
+        return UntilAsync(() => Time.GetElapsedTime(began) >= time, "time goes on", step);
+    }
 
     /// <summary>Waits until nothing is pending anywhere, parked records apart.</summary>
     public Task QuietAsync() => QuietAsync(TimeSpan.FromMilliseconds(250));
@@ -199,6 +216,17 @@ internal sealed class TestCluster : IAsyncDisposable
             HttpRequestMessage request, CancellationToken cancellationToken) =>
             Destinations[request.RequestUri!.Host].SendAsync(request, cancellationToken);
     }
+}
+
+/// <summary>A clock that the test moves, and whose wall time may jump.</summary>
+internal sealed class TestClock : FakeTimeProvider
+{
+    /// <summary>By how much the wall clock is off.</summary>
+    public TimeSpan Offset { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Offset;
+
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
 }
 
 /// <summary>Records as the inputs make them.</summary>

@@ -1,0 +1,94 @@
+using System.Globalization;
+using InfluxMirror.Delivery;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>Alone, since it looks at the memory of the process.</summary>
+[CollectionDefinition(nameof(FlatMemoryTests), DisableParallelization = true)]
+public sealed class FlatMemoryCollection;
+
+/// <summary>What waits for a destination that is away costs disk and not memory, however small the records are.</summary>
+[Collection(nameof(FlatMemoryTests))]
+public sealed class FlatMemoryTests : IDisposable
+{
+    private const long Bound = 100_000_000;
+
+    // Each statement saves two cursors: where the system has a disk in memory, that is as good here.
+    private readonly DirectoryInfo _root = Directory.Exists("/dev/shm")
+        ? Directory.CreateDirectory(Path.Combine("/dev/shm", $"flat-memory-{Guid.NewGuid():N}"))
+        : Directory.CreateTempSubdirectory("flat-memory-");
+
+    private string Folder => Path.Combine(_root.FullName, "journal");
+
+    [Fact]
+    public async Task A_backlog_of_many_tiny_writes_takes_no_more_memory_than_one_of_large_ones()
+    {
+        const int count = 300_000;
+        await using TestCluster cluster = Start();
+        long before = Used();
+        await FillAsync(cluster, count, static i => Records.Write("db", $"m,t=abcdef v={i:000000} 1700000{i:000000}000000\n"));
+
+        Assert.InRange(Used() - before, 0, Bound);
+        Assert.True(cluster.Courier("b").Tally.PendingBytes > 42L * count);
+        List<int> got = [];
+        cluster["b"].Script = request =>
+        {
+            got.AddRange(request.Lines.Select(static line => int.Parse(line.AsSpan(13, 6), CultureInfo.InvariantCulture)));
+            return ScriptedDestination.Accept(request);
+        };
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "b has all", patience: 10);
+        Assert.Equal(Enumerable.Range(1, count), got);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_backlog_of_statements_in_the_url_is_bounded_in_memory_and_counted_in_bytes()
+    {
+        const int count = 100_000;
+        await using TestCluster cluster = Start();
+        long before = Used();
+        await FillAsync(cluster, count, static i => Records.Statement($"DELETE FROM m WHERE t='{i:000000}'", ["db"]));
+
+        Assert.InRange(Used() - before, 0, Bound);
+        Assert.True(cluster.Courier("b").Tally.PendingBytes > 30L * count);
+        int next = 0;
+        cluster["b"].Script = request =>
+        {
+            Assert.Equal($"DELETE FROM m WHERE t='{++next:000000}'", request.Query);
+            return ScriptedDestination.Accept(request);
+        };
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "b has all", patience: 10);
+        Assert.Equal((count, 0), (next, cluster.Courier("b").Tally.PendingBytes));
+        cluster.AssertAccounts();
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+
+    /// <summary>Bytes of objects that are in use.</summary>
+    private static long Used() => GC.GetTotalMemory(forceFullCollection: true);
+
+    /// <summary>Two destinations, of which b is away.</summary>
+    private TestCluster Start()
+    {
+        TestCluster cluster = TestCluster.OnDisk(Folder, static options => options.Journal.BufferSizeMB = 16, "a", "b");
+        foreach (string destination in new[] { "a", "b" })
+            cluster[destination].Remembers = false;
+        cluster["b"].Script = ScriptedDestination.Absent;
+        return cluster;
+    }
+
+    private static async Task FillAsync(TestCluster cluster, int count, Func<int, MirroredRecord> make)
+    {
+        for (int i = 1; i <= count; i++)
+        {
+            MirroredRecord record = make(i);
+            await cluster.TakeAsync(record);
+            if (i % 1000 == 0)
+                Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(record));
+        }
+
+        await cluster.UntilAsync(
+            () => cluster.Courier("a").Tally.Pending == 0, "a has all", TimeSpan.FromMilliseconds(20), patience: 10);
+    }
+}
