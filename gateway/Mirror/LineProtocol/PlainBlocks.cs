@@ -26,7 +26,7 @@ internal ref struct PlainBlocks
     private const int Padded = Lines + (MostLines + 3) / 4;
 
     /// <summary>Scratch for one body.</summary>
-    public const int Room = Padded + (ByteKinds.GroupLength + Alignment) / sizeof(ulong);
+    public const int Room = Padded + (ByteKinds.MostGroupLength + KeyShape.Spare + Alignment) / sizeof(ulong);
 
     private readonly ReadOnlySpan<byte> _body;
     private readonly Span<ulong> _masks;
@@ -34,6 +34,7 @@ internal ref struct PlainBlocks
 
     // The keys of the line read last, at the start of the text of the keys; -1 for none.
     private int _known;
+    private KeyShape _shape;
 
     /// <param name="body">Line protocol.</param>
     /// <param name="masks">Scratch of <see cref="Room"/>.</param>
@@ -46,7 +47,7 @@ internal ref struct PlainBlocks
         _known = -1;
     }
 
-    public static bool IsSupported => PlainGrammar.IsSupported && KeyText.IsSupported;
+    public static bool IsSupported => PlainGrammar.IsSupported;
 
     /// <summary>Reads lines from <paramref name="position"/> on until one is not of the plainest.</summary>
     /// <returns>Where that line starts, or the length of the body.</returns>
@@ -60,7 +61,8 @@ internal ref struct PlainBlocks
             ByteKinds.Find(text, _masks);
             int plain = PlainGrammar.Check(_masks, text.Length);
             int lines = FindLines(text, plain);
-            int read = ReadLines(text, position, lines, ref scan, unstampedEnds, out int length);
+            int known = KeyText.IsSupported ? lines : CheckKeys(text, position, lines);
+            int read = ReadLines(text, position, known, ref scan, unstampedEnds, out int length);
             position += length;
 
             // Where no line ends, more text may help.
@@ -109,10 +111,13 @@ internal ref struct PlainBlocks
         {
             ref ulong rows = ref Unsafe.Add(ref masks, block);
             nint offset = block * ByteKinds.BlockLength;
-            ulong key = Unsafe.Add(ref rows, PlainGrammar.TagKeys);
-            KeyText.Add(ref Unsafe.Add(ref source, offset), key, ref Unsafe.Add(ref keys, keyEnd));
-            Unsafe.Add(ref rows, KeyEnds) = (ulong)keyEnd;
-            keyEnd += BitOperations.PopCount(key);
+            if (KeyText.IsSupported)
+            {
+                ulong key = Unsafe.Add(ref rows, PlainGrammar.TagKeys);
+                KeyText.Add(ref Unsafe.Add(ref source, offset), key, ref Unsafe.Add(ref keys, keyEnd));
+                Unsafe.Add(ref rows, KeyEnds) = (ulong)keyEnd;
+                keyEnd += BitOperations.PopCount(key);
+            }
 
             // Two without a look at the count, as most blocks hold no more; what is too much is overwritten.
             ulong newlines = Unsafe.Add(ref rows, ByteKinds.Newlines);
@@ -132,6 +137,20 @@ internal ref struct PlainBlocks
         while (count > 0 && Unsafe.Add(ref lines, count - 1) >= plain)
             count--;
         return (int)count;
+    }
+
+    private int CheckKeys(ReadOnlySpan<byte> text, int position, int count)
+    {
+        ReadOnlySpan<byte> source = _body[position..];
+        if (source.Length < ByteKinds.GroupLength)
+        {
+            source = MemoryMarshal.AsBytes(_masks[Padded..])[..(ByteKinds.GroupLength + KeyShape.Spare)];
+            _shape = default;
+        }
+
+        ReadOnlySpan<ushort> ends = MemoryMarshal.Cast<ulong, ushort>(_masks[Lines..])[..count];
+        ref ulong rows = ref MemoryMarshal.GetReference(_masks);
+        return _shape.Check(source, position, ends, ref rows, ref Unsafe.Add(ref rows, Keys));
     }
 
     /// <summary>Looks at what is left to check of each line.</summary>
@@ -158,14 +177,19 @@ internal ref struct PlainBlocks
             nint end = Unsafe.Add(ref lines, line);
             ref ulong rows = ref Unsafe.Add(ref masks, end / ByteKinds.BlockLength);
             int bit = (int)end % ByteKinds.BlockLength;
-            ulong keysBefore = Unsafe.Add(ref rows, PlainGrammar.TagKeys) & ((1UL << bit) - 1);
-            nint keyEnd = (nint)Unsafe.Add(ref rows, KeyEnds) + BitOperations.PopCount(keysBefore);
-            nint keyLength = keyEnd - key;
-            ref byte lineKeys = ref Unsafe.Add(ref keys, key);
-            bool same = keyLength == knownLength
-                && KeyText.IsSame(ref Unsafe.Add(ref keys, known), ref lineKeys, keyLength);
-            if (!same && !KeyText.Ascends(ref lineKeys, keyLength) && !TagsDiffer(text[(int)start..]))
-                break;
+            nint keyEnd = 0;
+            nint keyLength = 0;
+            if (KeyText.IsSupported)
+            {
+                ulong keysBefore = Unsafe.Add(ref rows, PlainGrammar.TagKeys) & ((1UL << bit) - 1);
+                keyEnd = (nint)Unsafe.Add(ref rows, KeyEnds) + BitOperations.PopCount(keysBefore);
+                keyLength = keyEnd - key;
+                ref byte lineKeys = ref Unsafe.Add(ref keys, key);
+                bool same = keyLength == knownLength
+                    && KeyText.IsSame(ref Unsafe.Add(ref keys, known), ref lineKeys, keyLength);
+                if (!same && !KeyText.Ascends(ref lineKeys, keyLength) && !TagsDiffer(text[(int)start..]))
+                    break;
+            }
 
             if ((Unsafe.Add(ref rows, PlainGrammar.Stamped) >> bit & 1) == 0)
             {
