@@ -225,9 +225,19 @@ public sealed partial class Courier
         Save();
     }
 
-    /// <summary>Something on disk cannot be read: what it held is lost to this destination.</summary>
+    /// <summary>
+    /// Something on disk cannot be read: what it held is lost to this destination. What never was safe, the end of a
+    /// write that a power cut tore, was promised to nobody; if the account knows better, it says so in the end.
+    /// </summary>
     internal void NoteDamage(LogDamage damage)
     {
+        if (!damage.Acknowledged)
+        {
+            lock (_gate)
+                _progress.Watch();
+            return;
+        }
+
         Counters.CountDamage();
         lock (_gate)
         {

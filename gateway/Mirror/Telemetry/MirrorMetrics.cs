@@ -18,6 +18,7 @@ public sealed class MirrorMetrics : IDisposable
     private readonly Histogram<double> _syncSeconds;
     private readonly long[] _requests = new long[Enum.GetValues<RequestOutcome>().Length];
     private readonly long[] _reads = new long[Enum.GetValues<ReadOutcome>().Length];
+    private readonly HashSet<(string Cluster, string Destination, string Database)> _gapsSeen = [];
     private long _points, _bytes, _invalidLines, _penalized;
 
     /// <summary>All instruments, not yet observing anything.</summary>
@@ -139,16 +140,31 @@ public sealed class MirrorMetrics : IDisposable
             () => clusters().Select(r => Of(r, r.DeadLettersKept.Bytes)),
             "By", "Bytes the dead letters count.");
         _meter.CreateObservableGauge("gap_points",
-            () => clusters().SelectMany(static r => r.Gaps.Select(gap => new Measurement<long>(
-                gap.Points, new("cluster", r.Cluster), new("destination", gap.Destination),
-                new("database", gap.Database)))),
-            null, "Points the destination lacks because they were dropped, until it is declared in sync.");
+            () => GapPoints(clusters()), null,
+            "Points the destination lacks because they were dropped, until it is declared in sync.");
 
         void Counter(string name, string description, Func<DestinationReading, long> value) =>
             _meter.CreateObservableCounter(name, () => destinations().Select(r => Of(r, value(r))), null, description);
 
         void Gauge(string name, string description, Func<DestinationReading, double> value) =>
             _meter.CreateObservableGauge(name, () => destinations().Select(r => Of(r, value(r))), null, description);
+    }
+
+    /// <summary>
+    /// Whoever exports a gauge keeps its last value when it is observed no more: a gap that is gone goes on as 0.
+    /// </summary>
+    private List<Measurement<long>> GapPoints(IEnumerable<ClusterReading> clusters)
+    {
+        var now = clusters
+            .SelectMany(static r => r.Gaps.Select(gap => (Key: (r.Cluster, gap.Destination, gap.Database), gap.Points)))
+            .ToDictionary(static gap => gap.Key, static gap => gap.Points);
+        lock (_gapsSeen)
+        {
+            _gapsSeen.UnionWith(now.Keys);
+            return [.. _gapsSeen.Select(gap => new Measurement<long>(
+                now.GetValueOrDefault(gap), new("cluster", gap.Cluster), new("destination", gap.Destination),
+                new("database", gap.Database)))];
+        }
     }
 
     /// <summary>Observes what <paramref name="clusters"/> reads from journals on disk.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using InfluxMirror;
 
 namespace Gateway.SystemTests.Durability;
@@ -16,6 +17,7 @@ public sealed class FullJournalTests(ITestOutputHelper output)
     {
         await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = Small.Journal(64) });
         lab.B.Kill();
+        DateTimeOffset began = DateTimeOffset.UtcNow;
         await lab.Client.MustQueryAsync("CREATE DATABASE kept");
         int refused = 0;
         for (int number = 0; number < Writes; number++)
@@ -40,6 +42,7 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         Assert.Contains(held.Points, point => point.Contains($"number{Writes - 1:00000}"));
         Assert.Contains("kept", await ServerSchema.DatabasesAsync(lab.B.Client));
         await lab.Gateway.AssertAccountingAsync();
+        await AssertGapAsync(lab, dropped, began);
 
         // A restart does not make it whole. Progress is saved once a second; what is not is done once more.
         await Eventually.TrueAsync("it is saved what was dropped", () =>
@@ -52,6 +55,19 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         for (int read = 0; read < 10; read++)
             Assert.Equal("a", (await lab.Client.GetQueryAsync("SELECT count(v) FROM padded", "db1")).Destination);
         await lab.Gateway.AssertAccountingAsync();
+
+        // Nor does it forget what is missing, until the operator has brought it there.
+        await AssertGapAsync(lab, dropped, began);
+        string all = string.Join('\n', Enumerable.Range(0, Writes).Select(Small.Line));
+        (await lab.B.WriteAsync("db1", all)).MustBe(204);
+        (await lab.Gateway.Management.SendAsync(HttpMethod.Post, "/destinations/b/sync-done")).MustBe(204);
+        await AssertNoGapAsync(lab, dropped);
+        lab.Gateway.Kill();
+        await lab.Gateway.RestartAsync();
+        await AssertNoGapAsync(lab, dropped);
+        await Eventually.TrueAsync("b serves reads again", async () =>
+            (await lab.Client.GetQueryAsync("SELECT count(v) FROM padded", "db1")).Destination == "b");
+        await lab.AssertConvergedAsync();
     }
 
     [Fact]
@@ -132,6 +148,40 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         await Eventually.TrueAsync("writes are taken again", async () =>
             (await lab.Client.WriteAsync("db1", Small.Padded(9999, RecordBytes))).Status == 204);
         await lab.AssertConvergedAsync();
+    }
+
+    /// <summary>What b lacks is known everywhere, and of a nothing is missing.</summary>
+    private static async Task AssertGapAsync(Lab lab, int dropped, DateTimeOffset began)
+    {
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, dropped), (page.Of(MetricNames.GapPoints, "a"), page.Of(MetricNames.GapPoints, "b")));
+        JsonElement b = await lab.Gateway.StatusAsync("b");
+        Assert.True(b.GetProperty("needsResync").GetBoolean());
+        Assert.Equal(0, (await lab.Gateway.StatusAsync("a")).GetProperty("gaps").GetArrayLength());
+        JsonElement gap = Assert.Single(b.GetProperty("gaps").EnumerateArray().ToArray());
+        Assert.Equal("db1", gap.GetProperty("database").GetString());
+        Assert.Equal(dropped, gap.GetProperty("points").GetInt32());
+        Assert.Equal(dropped, gap.GetProperty("records").GetInt32());
+        DateTimeOffset first = gap.GetProperty("first").GetDateTimeOffset();
+        DateTimeOffset last = gap.GetProperty("last").GetDateTimeOffset();
+        Assert.InRange(first, began, last);
+        Assert.InRange(last, first, DateTimeOffset.UtcNow);
+        string printed = await lab.Gateway.CommandAsync(0, "journal", "gaps", lab.Gateway.JournalFolder);
+        Assert.Contains("influxdb: gaps: 1", printed);
+        Assert.Contains($"b  db=db1 rp=(default)  {dropped} point(s) in {dropped} record(s) accepted ", printed);
+    }
+
+    private static async Task AssertNoGapAsync(Lab lab, int dropped)
+    {
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, 0), (page.Of(MetricNames.GapPoints, "b"), page.Of(MetricNames.NeedsResync, "b")));
+        // What happened is not undone.
+        Assert.Equal(dropped, page.Of(MetricNames.Dropped, "b"));
+        JsonElement b = await lab.Gateway.StatusAsync("b");
+        Assert.False(b.GetProperty("needsResync").GetBoolean());
+        Assert.Equal(0, b.GetProperty("gaps").GetArrayLength());
+        Assert.Contains(
+            "gaps: 0", await lab.Gateway.CommandAsync(0, "journal", "gaps", lab.Gateway.JournalFolder));
     }
 
     /// <summary>

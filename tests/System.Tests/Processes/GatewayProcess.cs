@@ -80,10 +80,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
         };
         foreach ((string name, string value) in Configuration.Environment)
             environment[name] = value;
-        string[] arguments = ["--config", ConfigurationFile];
-        process = Program.EndsWith(".dll", StringComparison.Ordinal)
-            ? ChildProcess.Start("gateway", "dotnet", [Program, .. arguments], environment, folder.Path)
-            : ChildProcess.Start("gateway", Program, arguments, environment, folder.Path);
+        process = Start(environment, "--config", ConfigurationFile);
+    }
+
+    /// <summary>Runs another command of the program, beside this one, and returns what it printed.</summary>
+    public async Task<string> CommandAsync(int code, params string[] arguments)
+    {
+        await using ChildProcess command = Start([], arguments);
+        Assert.True(await command.ExitAsync(TimeSpan.FromSeconds(30)), $"it did not end:\n{command.Log}");
+        Assert.True(command.ExitCode == code, $"it ended with {command.ExitCode}, not {code}:\n{command.Log}");
+        return command.Log;
     }
 
     /// <summary>Starts it, on the same ports and journal as before, and waits until it serves.</summary>
@@ -146,6 +152,15 @@ internal sealed class GatewayProcess : IAsyncDisposable
     /// <summary>SIGTERM; returns the exit code.</summary>
     public Task<int> StopAsync(TimeSpan bound) => process!.StopAsync(bound);
 
+    /// <summary>What /status says of a destination.</summary>
+    public async Task<JsonElement> StatusAsync(string destination)
+    {
+        Answer status = (await Management.SendAsync(HttpMethod.Get, "/status")).MustBe(200);
+        using JsonDocument document = JsonDocument.Parse(status.Bytes);
+        return document.RootElement.GetProperty("destinations").EnumerateArray()
+            .Single(one => one.GetProperty("destination").GetString() == destination).Clone();
+    }
+
     public async Task<MetricsPage> MetricsAsync()
     {
         Answer answer = await Management.SendAsync(HttpMethod.Get, "/metrics");
@@ -191,4 +206,9 @@ internal sealed class GatewayProcess : IAsyncDisposable
         Management.Dispose();
         folder.Dispose();
     }
+
+    private ChildProcess Start(Dictionary<string, string> environment, params string[] arguments) =>
+        Program.EndsWith(".dll", StringComparison.Ordinal)
+            ? ChildProcess.Start("gateway", "dotnet", [Program, .. arguments], environment, folder.Path)
+            : ChildProcess.Start("gateway", Program, arguments, environment, folder.Path);
 }

@@ -15,6 +15,8 @@ internal static class MetricNames
     public const string NeedsResync = "influxmirror_destination_needs_resync";
     public const string Divergences = "influxmirror_divergences_total";
 
+    public const string GapPoints = "influxmirror_gap_points";
+
     public const string SetAside = "influxmirror_records_set_aside_total";
 
     public const string LastReloadSuccessful = "config_last_reload_successful";

@@ -12,11 +12,14 @@ public sealed class LinuxDisk : IDisk
 
     private readonly string _folder;
 
-    /// <summary>The folder at <paramref name="folder"/>, made when it is not there.</summary>
+    /// <summary>The folder at <paramref name="folder"/>, made when it is not there, durably.</summary>
     /// <exception cref="DiskException">It cannot be made or read.</exception>
     public LinuxDisk(string folder)
     {
         _folder = Path.GetFullPath(folder);
+        var made = new List<string>();
+        for (var path = _folder; path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
+            made.Add(path);
         Try("make the folder", _folder, () =>
         {
             Directory.CreateDirectory(_folder);
@@ -25,6 +28,9 @@ public sealed class LinuxDisk : IDisk
                     _folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             return true;
         });
+        // What is synced in a folder that has no name yet goes with it in a power cut.
+        foreach (var path in made)
+            SyncFolder(Path.GetDirectoryName(path)!);
     }
 
     /// <summary>The folder.</summary>
@@ -81,12 +87,7 @@ public sealed class LinuxDisk : IDisk
     });
 
     /// <inheritdoc/>
-    public void SyncDirectory()
-    {
-        using var folder = OpenHandle(_folder, Libc.ReadOnly);
-        if (Libc.Sync(folder) != 0)
-            throw Failure("sync", _folder, Marshal.GetLastPInvokeError());
-    }
+    public void SyncDirectory() => SyncFolder(_folder);
 
     /// <summary>What a failed system call means.</summary>
     internal static DiskException Failure(string verb, string path, int error) =>
@@ -148,6 +149,13 @@ public sealed class LinuxDisk : IDisk
         {
             return "another process";
         }
+    }
+
+    private static void SyncFolder(string path)
+    {
+        using var folder = OpenHandle(path, Libc.ReadOnly);
+        if (Libc.Sync(folder) != 0)
+            throw Failure("sync", path, Marshal.GetLastPInvokeError());
     }
 
     private static SafeFileHandle OpenHandle(string path, int flags)
