@@ -132,7 +132,7 @@ public sealed class ParkedOnDiskTests : DurableTests
 
         // As if its bytes were damaged: nothing is found of what the state calls parked.
         LinuxDisk disk = new(image);
-        CursorState state = CursorFile.LoadAll(disk, static file => Assert.Fail(file))["b"];
+        CursorState state = CursorFile.LoadAll(disk, Assert.Fail).Single(static one => one.Key == "b").Value;
         new CursorFile(disk, "b").Save(state with { LowWaterMark = 1, Completed = [] });
         await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
         await second.UntilAsync(() => second["b"].Lines.Contains("o v=1 1"), "the other one is there");

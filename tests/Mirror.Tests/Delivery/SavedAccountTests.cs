@@ -34,7 +34,7 @@ public sealed class SavedAccountTests : DurableTests
         }
 
         LinuxDisk disk = new(Folder);
-        CursorState saved = CursorFile.LoadAll(disk, Assert.Fail)["b"];
+        CursorState saved = CursorFile.LoadAll(disk, Assert.Fail).Single(static one => one.Key == "b").Value;
         CourierState state = CourierState.Decode(saved.Extra.Span)!;
         new CursorFile(disk, "b").Save(saved with { Extra = (state with { Tally = change(state.Tally) }).Encode() });
     }
