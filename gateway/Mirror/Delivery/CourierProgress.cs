@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
@@ -23,7 +24,9 @@ internal sealed class CourierProgress
 
     // Of what was on disk at the start, records above this one are in no account before they are read.
     private long _countedThrough;
-    private long _unreadableAt;
+
+    // Where the disk failed to give records, by the first that was wanted. Several look for theirs at a time.
+    private readonly ConcurrentDictionary<long, bool> _unreadable = new();
 
     // Accepted, and perhaps not safe yet, oldest first. Belongs to the journal's lock.
     private readonly Queue<(long Position, int Points, int Bytes)> _unsafe = new();
@@ -310,13 +313,13 @@ internal sealed class CourierProgress
             {
                 return reader.TryRead();
             }
-            catch (DiskException) when (_unreadableAt == first)
+            catch (DiskException) when (_unreadable.ContainsKey(first))
             {
                 reader.SkipUnreadable();
             }
             catch (DiskException)
             {
-                _unreadableAt = first;
+                _unreadable[first] = true;
                 throw;
             }
         }

@@ -20,7 +20,7 @@ internal sealed class Parking
     /// <summary>Nothing is parked.</summary>
     public bool IsEmpty => _queues.Count == 0;
 
-    /// <summary>What waited at the start is not all read yet: places of before stay, even when they are empty.</summary>
+    /// <summary>What waited at the start is not all read yet: places of before stay, also empty ones.</summary>
     public bool IsRestoring { get; private set; }
 
     /// <summary>What waits for a repair, to be restored at the next start; null for nothing.</summary>
