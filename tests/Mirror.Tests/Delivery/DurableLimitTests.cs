@@ -180,7 +180,7 @@ public sealed class DurableLimitTests : DurableTests
     [Fact]
     public async Task F35_What_was_there_at_the_start_is_as_old_as_the_wall_clock_said_then_and_ages_steadily()
     {
-        await using (TestCluster first = Aging("a", "b"))
+        await using (TestCluster first = TestCluster.OnDisk(Folder, Aging, "a", "b"))
         {
             first["b"].Script = ScriptedDestination.Absent;
             await FillAsync(first, 1, 30);
