@@ -50,8 +50,9 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// Gives up the oldest records that another destination has decided about, waiting or parked, until
-    /// <paramref name="bytes"/> are free or none is left. Statements are never given up. Returns the bytes freed.
+    /// Gives up the oldest records that it can do without (<see cref="Journal.JournalRecord.IsExpendable"/>), waiting or
+    /// parked, until <paramref name="bytes"/> are free or none is left. Statements are never given up. Returns the bytes
+    /// freed.
     /// </summary>
     internal long DropOldest(long bytes)
     {
@@ -67,7 +68,7 @@ public sealed partial class Courier
                 Drop_NeedsLock(record);
             }
 
-            foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsDecided))
+            foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsExpendable))
             {
                 freed += record.Size;
                 dropped.Add(record);
@@ -84,7 +85,7 @@ public sealed partial class Courier
 
         List<MirroredRecord> Take(Lane lane, long last)
         {
-            var taken = lane.Remove(record => record.Position <= last && record.IsDecided);
+            var taken = lane.Remove(record => record.Position <= last && record.IsExpendable);
             // What stood before a statement may be gone now.
             Reach_NeedsLock(lane);
             return taken;
@@ -107,7 +108,7 @@ public sealed partial class Courier
                     Drop_NeedsLock(record);
                 foreach (var spilled in lane.RemoveOnDisk(position))
                 {
-                    _context.Gaps.Note(Destination, new ParkedPlace(lane.Key.Database, null, null), spilled);
+                    _context.Gaps.Note(Destination, lane.Key.Database, null, spilled);
                     DropSpilled_NeedsLock(spilled);
                 }
 
@@ -126,7 +127,7 @@ public sealed partial class Courier
                 foreach (var parked in queue.OnDisk.Values.TakeWhile(parked => parked.Position <= position).ToArray())
                 {
                     queue.OnDisk.Remove(parked.Position);
-                    _context.Gaps.Note(Destination, queue.Place, parked);
+                    _context.Gaps.Note(Destination, queue.Place.Database, queue.Place.RetentionPolicy, parked);
                     DropOnDisk_NeedsLock(parked);
                 }
 
@@ -173,7 +174,7 @@ public sealed partial class Courier
     {
         var droppable = _lanes.Values.SelectMany(static lane => lane.Removable())
             .Concat(_parking.Queues.SelectMany(static queue => queue.Records))
-            .Where(static record => record.IsDecided)
+            .Where(static record => record.IsExpendable)
             .OrderBy(static record => record.Position);
         long position = 0;
         foreach (var record in droppable)
@@ -192,9 +193,18 @@ public sealed partial class Courier
         var taken = new List<MirroredRecord>();
         foreach (var queue in _parking.Queues.ToArray())
         {
-            taken.AddRange(queue.Records.Where(chosen));
-            foreach (var record in taken)
-                queue.Records.Remove(record);
+            for (var node = queue.Records.First; node is not null;)
+            {
+                var (next, record) = (node.Next, node.Value);
+                if (chosen(record))
+                {
+                    taken.Add(record);
+                    queue.Records.Remove(node);
+                }
+
+                node = next;
+            }
+
             _parking.RemoveIfEmpty(queue);
         }
 
