@@ -106,6 +106,7 @@ public sealed class MirrorOverview
             ParkedPoints = tally.Parked,
             RejectedPoints = tally.Rejected,
             DroppedPoints = tally.Dropped,
+            DroppedPointsByCause = new Dictionary<string, long>(DroppedOf(tally)),
             Gaps = _fleet.Find(one.Courier.Cluster)?.Gaps.List(one.Courier.Destination) ?? [],
             NeedsResync = one.Courier.NeedsResync,
         };
@@ -124,7 +125,7 @@ public sealed class MirrorOverview
                 Accepted = tally.Accepted,
                 Delivered = tally.Delivered,
                 Rejected = tally.Rejected,
-                Dropped = tally.Dropped,
+                Dropped = DroppedOf(tally),
                 Pending = tally.Pending,
                 Parked = tally.Parked,
                 PendingBytes = tally.PendingBytes,
@@ -147,6 +148,10 @@ public sealed class MirrorOverview
             };
         }
     }
+
+    private static KeyValuePair<string, long>[] DroppedOf(CourierTally tally) =>
+        [.. Enum.GetValues<DropCause>().Select(cause => KeyValuePair.Create(
+            cause.ToString().ToLowerInvariant(), tally.DroppedAs(cause)))];
 
     private IEnumerable<ClusterReading> ReadClusters() => _fleet.Clusters.Select(static cluster =>
         new ClusterReading(

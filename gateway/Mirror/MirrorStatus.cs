@@ -53,8 +53,11 @@ public sealed record DestinationStatus
     /// <summary>Points it refused, or that were withdrawn because every destination refused.</summary>
     public required long RejectedPoints { get; init; }
 
-    /// <summary>Points given up because the journal was full.</summary>
+    /// <summary>Points given up, for whatever cause.</summary>
     public required long DroppedPoints { get; init; }
+
+    /// <summary>The same by cause, see <see cref="DropCause"/>.</summary>
+    public IReadOnlyDictionary<string, long> DroppedPointsByCause { get; init; } = new Dictionary<string, long>();
 
     /// <summary>What was dropped for it since it was last in sync.</summary>
     public IReadOnlyList<Gap> Gaps { get; init; } = [];

@@ -11,6 +11,7 @@ public sealed partial class Courier
     private TaskCompletionSource? _idle;
     private int _atWork;
     private long _givenUpThrough;
+    private volatile DropCause _givenUpFor;
 
     /// <summary>It is coming to an end: nothing new is sent.</summary>
     internal bool IsStopping => _stop.IsCancellationRequested;
@@ -65,14 +66,14 @@ public sealed partial class Courier
             foreach (var record in dropped)
             {
                 freed += record.Size;
-                Drop_NeedsLock(record);
+                Drop_NeedsLock(record, DropCause.Full);
             }
 
             foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsExpendable))
             {
                 freed += record.Size;
                 dropped.Add(record);
-                GiveUp_NeedsLock(record);
+                GiveUp_NeedsLock(record, DropCause.Full);
                 Unpark_NeedsLock(record);
             }
 
@@ -95,21 +96,22 @@ public sealed partial class Courier
     /// <summary>
     /// Gives up every record up to a position that has no fate yet, statements apart; others have decided about them.
     /// </summary>
-    internal void DropThrough(long position)
+    internal void DropThrough(long position, DropCause cause)
     {
         lock (_gate)
         {
             if (position <= GivenUpThrough)
                 return;
+            _givenUpFor = cause;
             Interlocked.Exchange(ref _givenUpThrough, position);
             foreach (var lane in _lanes.Values.ToArray())
             {
                 foreach (var record in lane.Remove(IsGivenUp))
-                    Drop_NeedsLock(record);
+                    Drop_NeedsLock(record, cause);
                 foreach (var spilled in lane.RemoveOnDisk(position))
                 {
                     _context.Gaps.Note(Destination, lane.Key.Database, null, spilled);
-                    DropSpilled_NeedsLock(spilled);
+                    DropSpilled_NeedsLock(spilled, cause);
                 }
 
                 Start_NeedsLock(lane);
@@ -119,7 +121,7 @@ public sealed partial class Courier
             foreach (var record in TakeParked_NeedsLock(IsGivenUp))
             {
                 Tally.Unpark(record);
-                Drop_NeedsLock(record);
+                Drop_NeedsLock(record, cause);
             }
 
             foreach (var queue in _parking.Queues.ToArray())
@@ -128,7 +130,7 @@ public sealed partial class Courier
                 {
                     queue.OnDisk.Remove(parked.Position);
                     _context.Gaps.Note(Destination, queue.Place.Database, queue.Place.RetentionPolicy, parked);
-                    DropOnDisk_NeedsLock(parked);
+                    DropOnDisk_NeedsLock(parked, cause);
                 }
 
                 _parking.RemoveIfEmpty(queue);
@@ -155,17 +157,17 @@ public sealed partial class Courier
 
     private long GivenUpThrough => Interlocked.Read(ref _givenUpThrough);
 
-    private void Drop_NeedsLock(MirroredRecord record)
+    private void Drop_NeedsLock(MirroredRecord record, DropCause cause)
     {
-        GiveUp_NeedsLock(record);
+        GiveUp_NeedsLock(record, cause);
         Complete_NeedsLock(record);
     }
 
     /// <summary>Its destination will lack it: that is remembered until somebody says that it has it.</summary>
-    private void GiveUp_NeedsLock(MirroredRecord record)
+    private void GiveUp_NeedsLock(MirroredRecord record, DropCause cause)
     {
         NeedsResync = true;
-        Tally.Drop(record);
+        Tally.Drop(record, cause);
         _context.Gaps.Note(Destination, record);
     }
 
@@ -388,7 +390,7 @@ public sealed partial class Courier
         foreach (var record in abandoned.Where(static record => record.Letter == 0))
         {
             record.Hold();
-            Tally.Drop(record);
+            Tally.Drop(record, DropCause.Removed);
             _cursor.Complete(record);
         }
 
@@ -398,7 +400,7 @@ public sealed partial class Courier
         {
             record.Hold();
             abandoned.Add(record);
-            Tally.Drop(record);
+            Tally.Drop(record, DropCause.Removed);
             Unpark_NeedsLock(record);
         }
     }

@@ -213,7 +213,7 @@ public sealed partial class Courier
                 }
                 else if (IsGivenUp(record))
                 {
-                    GiveUp_NeedsLock(record);
+                    GiveUp_NeedsLock(record, _givenUpFor);
                     Settle_NeedsLock(sender, record);
                 }
                 else

@@ -258,7 +258,7 @@ public sealed partial class Courier
                 if (IsStopping)
                     _left.Add(record);
                 else if (IsGivenUp(record))
-                    Drop_NeedsLock(record);
+                    Drop_NeedsLock(record, _givenUpFor);
                 else if (!Dispatch_NeedsLock(record))
                     unavailable = [record];
             }

@@ -170,7 +170,7 @@ internal sealed class JournalKeeper(
             // stays.
             if (Laggards(segment, couriers).All(courier => courier.HasGivenUp(segment.Last)))
                 continue;
-            if (!GiveUp(segment, couriers))
+            if (!GiveUp(segment, couriers, DropCause.Full))
                 return;
             excess -= segment.FileBytes;
         }
@@ -194,13 +194,13 @@ internal sealed class JournalKeeper(
     /// <summary>
     /// Nobody who lags is to get what is in a segment; false when nobody else has it either, and it stays.
     /// </summary>
-    private static bool GiveUp(Segment segment, Courier[] couriers)
+    private static bool GiveUp(Segment segment, Courier[] couriers, DropCause cause)
     {
         var laggards = Laggards(segment, couriers);
         if (laggards.Length > 0 && !couriers.Any(one => one.HasDecided(segment.Header.First, segment.Last)))
             return false;
         foreach (var courier in laggards)
-            courier.DropThrough(segment.Last);
+            courier.DropThrough(segment.Last, cause);
         return true;
     }
 
@@ -232,7 +232,7 @@ internal sealed class JournalKeeper(
             if (!_newest.TryGetValue(segment, out var newest))
                 _newest[segment] = newest = NewestIn(store, segment);
             var isYoung = newest is { } accepted && time.GetElapsedTime(accepted) <= maxAge;
-            if (isYoung || !GiveUp(segment, couriers))
+            if (isYoung || !GiveUp(segment, couriers, DropCause.Aged))
                 return;
         }
     }

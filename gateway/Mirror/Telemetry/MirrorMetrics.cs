@@ -91,8 +91,11 @@ public sealed class MirrorMetrics : IDisposable
         Counter("points_delivered_total", "Points the destination confirmed.", r => r.Delivered);
         Counter("points_rejected_total", "Points the destination refused, or that were withdrawn or set aside.",
             r => r.Rejected);
-        Counter("points_dropped_total", "Points given up: journal full or damaged, or destination removed.",
-            r => r.Dropped);
+        _meter.CreateObservableCounter(
+            "points_dropped_total",
+            () => destinations().SelectMany(r => r.Dropped.Select(cause => new Measurement<long>(
+                cause.Value, new("cluster", r.Cluster), new("destination", r.Destination), new("cause", cause.Key)))),
+            null, "Points given up, by cause.");
         Gauge("points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
         Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
         Gauge("backlog_bytes", "Bytes waiting for the destination: bodies, and paths with their queries.", r => r.PendingBytes);

@@ -69,8 +69,8 @@ public sealed record DestinationReading
     /// <summary>Points, see <c>influxmirror_points_rejected_total</c>.</summary>
     public required long Rejected { get; init; }
 
-    /// <summary>Points, see <c>influxmirror_points_dropped_total</c>.</summary>
-    public required long Dropped { get; init; }
+    /// <summary>Points by cause, see <c>influxmirror_points_dropped_total</c>.</summary>
+    public required IReadOnlyList<KeyValuePair<string, long>> Dropped { get; init; }
 
     /// <summary>Points, see <c>influxmirror_points_pending</c>.</summary>
     public required long Pending { get; init; }
