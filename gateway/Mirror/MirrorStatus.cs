@@ -26,8 +26,11 @@ public sealed record DestinationStatus
     /// <summary>InfluxDB's version as the destination last told it; null before its first answer.</summary>
     public required string? Version { get; init; }
 
-    /// <summary>Age of the oldest record it still has to get, in seconds.</summary>
+    /// <summary>Age of the oldest record it still has to get, in seconds; parked ones apart.</summary>
     public required double LagSeconds { get; init; }
+
+    /// <summary>Age of the oldest record that is parked for it, in seconds.</summary>
+    public double ParkedSeconds { get; init; }
 
     /// <summary>Bytes waiting for it: bodies, and paths with their queries.</summary>
     public required long PendingBytes { get; init; }

@@ -142,6 +142,10 @@ internal sealed class ParkedQueue(ParkedPlace place, VerdictKind reason)
     /// <summary>Newer ones by position, of which only the journal on disk has the bytes.</summary>
     public SortedDictionary<long, SpilledRecord> OnDisk { get; } = [];
 
+    /// <summary>When the oldest of them was appended, see <see cref="Journal.JournalRecord.AppendedAt"/>.</summary>
+    public long? OldestAt =>
+        (OnTrial ?? Records.First?.Value)?.AppendedAt ?? (OnDisk.Count > 0 ? OnDisk.First().Value.AppendedAt : null);
+
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }
 

@@ -99,7 +99,10 @@ public sealed class MirrorMetrics : IDisposable
         Gauge("points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
         Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
         Gauge("backlog_bytes", "Bytes waiting for the destination: bodies, and paths with their queries.", r => r.PendingBytes);
-        Gauge("backlog_seconds", "Age of the oldest record waiting for the destination.", r => r.LagSeconds);
+        Gauge("backlog_seconds", "Age of the oldest record waiting for the destination, parked ones apart.",
+            r => r.LagSeconds);
+        Gauge("parked_seconds", "Age of the oldest record that waits for a repair of the destination.",
+            r => r.ParkedSeconds);
         Gauge("backlog_drain_bytes_per_second", "Bytes that get their fate in a second, over the last seconds.",
             r => r.DrainBytesPerSecond);
         Gauge("backlog_seconds_left", "Seconds until nothing waits, as it goes now; +Inf when it does not get less.",

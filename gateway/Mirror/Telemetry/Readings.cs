@@ -90,6 +90,9 @@ public sealed record DestinationReading
     /// <summary>Seconds, see <c>influxmirror_backlog_seconds</c>.</summary>
     public required double LagSeconds { get; init; }
 
+    /// <summary>Seconds, see <c>influxmirror_parked_seconds</c>.</summary>
+    public required double ParkedSeconds { get; init; }
+
     /// <summary>See <c>influxmirror_destination_up</c>.</summary>
     public required bool Up { get; init; }
 
