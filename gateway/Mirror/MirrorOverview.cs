@@ -97,6 +97,7 @@ public sealed class MirrorOverview
             Reason = one.Level == FitnessLevel.Fit ? null : _freshness.Of(one.Courier).Reason,
             Version = one.Courier.Version,
             LagSeconds = one.Lag.TotalSeconds,
+            ParkedSeconds = one.Courier.ParkedFor().TotalSeconds,
             PendingBytes = tally.PendingBytes,
             DrainBytesPerSecond = one.Courier.Drain.BytesPerSecond,
             SecondsLeft = one.Courier.Drain.SecondsLeft,
@@ -106,6 +107,7 @@ public sealed class MirrorOverview
             ParkedPoints = tally.Parked,
             RejectedPoints = tally.Rejected,
             DroppedPoints = tally.Dropped,
+            DroppedPointsByCause = new Dictionary<string, long>(DroppedOf(tally)),
             Gaps = _fleet.Find(one.Courier.Cluster)?.Gaps.List(one.Courier.Destination) ?? [],
             NeedsResync = one.Courier.NeedsResync,
         };
@@ -124,13 +126,14 @@ public sealed class MirrorOverview
                 Accepted = tally.Accepted,
                 Delivered = tally.Delivered,
                 Rejected = tally.Rejected,
-                Dropped = tally.Dropped,
+                Dropped = DroppedOf(tally),
                 Pending = tally.Pending,
                 Parked = tally.Parked,
                 PendingBytes = tally.PendingBytes,
                 DrainBytesPerSecond = one.Courier.Drain.BytesPerSecond,
                 SecondsLeft = one.Courier.Drain.SecondsLeft ?? double.PositiveInfinity,
                 LagSeconds = one.Lag.TotalSeconds,
+                ParkedSeconds = one.Courier.ParkedFor().TotalSeconds,
                 Up = one.Level != FitnessLevel.Down,
                 Fit = one.Level == FitnessLevel.Fit,
                 NeedsResync = one.Courier.NeedsResync,
@@ -147,6 +150,10 @@ public sealed class MirrorOverview
             };
         }
     }
+
+    private static KeyValuePair<string, long>[] DroppedOf(CourierTally tally) =>
+        [.. Enum.GetValues<DropCause>().Select(cause => KeyValuePair.Create(
+            cause.ToString().ToLowerInvariant(), tally.DroppedAs(cause)))];
 
     private IEnumerable<ClusterReading> ReadClusters() => _fleet.Clusters.Select(static cluster =>
         new ClusterReading(

@@ -26,8 +26,11 @@ public sealed record DestinationStatus
     /// <summary>InfluxDB's version as the destination last told it; null before its first answer.</summary>
     public required string? Version { get; init; }
 
-    /// <summary>Age of the oldest record it still has to get, in seconds.</summary>
+    /// <summary>Age of the oldest record it still has to get, in seconds; parked ones apart.</summary>
     public required double LagSeconds { get; init; }
+
+    /// <summary>Age of the oldest record that is parked for it, in seconds.</summary>
+    public double ParkedSeconds { get; init; }
 
     /// <summary>Bytes waiting for it: bodies, and paths with their queries.</summary>
     public required long PendingBytes { get; init; }
@@ -53,8 +56,11 @@ public sealed record DestinationStatus
     /// <summary>Points it refused, or that were withdrawn because every destination refused.</summary>
     public required long RejectedPoints { get; init; }
 
-    /// <summary>Points given up because the journal was full.</summary>
+    /// <summary>Points given up, for whatever cause.</summary>
     public required long DroppedPoints { get; init; }
+
+    /// <summary>The same by cause, see <see cref="DropCause"/>.</summary>
+    public IReadOnlyDictionary<string, long> DroppedPointsByCause { get; init; } = new Dictionary<string, long>();
 
     /// <summary>What was dropped for it since it was last in sync.</summary>
     public IReadOnlyList<Gap> Gaps { get; init; } = [];

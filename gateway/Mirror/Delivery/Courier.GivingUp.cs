@@ -18,6 +18,9 @@ public sealed partial class Courier
     // Above the low-water mark; statements among them are not given up.
     private readonly PositionRuns _givenUp = new();
 
+    // Of these what was given up for its age.
+    private readonly PositionRuns _aged = new();
+
     // Of these what the cursor has not read.
     private readonly PositionRuns _givenUpUnread = new();
     private readonly ReturnFromDisk _givingUp;
@@ -58,14 +61,17 @@ public sealed partial class Courier
     /// <summary>
     /// Gives up the records of these positions that have no fate yet, statements apart; others have decided about them.
     /// </summary>
-    internal void GiveUp(IReadOnlyList<PositionRange> decided)
+    internal void GiveUp(IReadOnlyList<PositionRange> decided, DropCause cause)
     {
         lock (_gate)
         {
             _givenUp.RemoveThrough(_cursor.LowWaterMark);
+            _aged.RemoveThrough(_cursor.LowWaterMark);
             foreach (var run in decided)
             {
                 _givenUp.Add(run.From, run.To);
+                if (cause == DropCause.Aged)
+                    _aged.Add(run.From, run.To);
                 if (run.To > _cursor.ReadThrough)
                     _givenUpUnread.Add(Math.Max(run.From, _cursor.ReadThrough + 1), run.To);
             }
@@ -106,6 +112,9 @@ public sealed partial class Courier
         record.Position <= _givenUpThrough && record.Kind != RecordKind.Statement && record.Letter == 0
         && _givenUp.Contains(record.Position);
 
+    private DropCause CauseOf_NeedsLock(long position) =>
+        _aged.Contains(position) ? DropCause.Aged : DropCause.Full;
+
     /// <summary>What comes next was given up, and needs no room.</summary>
     private bool IsNextGivenUp_NeedsLock() =>
         _cursor.ReadThrough < _givenUpThrough && _givenUp.Contains(_cursor.ReadThrough + 1);
@@ -115,11 +124,11 @@ public sealed partial class Courier
         foreach (var lane in _lanes.Values.ToArray())
         {
             foreach (var record in lane.Remove(IsGivenUp_NeedsLock))
-                Drop_NeedsLock(record);
+                Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
             foreach (var spilled in lane.RemoveOnDisk(_givenUp.Contains))
             {
-                _context.Gaps.Note(Destination, new ParkedPlace(lane.Key.Database, null, null), spilled);
-                DropSpilled_NeedsLock(spilled);
+                _context.Gaps.Note(Destination, lane.Key.Database, null, spilled);
+                DropSpilled_NeedsLock(spilled, CauseOf_NeedsLock(spilled.Position));
             }
 
             Start_NeedsLock(lane);
@@ -132,7 +141,7 @@ public sealed partial class Courier
         foreach (var record in TakeParked_NeedsLock(IsGivenUp_NeedsLock))
         {
             Tally.Unpark(record);
-            Drop_NeedsLock(record);
+            Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
         }
 
         foreach (var queue in _parking.Queues.ToArray())
@@ -143,8 +152,8 @@ public sealed partial class Courier
             foreach (var parked in dropped)
             {
                 queue.OnDisk.Remove(parked.Position);
-                _context.Gaps.Note(Destination, queue.Place, parked);
-                DropOnDisk_NeedsLock(parked);
+                _context.Gaps.Note(Destination, queue.Place.Database, queue.Place.RetentionPolicy, parked);
+                DropOnDisk_NeedsLock(parked, CauseOf_NeedsLock(parked.Position));
             }
 
             _parking.RemoveIfEmpty(queue);
@@ -195,7 +204,7 @@ public sealed partial class Courier
                 {
                     _progress.Read(record);
                     Tally.Take(record);
-                    Drop_NeedsLock(record);
+                    Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
                 }
                 else
                 {

@@ -115,13 +115,13 @@ public sealed partial class Courier
     private void Lose_NeedsLock(Lane lane, SpilledRecord spilled)
     {
         if (lane.TryTakeOnDisk(spilled.Position))
-            DropSpilled_NeedsLock(spilled);
+            DropSpilled_NeedsLock(spilled, DropCause.Damaged);
     }
 
-    private void DropSpilled_NeedsLock(SpilledRecord spilled)
+    private void DropSpilled_NeedsLock(SpilledRecord spilled, DropCause cause)
     {
         NeedsResync = true;
-        Tally.Drop(spilled);
+        Tally.Drop(spilled, cause);
         _progress.Settled(spilled);
         _cursor.CompleteReleased(spilled.Position);
     }

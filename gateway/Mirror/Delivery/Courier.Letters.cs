@@ -27,6 +27,7 @@ public sealed partial class Courier
     /// <summary>No letter is wanted of a refused record: its client was told.</summary>
     public void ForgoLetter(MirroredRecord record)
     {
+        record.NoteExpendable();
         Conclude(record);
         // Where a statement was concerned, one may be filed already.
         if (_progress.IsDurable)

@@ -49,8 +49,9 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// Gives up the oldest records that another destination has decided about, waiting or parked, until
-    /// <paramref name="bytes"/> are free or none is left. Statements are never given up. Returns the bytes freed.
+    /// Gives up the oldest records that it can do without (<see cref="Journal.JournalRecord.IsExpendable"/>), waiting or
+    /// parked, until <paramref name="bytes"/> are free or none is left. Statements are never given up. Returns the bytes
+    /// freed.
     /// </summary>
     internal long DropOldest(long bytes)
     {
@@ -63,14 +64,14 @@ public sealed partial class Courier
             foreach (var record in dropped)
             {
                 freed += record.Size;
-                Drop_NeedsLock(record);
+                Drop_NeedsLock(record, DropCause.Full);
             }
 
-            foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsDecided))
+            foreach (var record in TakeParked_NeedsLock(record => record.Position <= last && record.IsExpendable))
             {
                 freed += record.Size;
                 dropped.Add(record);
-                GiveUp_NeedsLock(record);
+                GiveUp_NeedsLock(record, DropCause.Full);
                 Unpark_NeedsLock(record);
             }
 
@@ -83,7 +84,7 @@ public sealed partial class Courier
 
         List<MirroredRecord> Take(Lane lane, long last)
         {
-            var taken = lane.Remove(record => record.Position <= last && record.IsDecided);
+            var taken = lane.Remove(record => record.Position <= last && record.IsExpendable);
             // What stood before a statement may be gone now.
             Reach_NeedsLock(lane);
             return taken;
@@ -96,17 +97,17 @@ public sealed partial class Courier
     /// <summary>What it reads next is on disk only.</summary>
     internal bool IsBehind => _cursor.IsBehind;
 
-    private void Drop_NeedsLock(MirroredRecord record)
+    private void Drop_NeedsLock(MirroredRecord record, DropCause cause)
     {
-        GiveUp_NeedsLock(record);
+        GiveUp_NeedsLock(record, cause);
         Complete_NeedsLock(record);
     }
 
     /// <summary>Its destination will lack it: that is remembered until somebody says that it has it.</summary>
-    private void GiveUp_NeedsLock(MirroredRecord record)
+    private void GiveUp_NeedsLock(MirroredRecord record, DropCause cause)
     {
         NeedsResync = true;
-        Tally.Drop(record);
+        Tally.Drop(record, cause);
         _context.Gaps.Note(Destination, record);
     }
 
@@ -115,7 +116,7 @@ public sealed partial class Courier
     {
         var droppable = _lanes.Values.SelectMany(static lane => lane.Removable())
             .Concat(_parking.Queues.SelectMany(static queue => queue.Records))
-            .Where(static record => record.IsDecided)
+            .Where(static record => record.IsExpendable)
             .OrderBy(static record => record.Position);
         long position = 0;
         foreach (var record in droppable)
@@ -134,9 +135,18 @@ public sealed partial class Courier
         var taken = new List<MirroredRecord>();
         foreach (var queue in _parking.Queues.ToArray())
         {
-            taken.AddRange(queue.Records.Where(chosen));
-            foreach (var record in taken)
-                queue.Records.Remove(record);
+            for (var node = queue.Records.First; node is not null;)
+            {
+                var (next, record) = (node.Next, node.Value);
+                if (chosen(record))
+                {
+                    taken.Add(record);
+                    queue.Records.Remove(node);
+                }
+
+                node = next;
+            }
+
             _parking.RemoveIfEmpty(queue);
         }
 
@@ -332,7 +342,7 @@ public sealed partial class Courier
         foreach (var record in abandoned.Where(static record => record.Letter == 0))
         {
             record.Hold();
-            Tally.Drop(record);
+            Tally.Drop(record, DropCause.Removed);
             _cursor.Complete(record);
         }
 
@@ -342,7 +352,7 @@ public sealed partial class Courier
         {
             record.Hold();
             abandoned.Add(record);
-            Tally.Drop(record);
+            Tally.Drop(record, DropCause.Removed);
             Unpark_NeedsLock(record);
         }
     }

@@ -24,6 +24,17 @@ public sealed partial class Courier
         }
     }
 
+    /// <summary>How long its oldest parked record has been waiting.</summary>
+    public TimeSpan ParkedFor()
+    {
+        lock (_gate)
+        {
+            return _parking.Queues.Min(static queue => queue.OldestAt) is { } oldest
+                ? Time.GetElapsedTime(oldest)
+                : TimeSpan.Zero;
+        }
+    }
+
     /// <summary>The destination misses what these records need: they wait beside their lane.</summary>
     internal void Park(Sender sender, Batch batch, SendResult result)
     {

@@ -78,7 +78,7 @@ public sealed partial class Courier
             foreach (var queue in _parking.Queues.ToArray())
             {
                 foreach (var parked in lost.Values.Where(parked => queue.OnDisk.Remove(parked.Position)))
-                    DropOnDisk_NeedsLock(parked);
+                    DropOnDisk_NeedsLock(parked, DropCause.Damaged);
                 _parking.RemoveIfEmpty(queue);
             }
         }
@@ -119,15 +119,15 @@ public sealed partial class Courier
         lock (_gate)
         {
             foreach (var parked in discarded.Values)
-                DropOnDisk_NeedsLock(parked);
+                DropOnDisk_NeedsLock(parked, DropCause.Damaged);
             discarded.Clear();
         }
     }
 
-    private void DropOnDisk_NeedsLock(SpilledRecord parked)
+    private void DropOnDisk_NeedsLock(SpilledRecord parked, DropCause cause)
     {
         Tally.Unpark(parked);
-        DropSpilled_NeedsLock(parked);
+        DropSpilled_NeedsLock(parked, cause);
     }
 
     private bool IsStatementRunning_NeedsLock(string database) =>

@@ -142,7 +142,7 @@ public sealed partial class Courier
             foreach (var record in batch.Records)
             {
                 Tally.Deliver(record, rejected: 0);
-                record.NoteDecided();
+                record.NoteExpendable();
                 if (!_parking.IsEmpty && _parking.Concerns(record.Target.Database))
                     Counters.CountOvertaken(record.Points);
                 Settle_NeedsLock(sender, record);
@@ -164,7 +164,9 @@ public sealed partial class Courier
         record.Hold();
         lock (_gate)
         {
-            record.NoteDecided();
+            // Of a partial write it has all that anybody would take.
+            if (result.Verdict.IsPartial)
+                record.NoteExpendable();
             Leave_NeedsLock(sender);
             Refuse_NeedsLock(record, result.Verdict, answer.Error);
             if (batch.Trial is { } trial)
@@ -210,7 +212,7 @@ public sealed partial class Courier
                 }
                 else if (IsGivenUp_NeedsLock(record))
                 {
-                    GiveUp_NeedsLock(record);
+                    GiveUp_NeedsLock(record, CauseOf_NeedsLock(record.Position));
                     Settle_NeedsLock(sender, record);
                 }
                 else

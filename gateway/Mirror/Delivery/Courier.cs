@@ -132,7 +132,7 @@ public sealed partial class Courier
                 return false;
             if (database is null)
                 return true;
-            if (_everywhere.Count > 0 && _everywhere[0].Record.Position <= position)
+            if (_everywhere.Exists(barrier => barrier.Record.Letter == 0 && barrier.Record.Position <= position))
                 return false;
             return !Holds_NeedsLock(new LaneKey(database, IsRaw: false), position)
                 && !Holds_NeedsLock(new LaneKey(database, IsRaw: true), position);
@@ -202,7 +202,7 @@ public sealed partial class Courier
                 if (IsStopping)
                     _left.Add(record);
                 else if (IsGivenUp_NeedsLock(record))
-                    Drop_NeedsLock(record);
+                    Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
                 else if (!Dispatch_NeedsLock(record))
                     (unavailable ??= []).Add(record);
             }
@@ -257,7 +257,7 @@ public sealed partial class Courier
                 if (IsStopping)
                     _left.Add(record);
                 else if (IsGivenUp_NeedsLock(record))
-                    Drop_NeedsLock(record);
+                    Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
                 else if (!Dispatch_NeedsLock(record))
                     unavailable = [record];
             }
@@ -302,7 +302,9 @@ public sealed partial class Courier
     {
         var scope = record.Scope ?? throw new InvalidOperationException("A statement has a scope.");
         var barrier = new Sender(this, record).Barrier;
-        _statements.Add(record.Position);
+        // One that is sent again as a dead letter has no place in the journal.
+        if (record.Letter == 0)
+            _statements.Add(record.Position);
         if (scope.All)
         {
             // One lane at least, so that it has something to come to the front of.

@@ -6,7 +6,8 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 public sealed class CourierTally
 {
-    private long _accepted, _delivered, _rejected, _dropped;
+    private readonly long[] _dropped = new long[Enum.GetValues<DropCause>().Length];
+    private long _accepted, _delivered, _rejected;
     private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
     private long _takenBytes, _parkedBytes, _decided, _settledBytes;
 
@@ -19,8 +20,17 @@ public sealed class CourierTally
     /// <summary>Points it refused, or that were withdrawn or set aside.</summary>
     public long Rejected => Interlocked.Read(ref _rejected);
 
-    /// <summary>Points given up: the journal was full, its file was damaged, or the destination was removed.</summary>
-    public long Dropped => Interlocked.Read(ref _dropped);
+    /// <summary>Points given up, for whatever cause.</summary>
+    public long Dropped
+    {
+        get
+        {
+            long sum = 0;
+            foreach (ref var points in _dropped.AsSpan())
+                sum += Interlocked.Read(ref points);
+            return sum;
+        }
+    }
 
     /// <summary>Grows whenever a record gets its fate.</summary>
     internal long Decided => Interlocked.Read(ref _decided);
@@ -45,6 +55,9 @@ public sealed class CourierTally
 
     /// <summary>Points among the pending that are parked.</summary>
     public long Parked => Interlocked.Read(ref _parked);
+
+    /// <summary>Points given up for one cause.</summary>
+    public long DroppedAs(DropCause cause) => Interlocked.Read(ref _dropped[(int)cause]);
 
     internal void Accept(MirroredRecord record)
     {
@@ -85,16 +98,19 @@ public sealed class CourierTally
         Interlocked.Add(ref _delivered, points);
     }
 
-    internal void Drop(MirroredRecord record)
+    internal void Drop(MirroredRecord record, DropCause cause)
     {
-        Interlocked.Add(ref _dropped, record.Points);
+        Interlocked.Add(ref _dropped[(int)cause], record.Points);
         Leave(record);
     }
 
     /// <summary>Points that were pending when the gateway ended and cannot be read any more.</summary>
-    internal void DropLost(long points, long bytes, long records)
+    internal void DropLost(long points, long bytes, long records) =>
+        Drop(points, bytes, records, DropCause.Damaged);
+
+    private void Drop(long points, long bytes, long records, DropCause cause)
     {
-        Interlocked.Add(ref _dropped, points);
+        Interlocked.Add(ref _dropped[(int)cause], points);
         Interlocked.Add(ref _pending, -points);
         Interlocked.Add(ref _pendingBytes, -bytes);
         Interlocked.Add(ref _pendingRecords, -records);
@@ -102,7 +118,9 @@ public sealed class CourierTally
 
     /// <summary>What it amounts to.</summary>
     internal TallySnapshot Snapshot() => new(
-        Accepted, Delivered, Rejected, Dropped, Interlocked.Read(ref _pendingBytes), Interlocked.Read(ref _pendingRecords));
+        Accepted, Delivered, Rejected, Dropped, Interlocked.Read(ref _pendingBytes),
+        Interlocked.Read(ref _pendingRecords), DroppedAs(DropCause.Full), DroppedAs(DropCause.Aged),
+        DroppedAs(DropCause.Damaged));
 
     /// <summary>Goes on where another one ended.</summary>
     internal void Restore(TallySnapshot saved)
@@ -110,7 +128,11 @@ public sealed class CourierTally
         Interlocked.Add(ref _accepted, saved.Accepted);
         Interlocked.Add(ref _delivered, saved.Delivered);
         Interlocked.Add(ref _rejected, saved.Rejected);
-        Interlocked.Add(ref _dropped, saved.Dropped);
+        Interlocked.Add(ref _dropped[(int)DropCause.Full], saved.Full);
+        Interlocked.Add(ref _dropped[(int)DropCause.Aged], saved.Aged);
+        Interlocked.Add(ref _dropped[(int)DropCause.Damaged], saved.Damaged);
+        Interlocked.Add(
+            ref _dropped[(int)DropCause.Unknown], saved.Dropped - saved.Full - saved.Aged - saved.Damaged);
         Interlocked.Add(ref _pending, saved.Pending);
         Interlocked.Add(ref _pendingBytes, saved.PendingBytes);
         Interlocked.Add(ref _pendingRecords, saved.PendingRecords);
@@ -149,10 +171,10 @@ public sealed class CourierTally
     }
 
     /// <summary>A record that is on disk only is given up.</summary>
-    internal void Drop(SpilledRecord spilled)
+    internal void Drop(SpilledRecord spilled, DropCause cause)
     {
         Interlocked.Increment(ref _decided);
-        DropLost(spilled.Points, spilled.Bytes, 1);
+        Drop(spilled.Points, spilled.Bytes, 1, cause);
     }
 
     private void Leave(MirroredRecord record)
@@ -166,9 +188,13 @@ public sealed class CourierTally
     }
 }
 
-/// <summary>An account at one moment, in points; bytes and records of what is pending.</summary>
+/// <summary>
+/// An account at one moment, in points; bytes and records of what is pending; of the dropped ones, how many for which
+/// cause, as far as that is known.
+/// </summary>
 internal readonly record struct TallySnapshot(
-    long Accepted, long Delivered, long Rejected, long Dropped, long PendingBytes, long PendingRecords)
+    long Accepted, long Delivered, long Rejected, long Dropped, long PendingBytes, long PendingRecords,
+    long Full = 0, long Aged = 0, long Damaged = 0)
 {
     /// <summary>Points without a fate.</summary>
     public long Pending => Accepted - Delivered - Rejected - Dropped;

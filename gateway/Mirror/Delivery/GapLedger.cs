@@ -9,7 +9,9 @@ namespace InfluxMirror.Delivery;
 /// <summary>Records that a destination was not given because the journal was full.</summary>
 /// <param name="Destination">Who lacks them.</param>
 /// <param name="Database">Their database.</param>
-/// <param name="RetentionPolicy">Their retention policy; null for the database's default.</param>
+/// <param name="RetentionPolicy">
+/// Their retention policy; null for the database's default, <see cref="GapLedger.AnyPolicy"/> when it is not known.
+/// </param>
 /// <param name="Points">Points in them.</param>
 /// <param name="Records">How many they are.</param>
 /// <param name="First">When the first of them was accepted.</param>
@@ -30,6 +32,9 @@ public sealed class GapLedger
 
     /// <summary>Stands for the databases beyond <see cref="MaxGaps"/>.</summary>
     public const string Others = "(others)";
+
+    /// <summary>Stands for retention policies of records that were on disk only.</summary>
+    public const string AnyPolicy = "(any)";
 
     private const string Unfinished = FileName + SegmentFormat.Unfinished;
 
@@ -95,13 +100,14 @@ public sealed class GapLedger
         destination, record.Target.Database, record.Target.RetentionPolicy, record.Points, 1, record.AcceptedAt,
         record.AcceptedAt));
 
-    /// <summary>A destination is not given a record that was parked and is on disk only.</summary>
-    internal void Note(string destination, ParkedPlace place, SpilledRecord parked)
-    {
-        // Parked for its retention policy, it has one; parked for the database or account, that is not known here.
-        var policy = string.IsNullOrEmpty(place.RetentionPolicy) ? null : place.RetentionPolicy;
-        Note(new Gap(destination, place.Database, policy, parked.Points, 1, parked.AcceptedAt, parked.AcceptedAt));
-    }
+    /// <summary>A destination is not given a record that is on disk only.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="database">The record's database.</param>
+    /// <param name="policy">Its retention policy; empty for the database's default, null when it is not known.</param>
+    /// <param name="spilled">The record.</param>
+    internal void Note(string destination, string database, string? policy, SpilledRecord spilled) => Note(new Gap(
+        destination, database, policy switch { null => AnyPolicy, "" => null, _ => policy }, spilled.Points, 1,
+        spilled.AcceptedAt, spilled.AcceptedAt));
 
     private void Note(Gap gap)
     {

@@ -177,7 +177,7 @@ internal sealed class JournalKeeper(
             // go was given up before, such as a segment with a statement that waits.
             if (lacking == 0 || lacking < open)
                 continue;
-            GiveUp(segment, couriers, decided);
+            GiveUp(segment, couriers, decided, DropCause.Full);
             excess -= (long)(segment.FileBytes * ((double)lacking / (lacking + open)));
         }
     }
@@ -212,10 +212,11 @@ internal sealed class JournalKeeper(
     }
 
     /// <summary>Nobody who lags is to get what another one has decided about in a segment.</summary>
-    private static void GiveUp(Segment segment, Courier[] couriers, List<PositionRange> decided)
+    private static void GiveUp(
+        Segment segment, Courier[] couriers, List<PositionRange> decided, DropCause cause)
     {
         foreach (var courier in Laggards(segment, couriers).Where(one => one.CountLacking(decided) > 0))
-            courier.GiveUp(decided);
+            courier.GiveUp(decided, cause);
     }
 
     private long? NewestIn(JournalStore store, Segment segment)
@@ -248,7 +249,7 @@ internal sealed class JournalKeeper(
             var isYoung = newest is { } accepted && time.GetElapsedTime(accepted) <= maxAge;
             if (isYoung)
                 return;
-            GiveUp(segment, couriers, Decided(segment, couriers).Decided);
+            GiveUp(segment, couriers, Decided(segment, couriers).Decided, DropCause.Aged);
         }
     }
 }

@@ -50,7 +50,10 @@ internal sealed class Lane
     /// <summary>Requests sent so far.</summary>
     public long Sends { get; set; }
 
-    /// <summary>Position of the oldest record without a fate; null when the lane is idle.</summary>
+    /// <summary>
+    /// Position of the oldest record without a fate; null when there is none. A dead letter that is sent again has none
+    /// in the journal, and got its fate there.
+    /// </summary>
     public long? Oldest
     {
         get
@@ -58,11 +61,17 @@ internal sealed class Lane
             MirroredRecord? oldest = null;
             foreach (var sender in _senders)
             {
-                if (sender.Current is { } current && (oldest is null || current.Position < oldest.Position))
+                if (sender.Current is { Letter: 0 } current
+                    && (oldest is null || current.Position < oldest.Position))
                     oldest = current;
             }
 
-            return oldest?.Position ?? (TryPeek(out var head) ? head.Position : null);
+            if (oldest is not null)
+                return oldest.Position;
+            if (!TryPeek(out var head))
+                return null;
+            return !head.IsLetter ? head.Position : _returned.Concat(_waiting)
+                .Where(static entry => !entry.IsLetter).Select(static entry => (long?)entry.Position).FirstOrDefault();
         }
     }
 
@@ -322,6 +331,9 @@ internal readonly record struct LaneEntry(
     /// It is a record in memory that may be taken out of its turn: statements keep theirs, as does what is on trial.
     /// </summary>
     public bool MayLeave => this is { Barrier: null, Trial: null, Record: not null };
+
+    /// <summary>It is a dead letter that is sent again.</summary>
+    public bool IsLetter => Record is { Letter: not 0 };
 
     /// <summary>Its place in the journal.</summary>
     public long Position => Record?.Position ?? OnDisk.Position;

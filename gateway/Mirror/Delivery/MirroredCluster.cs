@@ -340,8 +340,8 @@ public sealed class MirroredCluster
     }
 
     /// <summary>
-    /// Drops for whoever lags most what another destination has decided about; some more than is needed, so that it
-    /// need not be done for each record.
+    /// Drops for whoever lags most what it can do without; some more than is needed, so that it need not be done for
+    /// each record.
     /// </summary>
     private bool MakeRoom(int bytes)
     {

@@ -198,6 +198,10 @@ internal sealed class ParkedQueue(ParkedPlace place)
     /// <summary>It is from before the start, and more may come of it; it stays when it is empty.</summary>
     public bool IsRestored { get; set; }
 
+    /// <summary>When the oldest of them was appended, see <see cref="Journal.JournalRecord.AppendedAt"/>.</summary>
+    public long? OldestAt =>
+        (OnTrial ?? Records.First?.Value)?.AppendedAt ?? (OnDisk.Count > 0 ? OnDisk.First().Value.AppendedAt : null);
+
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }
 

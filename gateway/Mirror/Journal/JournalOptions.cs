@@ -68,7 +68,8 @@ public enum LimitPolicy
 {
     /// <summary>
     /// Drop, for the lagging destination only, the oldest records that another destination confirmed, count them
-    /// and mark the destination as needing a resync. What nobody confirmed is never dropped: new writes get 503.
+    /// and mark the destination as needing a resync. What nobody confirmed is never dropped, unless it was refused and
+    /// that is known (to its client; on disk also by a dead letter): new writes get 503.
     /// </summary>
     DropOldest,
 

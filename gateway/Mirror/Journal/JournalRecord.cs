@@ -11,7 +11,7 @@ public abstract class JournalRecord
     private readonly SharedBuffer _body;
     private int _holders;
     private int _unsettled;
-    private bool _decided;
+    private bool _expendable;
 
     /// <summary>An entry that takes over the caller's reference to <paramref name="body"/>.</summary>
     protected JournalRecord(SharedBuffer body)
@@ -39,8 +39,11 @@ public abstract class JournalRecord
     /// <summary>Its bytes, as every destination gets them.</summary>
     public SharedBuffer Body => _body;
 
-    /// <summary>Some reader has decided about it, for good or ill.</summary>
-    public bool IsDecided => Volatile.Read(ref _decided);
+    /// <summary>
+    /// Some reader has it, or it was refused and whoever sent it was told so: when there is no room, others may go
+    /// without.
+    /// </summary>
+    public bool IsExpendable => Volatile.Read(ref _expendable);
 
     /// <summary>Every reader it was appended for is done with it.</summary>
     internal bool IsSettled => Volatile.Read(ref _unsettled) == 0;
@@ -69,8 +72,8 @@ public abstract class JournalRecord
     /// <summary>One keeper less; after the last one the bytes are gone and no longer counted.</summary>
     public void LetGo() => LetGo(1);
 
-    /// <summary>Notes that a reader has decided about it.</summary>
-    public void NoteDecided() => Volatile.Write(ref _decided, true);
+    /// <summary>Notes that others may go without it.</summary>
+    public void NoteExpendable() => Volatile.Write(ref _expendable, true);
 
     /// <summary>So many keepers less.</summary>
     internal void LetGo(int keepers)

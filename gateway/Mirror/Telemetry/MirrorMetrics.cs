@@ -92,12 +92,18 @@ public sealed class MirrorMetrics : IDisposable
         Counter("points_delivered_total", "Points the destination confirmed.", r => r.Delivered);
         Counter("points_rejected_total", "Points the destination refused, or that were withdrawn or set aside.",
             r => r.Rejected);
-        Counter("points_dropped_total", "Points given up: journal full or damaged, or destination removed.",
-            r => r.Dropped);
+        _meter.CreateObservableCounter(
+            "points_dropped_total",
+            () => destinations().SelectMany(r => r.Dropped.Select(cause => new Measurement<long>(
+                cause.Value, new("cluster", r.Cluster), new("destination", r.Destination), new("cause", cause.Key)))),
+            null, "Points given up, by cause.");
         Gauge("points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
         Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
         Gauge("backlog_bytes", "Bytes waiting for the destination: bodies, and paths with their queries.", r => r.PendingBytes);
-        Gauge("backlog_seconds", "Age of the oldest record waiting for the destination.", r => r.LagSeconds);
+        Gauge("backlog_seconds", "Age of the oldest record waiting for the destination, parked ones apart.",
+            r => r.LagSeconds);
+        Gauge("parked_seconds", "Age of the oldest record that waits for a repair of the destination.",
+            r => r.ParkedSeconds);
         Gauge("backlog_drain_bytes_per_second", "Bytes that get their fate in a second, over the last seconds.",
             r => r.DrainBytesPerSecond);
         Gauge("backlog_seconds_left", "Seconds until nothing waits, as it goes now; +Inf when it does not get less.",

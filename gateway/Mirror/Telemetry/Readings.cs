@@ -69,8 +69,8 @@ public sealed record DestinationReading
     /// <summary>Points, see <c>influxmirror_points_rejected_total</c>.</summary>
     public required long Rejected { get; init; }
 
-    /// <summary>Points, see <c>influxmirror_points_dropped_total</c>.</summary>
-    public required long Dropped { get; init; }
+    /// <summary>Points by cause, see <c>influxmirror_points_dropped_total</c>.</summary>
+    public required IReadOnlyList<KeyValuePair<string, long>> Dropped { get; init; }
 
     /// <summary>Points, see <c>influxmirror_points_pending</c>.</summary>
     public required long Pending { get; init; }
@@ -89,6 +89,9 @@ public sealed record DestinationReading
 
     /// <summary>Seconds, see <c>influxmirror_backlog_seconds</c>.</summary>
     public required double LagSeconds { get; init; }
+
+    /// <summary>Seconds, see <c>influxmirror_parked_seconds</c>.</summary>
+    public required double ParkedSeconds { get; init; }
 
     /// <summary>See <c>influxmirror_destination_up</c>.</summary>
     public required bool Up { get; init; }

@@ -25,7 +25,8 @@ public sealed class DurableLimitTests : DurableTests
         await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == taken, "a has them all");
         Assert.InRange(cluster.Cluster.Journal.Store!.Log.Usage.SegmentBytes, 0, 4 * 1024 * 1024);
         Assert.True(cluster.Courier("b").NeedsResync);
-        Assert.True(cluster.Courier("b").Tally.Dropped > 0);
+        Assert.True(cluster.Courier("b").Tally.DroppedAs(DropCause.Full) > 0);
+        Assert.Equal(cluster.Courier("b").Tally.Dropped, cluster.Courier("b").Tally.DroppedAs(DropCause.Full));
         List<string> got = Listen(cluster["b"]);
         await cluster.QuietAsync();
         cluster.AssertAccounts();
@@ -282,6 +283,7 @@ public sealed class DurableLimitTests : DurableTests
 
         await cluster.PassAsync(TimeSpan.FromMinutes(4), TimeSpan.FromSeconds(2));
         Assert.InRange(cluster.Courier("b").Tally.Dropped, 31, 60);
+        Assert.Equal(cluster.Courier("b").Tally.Dropped, cluster.Courier("b").Tally.DroppedAs(DropCause.Aged));
     }
 
     [Fact]

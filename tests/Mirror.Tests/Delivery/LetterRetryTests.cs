@@ -104,6 +104,39 @@ public sealed class LetterRetryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_letter_under_way_again_hides_nothing_of_what_its_database_has()
+    {
+        await using TestCluster cluster = Make(onDisk: true, "a");
+        cluster["a"].Script = Refuse("no");
+        cluster.Write("db", "m v=1 1\n");
+        cluster.Statement("CREATE USER u WITH PASSWORD 'p'");
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.Filed == 2, "the letters are filed");
+        cluster["a"].Script = ScriptedDestination.Accept;
+        Fates after = cluster.Write("db", "m v=2 2\n");
+        await cluster.QuietAsync();
+        Courier courier = cluster.Courier("a");
+        Assert.True(courier.Has("db", after.Record.Position, after.Record.Position));
+
+        cluster["a"].Script = ScriptedDestination.Wait;
+        List<SentRequest> open = [];
+        foreach (DeadLetter letter in cluster.Cluster.Letters.List())
+        {
+            Assert.NotNull((await LetterRetry.BeginAsync(cluster.Cluster, letter.Id)).Retry);
+            if (open.Count == 0)
+                open.Add(await cluster["a"].NextAsync());
+            Assert.True(courier.Has("db", after.Record.Position, after.Record.Position));
+            Assert.True(courier.Has(null, after.Record.Position, after.Record.Position));
+        }
+
+        // What comes behind them is not there, and that shows.
+        Fates later = cluster.Write("db", "m v=3 3\n");
+        Assert.False(courier.Has("db", later.Record.Position, 0));
+        cluster["a"].Script = ScriptedDestination.Accept;
+        open[0].Answer(204);
+        await cluster.UntilAsync(() => courier.Has("db", later.Record.Position, 0), "all is there");
+    }
+
+    [Fact]
     public async Task Of_a_partial_write_only_the_refused_points_are_redeemed()
     {
         await using TestCluster cluster = Make(onDisk: true, "a");

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using InfluxMirror.Delivery;
 using InfluxMirror.Journal;
+using InfluxMirror.Writes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -90,6 +92,46 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task What_another_one_refused_is_not_confirmed_and_never_dropped()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        cluster["b"].Script = static _ => SentRequest.Response(400, "field type conflict");
+        int accepted = 0;
+        while (cluster.Cluster.TryAppend(Records.Write("x", Line(accepted))))
+        {
+            accepted++;
+            await cluster.UntilAsync(() => cluster.Courier("b").Tally.Rejected == accepted, "b refused it");
+        }
+
+        Assert.InRange(accepted, 10, 100);
+        Assert.Equal((accepted, 0), (cluster.Courier("a").Tally.Pending, cluster.Courier("a").Tally.Dropped));
+        Assert.False(cluster.Courier("a").NeedsResync);
+    }
+
+    [Fact]
+    public async Task What_was_refused_and_told_so_makes_room_for_others()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        cluster["b"].Script = static _ => SentRequest.Response(400, "field type conflict");
+        for (int i = 0; i < 100; i++)
+        {
+            Receipt receipt = new(
+                cluster.Cluster, ConsistencyLevel.Any, statement: false, cluster.Time, NullLogger.Instance);
+            MirroredRecord record = Records.Write("x", Line(i), watch: receipt);
+            record.Hold();
+            Assert.True(cluster.Cluster.TryAppend(record));
+            await cluster.EventuallyAsync(() => receipt.IsAnswered, "its client is told");
+            Assert.Equal(Ruling.Refuse, (await receipt.Reply).Ruling);
+            record.LetGo();
+        }
+
+        Assert.True(cluster.Courier("a").Tally.Dropped > 30);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
     public async Task A_full_journal_refuses_without_looking_through_its_backlog_each_time()
     {
         await using TestCluster cluster = Small("a", "b");
@@ -155,6 +197,27 @@ public sealed class LimitTests
         cluster["a"].Script = ScriptedDestination.Accept;
         await cluster.QuietAsync();
         Assert.Equal("delivered", statement.EndAt("a"));
+    }
+
+    [Fact]
+    public async Task Giving_up_many_parked_records_takes_time_for_each_and_not_for_each_pair()
+    {
+        const int count = 100_000;
+        await using TestCluster cluster = new();
+        cluster.Options.Journal.BufferSizeMB = 512;
+        cluster.Found("a", "b");
+        cluster["a"].Script = static _ => SentRequest.Response(404, "database not found: 'x'");
+        cluster["a"].Remembers = cluster["b"].Remembers = false;
+        // The first is on trial, so that those behind it stay parked.
+        for (int i = 0; i < count; i++)
+            Assert.True(cluster.Cluster.TryAppend(Records.Write("x", "m v=1 1\n")));
+        await cluster.UntilAsync(
+            () => cluster.Courier("a").Tally.Parked == count && cluster.Courier("b").Tally.Pending == 0, "they are parked");
+
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.True(cluster.Courier("a").DropOldest(long.MaxValue) > 0);
+        Assert.Equal(count, cluster.Courier("a").Tally.Dropped);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
     [Fact]

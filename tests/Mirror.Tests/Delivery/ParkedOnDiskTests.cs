@@ -192,6 +192,38 @@ public sealed class ParkedOnDiskTests : DurableTests
     }
 
     [Fact]
+    public async Task How_long_the_oldest_has_been_parked_is_known_also_while_it_is_tried_and_after_a_restart()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = Missing;
+            first.Write("db", "m v=1 1\n");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 1, "it is parked");
+            await first.PassAsync(TimeSpan.FromMinutes(3), TimeSpan.FromMilliseconds(500));
+            first.Write("other", "m v=1 1\n");
+            await first.UntilAsync(() => first.Courier("b").Tally.Parked == 2, "another one is");
+            first["b"].Script = ScriptedDestination.Wait;
+            first.Courier("b").Wake();
+            SentRequest trial = await first["b"].NextAsync();
+            Assert.InRange(first.Courier("b").ParkedFor(), TimeSpan.FromMinutes(3), TimeSpan.FromMinutes(5));
+            Assert.Equal(TimeSpan.Zero, first.Courier("a").ParkedFor());
+            trial.Answer(404, "database not found");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, static _ => { }, TimeSpan.FromMinutes(30), "a", "b");
+        second["b"].Script = Missing;
+        second.Courier("b").Wake();
+        await second.EventuallyAsync(
+            () => second.Courier("b").ParkedFor() >= TimeSpan.FromMinutes(27), "they are parked, and as old as they are");
+        second["b"].Script = ScriptedDestination.Accept;
+        await second.EventuallyAsync(() => second.Courier("b").Tally.Pending == 0, "they are there");
+        Assert.Equal(TimeSpan.Zero, second.Courier("b").ParkedFor());
+
+        static HttpResponseMessage? Missing(SentRequest request) =>
+            SentRequest.Response(404, $"database not found: '{request.Database}'");
+    }
+
+    [Fact]
     public async Task F8_what_is_parked_for_long_does_not_hold_what_came_beside_it()
     {
         const int rounds = 60, others = 40;

@@ -23,6 +23,7 @@ public sealed class RemovalTests
         await cluster.UntilAsync(() => removed.Tally.Pending == 0, "nothing is pending");
 
         Assert.Equal((13, 0, 13), (removed.Tally.Accepted, removed.Tally.Delivered, removed.Tally.Dropped));
+        Assert.Equal(13, removed.Tally.DroppedAs(DropCause.Removed));
         await cluster.UntilAsync(() => cluster.Cluster.Journal.Bytes == 0, "nothing is held");
         Assert.Null(cluster.Cluster.Find("a"));
     }

@@ -22,6 +22,31 @@ public sealed class SavedAccountTests : DurableTests
         Assert.Equal("/write?db=db".Length + "m v=6 6\n".Length, second.Courier("b").Tally.PendingBytes);
     }
 
+    [Fact]
+    public async Task What_was_dropped_before_anybody_said_why_is_kept_as_such_and_the_sum_holds()
+    {
+        await LeaveBacklogAsync(static tally => tally with
+        {
+            Accepted = tally.Accepted + 9, Dropped = 9, Full = 4, Aged = 2, Damaged = 1,
+        });
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+        CourierTally tally = second.Courier("b").Tally;
+        Assert.Equal([4, 2, 1, 0, 2], Enum.GetValues<DropCause>().Select(tally.DroppedAs));
+        Assert.Equal((14, 9, 5), (tally.Accepted, tally.Dropped, tally.Delivered));
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public void An_account_without_causes_is_read()
+    {
+        CourierState? state = CourierState.Decode(
+            """{"Through":7,"Tally":{"Accepted":9,"Delivered":4,"Rejected":0,"Dropped":5,"PendingBytes":0,"PendingRecords":0},"NeedsResync":true,"Members":["a","b"]}"""u8);
+        CourierTally tally = new();
+        tally.Restore(state!.Tally);
+        Assert.Equal((5, 5), (tally.Dropped, tally.DroppedAs(DropCause.Unknown)));
+    }
+
     /// <summary>Five writes that b did not get; its account is changed before the next start.</summary>
     private async Task LeaveBacklogAsync(Func<TallySnapshot, TallySnapshot> change)
     {

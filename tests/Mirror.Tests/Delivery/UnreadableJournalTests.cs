@@ -27,6 +27,7 @@ public sealed class UnreadableJournalTests : DurableTests
 
         CourierTally tally = cluster.Courier("b").Tally;
         Assert.InRange(tally.Dropped, 1, 300);
+        Assert.Equal(tally.Dropped, tally.DroppedAs(DropCause.Damaged));
         Assert.Equal((1500, got), (tally.Delivered + tally.Dropped, tally.Delivered));
         Assert.True(cluster.Courier("b").NeedsResync);
         Assert.Equal(1500, cluster.Courier("a").Tally.Delivered);
