@@ -14,6 +14,9 @@ public sealed partial class Courier
     /// <summary>It is coming to an end: nothing new is sent.</summary>
     internal bool IsStopping => _stop.IsCancellationRequested;
 
+    /// <summary>It has come to an end, and saved how far it got if the disk took that.</summary>
+    internal bool HasEnded { get; private set; }
+
     /// <summary>Cancelled when it comes to an end.</summary>
     internal CancellationToken Stopping => _stop.Token;
 
@@ -201,6 +204,7 @@ public sealed partial class Courier
 
         // The disk may take its time, and whoever removes a destination does not wait for it.
         await Task.Run(Save).ConfigureAwait(false);
+        HasEnded = true;
     }
 
     /// <summary>The journal keeps nothing more for this destination.</summary>
@@ -323,9 +327,9 @@ public sealed partial class Courier
             abandoned.AddRange(lane.TakenOn());
             while (lane.TryPeek(out _))
             {
-                // What is on disk only stays there.
+                // What is on disk only stays there. A statement that has its fate may wait for the disk to take that.
                 if (lane.Dequeue() is { Record: { } record, Barrier: var barrier }
-                    && (barrier is null || statements.Add(record)))
+                    && (barrier is null || (barrier.Sender.Next is not null && statements.Add(record))))
                     abandoned.Add(record);
             }
         }
@@ -334,8 +338,10 @@ public sealed partial class Courier
         var parked = _parking.Queues.SelectMany(static queue => queue.Records).ToList();
         if (_progress.IsDurable)
         {
-            // Nothing is lost: the next start reads it again.
+            // Nothing is lost: the next start reads it again. Who withdraws one now finds it no more.
             abandoned.AddRange(parked);
+            foreach (var queue in _parking.Queues)
+                queue.Records.Clear();
             return;
         }
 

@@ -32,6 +32,9 @@ internal sealed class CourierProgress
     private readonly Queue<(long Position, int Points, int Bytes)> _unsafe = new();
     private CursorState? _last;
 
+    // The newest record in the account. Belongs to the journal's lock.
+    private long _acceptedThrough;
+
     // Records after which the destination vanished once. Belongs to the courier's lock.
     private readonly HashSet<long> _vanished = [];
 
@@ -67,6 +70,8 @@ internal sealed class CourierProgress
         }
 
         Since = state?.Since ?? (known ? 0 : Cursor.Joined);
+        // A record may have come already.
+        _ = journal.AtRest(() => _acceptedThrough = Math.Max(_acceptedThrough, Cursor.Joined));
         _watchedThrough = Cursor.Joined;
         CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
     }
@@ -226,6 +231,7 @@ internal sealed class CourierProgress
     private void Accept(MirroredRecord record)
     {
         _tally.Accept(record);
+        _acceptedThrough = record.Position;
         if (IsDurable)
             _unsafe.Enqueue((record.Position, record.Points, record.Bytes));
     }
@@ -252,8 +258,9 @@ internal sealed class CourierProgress
             };
         }
 
+        // What came since it was removed is in no account of it.
         return new CourierState(
-            safe, tally, needsResync, _context.Members.Now, Since,
+            Math.Min(safe, _acceptedThrough), tally, needsResync, _context.Members.Now, Since,
             _vanished.Count > 0 ? [.. _vanished.Order()] : null);
     }
 

@@ -60,6 +60,9 @@ public sealed class DeadLetters : IAsyncDisposable
     /// <summary>Letters thrown away to make room, since the start.</summary>
     public long Discarded => Interlocked.Read(ref _discarded);
 
+    /// <inheritdoc cref="LetterLog.IsAtRest"/>
+    internal bool IsAtRest => _log?.IsAtRest ?? true;
+
     /// <summary>Letters filed since the start.</summary>
     public long Filed => Interlocked.Read(ref _filed);
 

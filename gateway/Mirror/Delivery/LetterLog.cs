@@ -24,7 +24,8 @@ internal sealed class LetterLog : IAsyncDisposable
         var options = new LogOptions
         {
             Safety = journal.Durability == Durability.Process ? LogSafety.Process : LogSafety.Disk,
-            SegmentBytes = SegmentBytes,
+            // A folder that may take little is not filled by an empty file.
+            SegmentBytes = (int)Math.Min(SegmentBytes, journal.MaxBytes / 16),
             MaxBytes = long.MaxValue / 2,
             ReserveBytes = disk.TotalBytes / 100 * journal.ReservePercent,
             MaxSpares = 0,
@@ -37,6 +38,9 @@ internal sealed class LetterLog : IAsyncDisposable
 
     /// <summary>The segments, oldest first.</summary>
     public IReadOnlyList<Segment> Segments => _log.Segments;
+
+    /// <inheritdoc cref="SegmentLog.IsAtRest"/>
+    public bool IsAtRest => _log.IsAtRest;
 
     /// <summary>The highest number handed out.</summary>
     public long Tail => _log.Tail;

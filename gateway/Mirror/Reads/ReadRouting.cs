@@ -92,7 +92,7 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
     }
 
     /// <summary>The best there is, all of one level, waiting a moment for one that has all the read must see.</summary>
-    private async ValueTask<List<Candidate>> CandidatesAsync(
+    internal async ValueTask<List<Candidate>> CandidatesAsync(
         MirroredCluster cluster, IReadOnlyList<DestinationState> destinations, ReadScope? scope)
     {
         var needs = scope is null ? null : new Needs(cluster, scope);

@@ -57,6 +57,9 @@ public sealed class SegmentLog : IAsyncDisposable
     /// <summary>The segments that hold records, oldest first.</summary>
     public IReadOnlyList<Segment> Segments => _core.Segments;
 
+    /// <summary>Its threads have nothing to do, or wait to try again what failed.</summary>
+    internal bool IsAtRest => _write.IsAwaited && _keep.IsAwaited;
+
     /// <summary>Locks the folder, recovers it and starts.</summary>
     /// <param name="disk">The folder.</param>
     /// <param name="options">Sizes and limits.</param>

@@ -5,6 +5,17 @@ internal sealed class Signal
 {
     private readonly object _gate = new();
     private bool _isSet;
+    private bool _isAwaited;
+
+    /// <summary>The thread waits, and nothing has come for it.</summary>
+    public bool IsAwaited
+    {
+        get
+        {
+            lock (_gate)
+                return _isAwaited && !_isSet;
+        }
+    }
 
     public void Set()
     {
@@ -22,9 +33,10 @@ internal sealed class Signal
     {
         lock (_gate)
         {
+            _isAwaited = true;
             if (!_isSet)
                 Monitor.Wait(_gate, most);
-            _isSet = false;
+            _isAwaited = _isSet = false;
         }
     }
 }

@@ -1,0 +1,74 @@
+using System.Text;
+
+namespace Gateway.SimulationTests.Cluster;
+
+/// <summary>
+/// A gateway with its journal between clients and destinations, all of which do what a plan says; after each step and
+/// in the end what was promised is asked for. Moments are the machine's, choices are the seed's.
+/// </summary>
+internal sealed class ClusterSimulation(int seed, Hazards hazards = Hazards.None)
+{
+    public Plan Plan { get; } = new(seed, hazards);
+
+    /// <summary>What there was, for the sums at the end.</summary>
+    public Tally Sum { get; private set; }
+
+    /// <summary>Runs it to its end.</summary>
+    /// <exception cref="BrokenPromiseException">A promise was broken; the text says which, and how it came.</exception>
+    public async Task RunAsync()
+    {
+        var world = new World(Plan);
+        int done = 0;
+        try
+        {
+            foreach (PlanStep step in Plan.Steps)
+            {
+                done++;
+                await world.DoAsync(step);
+                Check(world, done, await Invariants.AfterStepAsync(world));
+            }
+
+            done++;
+            await world.HealAsync();
+            Check(world, done, await Invariants.AfterStepAsync(world));
+            Check(world, done, await Invariants.InTheEndAsync(world));
+            done++;
+            await world.EndAsync();
+        }
+        catch (Exception fault) when (fault is not BrokenPromiseException)
+        {
+            throw new BrokenPromiseException(Words(world, done, [fault.ToString()]));
+        }
+
+        Sum = new Tally(
+            world.Kills, world.Flips, world.Ledger.Requests.Count,
+            world.Ledger.Requests.Count(static one => one.IsAcknowledged));
+    }
+
+    private void Check(World world, int done, IReadOnlyList<string> wrong)
+    {
+        if (wrong.Count > 0)
+            throw new BrokenPromiseException(Words(world, done, wrong));
+    }
+
+    private string Words(World world, int done, IReadOnlyList<string> wrong)
+    {
+        var text = new StringBuilder().AppendLine($"CLUSTER_SEED={Plan.Seed}");
+        foreach (string one in wrong.Take(10))
+            text.AppendLine(one);
+        text.AppendLine($"-- in step {done} of the plan ({Plan.Steps.Count + 1}: all heals; {Plan.Steps.Count + 2}: the end)")
+            .Append(Plan).AppendLine("-- the requests");
+        foreach (ClientRequest request in world.Ledger.Requests)
+            text.AppendLine(request.ToString());
+        text.AppendLine("-- the gateway's last warnings");
+        foreach (string one in world.Ledger.News.TakeLast(30))
+            text.AppendLine(one);
+        return text.ToString();
+    }
+
+    /// <summary>Kills, flipped bits, requests and those of them that were acknowledged.</summary>
+    public readonly record struct Tally(int Kills, int Flips, int Requests, int Acknowledged);
+}
+
+/// <summary>A promise was broken.</summary>
+public sealed class BrokenPromiseException(string message) : Exception(message);

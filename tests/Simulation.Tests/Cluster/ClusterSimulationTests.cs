@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Gateway.SimulationTests.Cluster;
+
+/// <summary>
+/// The gateway against thousands of schedules of kills, power cuts, failing disks and destinations that stall, fail,
+/// vanish and lose connections. <c>CLUSTER_SEED</c> replays one that failed; <c>CLUSTER_SECONDS</c> goes on for so
+/// long.
+/// </summary>
+public sealed class ClusterSimulationTests(ITestOutputHelper output)
+{
+    private const int SecondsInTheSuite = 15;
+    private const int MostFailures = 3;
+
+    // Worlds wait for each other's threads, and for a disk's patience, more than they compute.
+    private static readonly int AtOnce = Environment.ProcessorCount * 8;
+
+    [Fact]
+    public async Task Whatever_happens_to_the_gateway_and_its_destinations_each_promise_is_kept()
+    {
+        // Some wait for threads while others hold them.
+        ThreadPool.SetMinThreads(AtOnce, AtOnce);
+        if (Setting("CLUSTER_SEED") is { } one)
+        {
+            output.WriteLine(new Plan(one, Asked).ToString());
+            await new ClusterSimulation(one, Asked).RunAsync();
+            return;
+        }
+
+        int first = Environment.TickCount & 0x3fffffff;
+        output.WriteLine($"The first seed is {first}");
+        var most = TimeSpan.FromSeconds(Setting("CLUSTER_SECONDS") ?? SecondsInTheSuite);
+        long clock = Stopwatch.GetTimestamp();
+        var failures = new ConcurrentQueue<string>();
+        long kills = 0, requests = 0, acknowledged = 0;
+        int seeds = 0;
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
+        {
+            while (Stopwatch.GetElapsedTime(clock) < most && failures.Count < MostFailures)
+            {
+                var simulation = new ClusterSimulation(first + Interlocked.Increment(ref seeds) - 1, Asked);
+                try
+                {
+                    await simulation.RunAsync();
+                }
+                catch (BrokenPromiseException broken)
+                {
+                    failures.Enqueue(broken.Message);
+                }
+
+                Interlocked.Add(ref kills, simulation.Sum.Kills);
+                Interlocked.Add(ref requests, simulation.Sum.Requests);
+                Interlocked.Add(ref acknowledged, simulation.Sum.Acknowledged);
+            }
+        })));
+
+        double minutes = Stopwatch.GetElapsedTime(clock).TotalMinutes;
+        output.WriteLine(
+            $"{seeds} seeds, {seeds / minutes:F0} a minute: {kills} kills, {requests} requests, " +
+            $"{acknowledged} of them acknowledged");
+        Assert.True(failures.IsEmpty, string.Join("\n\n", failures));
+        // The schedules reach what they are for.
+        Assert.True(kills > seeds / 2 && acknowledged > requests / 3);
+    }
+
+    private static Hazards Asked =>
+        Enum.TryParse(Environment.GetEnvironmentVariable("CLUSTER_HAZARDS"), out Hazards asked) ? asked : Hazards.None;
+
+    private static int? Setting(string name) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
+}

@@ -1,0 +1,210 @@
+using InfluxMirror.Delivery;
+using InfluxMirror.Writes;
+
+namespace Gateway.SimulationTests.Cluster;
+
+/// <summary>What is promised, asked of a world: after each step, and when everything has its fate.</summary>
+internal static class Invariants
+{
+    /// <summary>The account of every courier, and where reads would go. Empty when all is well.</summary>
+    public static async Task<IReadOnlyList<string>> AfterStepAsync(World world)
+    {
+        // The numbers are not read at one moment: what is wrong stays wrong when nothing moves.
+        for (int tries = 3; ; tries--)
+        {
+            List<string> wrong = [.. world.Ledger.Complaints, .. Accounts(world)];
+            foreach (string database in Plan.Databases)
+                wrong.AddRange(await ReadsAsync(world, database));
+            if (wrong.Count == 0 || tries == 0)
+                return wrong;
+            await Task.Delay(5);
+            await world.SettleAsync();
+        }
+    }
+
+    /// <summary>What every destination has in the end.</summary>
+    public static async Task<IReadOnlyList<string>> InTheEndAsync(World world)
+    {
+        await NoteLettersAsync(world);
+        List<string> wrong = [.. Answers(world)];
+        foreach (Courier courier in world.Life.Cluster.Couriers)
+        {
+            // It is said that something is missing there.
+            if (courier.NeedsResync && MayLack(world, courier))
+                continue;
+            if (courier.NeedsResync)
+                wrong.Add($"I4: {courier.Destination} needs a resync, and was never away");
+            string[] missing = [.. Missing(world, courier.Destination)];
+            if (missing.Length > world.Flips)
+                wrong.AddRange(missing);
+            if (world.Flips == 0)
+                wrong.AddRange(States(world, world.Destinations[courier.Destination]));
+        }
+
+        return wrong;
+    }
+
+    /// <summary>I4: accepted = delivered + pending + rejected + dropped, and accepted is what came.</summary>
+    private static List<string> Accounts(World world)
+    {
+        List<string> wrong = [];
+        foreach (Courier courier in world.Life.Cluster.Couriers)
+        {
+            CourierTally tally = courier.Tally;
+            string words = $"{courier.Destination} has accepted {tally.Accepted} = delivered {tally.Delivered} + pending " +
+                $"{tally.Pending} + rejected {tally.Rejected} + dropped {tally.Dropped}";
+            if (tally.Accepted != tally.Delivered + tally.Pending + tally.Rejected + tally.Dropped
+                || tally is not { Delivered: >= 0, Pending: >= 0, Rejected: >= 0, Dropped: >= 0, Parked: >= 0 })
+                wrong.Add($"I4: {words}");
+            if (tally.Dropped > 0 && !(courier.NeedsResync && MayLack(world, courier)))
+                wrong.Add($"I4: nothing may be dropped here: {words}");
+            if (!world.Life.Accepted.TryGetValue(courier, out long before))
+                continue;
+            long came = world.Ledger.Requests
+                .Where(one => one.Life == world.Life.Number && one.Position > 0).Sum(static one => (long)one.Points);
+            if (tally.Accepted != before + came)
+                wrong.Add($"I4: {came} points came in addition to {before}, but {words}");
+        }
+
+        return wrong;
+    }
+
+    /// <summary>
+    /// Whether a destination may need a resync: it was away, bits flipped, or a disk did not keep what it had taken.
+    /// </summary>
+    private static bool MayLack(World world, Courier courier) =>
+        world.WereRemoved.Contains(courier.Destination) || world.Flips > 0 || (world.HasFailedSyncs && world.Kills > 0);
+
+    /// <summary>I5: whom a read is sent to has what was acknowledged, if anybody has.</summary>
+    private static async Task<IReadOnlyList<string>> ReadsAsync(World world, string database)
+    {
+        List<string> wrong = [];
+        MirroredCluster cluster = world.Life.Cluster;
+        ClientRequest[] acknowledged = [.. world.Ledger.Requests.Where(one =>
+            one.Life == world.Life.Number && one.IsAcknowledged && one.Concerns(database))];
+        long position = cluster.Answered.Of(database);
+        foreach (Courier reader in await world.Life.ReadersAsync(database))
+        {
+            if (!reader.Has(database, position, 0) || reader.NeedsResync || reader.IsParked(database))
+                continue;
+            wrong.AddRange(acknowledged.Where(one => one.At(reader.Destination) is { Executions: 0, IsRefused: false, Failures: < 3 })
+                .Where(one => !IsLetter(cluster, reader.Destination, one) && !IsOverruled(world, one))
+                .Select(one => $"I5: {reader.Destination} would be read from, and lacks {one}; answered up to {position}, letters " +
+                    string.Join(", ", cluster.Letters.List().Select(letter => $"{letter.Destination} {letter.Position}"))));
+        }
+
+        return wrong;
+    }
+
+    /// <summary>What is parked before a DROP or DELETE becomes a dead letter, as soon as the disk takes that.</summary>
+    private static bool IsOverruled(World world, ClientRequest request) => world.Ledger.Requests.Any(later =>
+        later.Number > request.Number && later.Position > 0 && later.Concerns(request.Database)
+        && (later.Statement?.Analysis.Destructive ?? false));
+
+    private static bool IsLetter(MirroredCluster cluster, string destination, ClientRequest request) =>
+        cluster.Letters.List().Any(letter => letter.Destination == destination && letter.Position == request.Position);
+
+    private static async Task NoteLettersAsync(World world)
+    {
+        foreach (DeadLetter letter in world.Life.Cluster.Letters.List())
+        {
+            if (await world.Life.Cluster.Letters.ReadAsync(letter) is not { } record)
+                continue;
+            string target = record.Target.PathAndQuery;
+            int number = letter.Kind == RecordKind.Statement
+                ? int.Parse(target.AsSpan(target.LastIndexOf('=') + 1))
+                : Line.Parse(System.Text.Encoding.UTF8.GetString(record.Body.Span).Split('\n')[0]).Request;
+            record.Body.Release();
+            world.Ledger.Find(number).At(letter.Destination).HasLetter = true;
+        }
+    }
+
+    /// <summary>I3: who is refused, or has to wait, has earned that himself. And what was not taken is nowhere.</summary>
+    private static IEnumerable<string> Answers(World world)
+    {
+        foreach (ClientRequest request in world.Ledger.Requests)
+        {
+            bool isRefused = request.Treatments.Values.Any(static one => one.IsRefused || one.IsParked || one.HasLetter);
+            if (request.Outcome == WriteOutcome.Refused && !isRefused)
+                yield return $"I3: nobody refused {request}";
+            if (request.Outcome == WriteOutcome.Penalized && !world.Ledger.Requests.Any(one =>
+                one.Client == request.Client && one.Number < request.Number
+                && one.Treatments.Values.Any(static at => at.IsRefused || at.HasLetter)))
+                yield return $"I3: its client was never refused before: {request}";
+            if (request.Position == 0 && request.Treatments.Values.Any(static one => one.Executions > 0))
+                yield return $"I1: it was not taken, and executed: {request}";
+        }
+    }
+
+    /// <summary>I1: what was acknowledged, or kept, was executed or is a dead letter.</summary>
+    private static IEnumerable<string> Missing(World world, string destination) => world.Ledger.Requests
+        .Where(one => one.IsCertain && one.At(destination) is { Executions: 0, HasLetter: false })
+        .Where(one => one.IsAcknowledged || !IsToBeRefused(one))
+        .Select(one => $"I1: {destination} lacks {one}");
+
+    /// <summary>Its client is told of it, if it is there still; so it need not be a letter.</summary>
+    private static bool IsToBeRefused(ClientRequest request) =>
+        request.Treatments.Values.Any(static one => one.IsRefused || one.IsParked);
+
+    /// <summary>
+    /// I2: a destination holds what the requests leave behind in the order of their acceptance. Where one was lost with
+    /// its gateway, unacknowledged, it may have been executed or not.
+    /// </summary>
+    private static IEnumerable<string> States(World world, SimulatedDestination destination)
+    {
+        Dictionary<Place, HashSet<int>> allowed = [];
+        Dictionary<Place, HashSet<int>> beside = [];
+        List<Statement> removedBeside = [];
+        foreach (ClientRequest request in world.Ledger.Requests.Where(static one => one.Position > 0))
+        {
+            Treatment treatment = request.At(destination.Name);
+            if (treatment.Executions == 0)
+                continue;
+            bool isBeside = treatment.IsRefused || treatment.IsRetried || treatment.HasLetter;
+            bool isSure = request.IsCertain && !isBeside;
+            if (request.Statement is { } statement)
+            {
+                foreach (Place place in allowed.Keys.Where(statement.Removes).ToArray())
+                    Allow(allowed, place, Nothing, isSure);
+                if (isBeside)
+                    removedBeside.Add(statement);
+                continue;
+            }
+
+            foreach (Line line in request.Lines.Where(static line => line.Kind == LineKind.Good))
+            {
+                var place = new Place(request.Database, line.Measurement, line.Tag, line.Time);
+                Allow(allowed, place, request.Number, isSure);
+                if (isBeside)
+                    Allow(beside, place, request.Number, isSure: false);
+            }
+        }
+
+        foreach (Place place in allowed.Keys.Union(destination.Influx.Points.Keys))
+        {
+            int found = destination.Influx.Points.GetValueOrDefault(place, Nothing);
+            bool isAllowed = allowed.TryGetValue(place, out HashSet<int>? values) && values.Contains(found);
+            bool isBeside = found == Nothing
+                ? removedBeside.Exists(statement => statement.Removes(place))
+                : beside.GetValueOrDefault(place)?.Contains(found) ?? false;
+            if (!isAllowed && !isBeside)
+            {
+                yield return $"I2: {destination.Name} has {Value(found)} in {place}; right would be " +
+                    string.Join(" or ", (values ?? [Nothing]).Select(Value));
+            }
+        }
+    }
+
+    private const int Nothing = 0;
+
+    private static string Value(int number) => number == Nothing ? "nothing" : $"#{number}";
+
+    private static void Allow(Dictionary<Place, HashSet<int>> at, Place place, int value, bool isSure)
+    {
+        if (!at.TryGetValue(place, out HashSet<int>? values))
+            at[place] = values = [Nothing];
+        if (isSure)
+            values.Clear();
+        values.Add(value);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+
+namespace Gateway.SimulationTests.Cluster;
+
+/// <summary>Every request of every client, and the promises that were seen to be broken.</summary>
+internal sealed class Ledger(Lock gate)
+{
+    private readonly ConcurrentDictionary<int, ClientRequest> _requests = [];
+    private readonly ConcurrentQueue<string> _complaints = new();
+
+    /// <summary>The world's lock.</summary>
+    public Lock Gate => gate;
+
+    /// <summary>All of them, in the order of sending.</summary>
+    public IReadOnlyList<ClientRequest> Requests => [.. _requests.Values.OrderBy(request => request.Number)];
+
+    public int NextNumber => _requests.Count + 1;
+
+    /// <summary>What is wrong; empty as long as nothing is.</summary>
+    public IReadOnlyCollection<string> Complaints => _complaints;
+
+    /// <summary>What the gateway logged, for people.</summary>
+    public ConcurrentQueue<string> News { get; } = new();
+
+    public void Add(ClientRequest request) => _requests[request.Number] = request;
+
+    public ClientRequest Find(int number) => _requests[number];
+
+    public void Complain(string about)
+    {
+        if (_complaints.Count < 10)
+            _complaints.Enqueue(about);
+    }
+
+    /// <summary>What is sent, for the first time or again, is what was accepted, byte by byte.</summary>
+    public void Compare(ClientRequest request, string target, string body)
+    {
+        if (target != request.Target || (request.Statement is null && body != request.Body))
+            Complain($"I6: #{request.Number} was sent as {target} {body}, and is {request.Target} {request.Body}");
+    }
+
+    /// <summary>A statement passes what was parked before it.</summary>
+    public void NoteParked(SimulatedDestination destination, ClientRequest statement)
+    {
+        foreach (ClientRequest before in _requests.Values)
+        {
+            if (before.Number < statement.Number && before.Database == statement.Database && before.Statement is null
+                && before.Position > 0 && before.At(destination.Name).Executions == 0)
+                before.At(destination.Name).IsParked = true;
+        }
+    }
+
+    /// <summary>
+    /// Whether what was executed of a database before an older request is beside the order: sent once more from dead
+    /// letters.
+    /// </summary>
+    public bool IsExcusedBefore(SimulatedDestination destination, string database, ClientRequest request, int newest) =>
+        Enumerable.Range(request.Number + 1, newest - request.Number).Select(Find)
+            .Where(later => later.Concerns(database) && later.At(destination.Name).Executions > 0)
+            .All(later => later.At(destination.Name).IsRetried);
+}

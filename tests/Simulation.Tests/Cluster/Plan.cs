@@ -1,0 +1,150 @@
+using System.Text;
+using InfluxMirror.Writes;
+
+namespace Gateway.SimulationTests.Cluster;
+
+/// <summary>What happens in one world, from a seed alone: nothing in it depends on how the gateway fares.</summary>
+internal sealed class Plan
+{
+    public static readonly string[] Databases = ["x", "y"];
+
+    private static readonly string[] Measurements = ["m", "n"];
+    private static readonly string[] Tags = ["a", "b"];
+
+    private readonly Random _random;
+    private readonly List<PlanStep> _steps = [];
+    private readonly HashSet<string> _members;
+    private bool _isDiskWell = true;
+
+    public Plan(int seed, Hazards hazards = Hazards.None)
+    {
+        (Seed, Hazards) = (seed, hazards);
+        _random = new Random(seed);
+        Destinations = _random.Next(3) == 0 ? ["a", "b", "c"] : ["a", "b"];
+        _members = [.. Destinations];
+        OnlyProcess = _random.Next(6) == 0;
+        IsFlipping = _random.Next(12) == 0;
+        Missing = [.. Destinations.SelectMany(_ => Databases, (destination, database) => (destination, database))
+            .Where(_ => _random.Next(8) == 0)];
+        for (int count = _random.Next(20, 61); count > 0; count--)
+            _steps.Add(Next());
+    }
+
+    public int Seed { get; }
+
+    public Hazards Hazards { get; }
+
+    public IReadOnlyList<string> Destinations { get; }
+
+    /// <summary>What was accepted is to survive the gateway's end, but not the machine's.</summary>
+    public bool OnlyProcess { get; }
+
+    /// <summary>Bits of segments may flip while the gateway is down: records are lost, and no more than that.</summary>
+    public bool IsFlipping { get; }
+
+    /// <summary>Databases that a destination lacks at first.</summary>
+    public IReadOnlyList<(string Destination, string Database)> Missing { get; }
+
+    public IReadOnlyList<PlanStep> Steps => _steps;
+
+    /// <summary>In words.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder()
+            .AppendLine($"Destinations {string.Join(", ", Destinations)}{(OnlyProcess ? ", safe from the process's end only" : "")}");
+        foreach ((string destination, string database) in Missing)
+            text.AppendLine($"{destination} lacks {database}");
+        for (int i = 0; i < _steps.Count; i++)
+            text.AppendLine($"{i + 1}. {_steps[i]}");
+        return text.ToString();
+    }
+
+    private PlanStep Next() => _random.Next(100) switch
+    {
+        < 40 => Write(),
+        < 48 => new StatementStep(SomeStatement()),
+        < 64 => SomeConduct(),
+        < 72 => new PresenceStep(One(Destinations), IsBack: _random.Next(4) > 0),
+        < 74 => new ProbeStep(One(Destinations)),
+        < 86 => new TimeStep(_random.Next(3) == 0 ? _random.Next(2000, 12_000) : _random.Next(10, 1500)),
+        < 91 => Kill(),
+        < 93 => new StopStep(),
+        < 95 => Membership(),
+        < 98 => Disk(),
+        _ => new RetryStep(),
+    };
+
+    private WriteStep Write() => new([.. Enumerable.Range(0, _random.Next(1, 5)).Select(_ => SomeWrite())]);
+
+    private PlannedWrite SomeWrite()
+    {
+        LineKind odd = _random.Next(12) == 0 ? (LineKind)_random.Next(1, 4) : LineKind.Good;
+        ConsistencyLevel level = _random.Next(2) == 0 ? ConsistencyLevel.Any : (ConsistencyLevel)_random.Next(4);
+        int padding = _random.Next(10) == 0 ? _random.Next(500, 3000) : 0;
+        return new PlannedWrite(
+            $"10.0.0.{_random.Next(1, 5)}", _random.Next(3) == 0 ? "y" : "x",
+            [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => (One(Measurements), One(Tags), _random.NextInt64(1, 4)))],
+            odd, level, IsStamped: _random.Next(6) > 0, padding);
+    }
+
+    private Statement SomeStatement()
+    {
+        string database = One(Databases);
+        return _random.Next(10) switch
+        {
+            < 3 => Statement.DropMeasurement(database, One(Measurements)),
+            < 6 => Statement.DeleteBefore(database, One(Measurements), _random.NextInt64(2, 4)),
+            < 8 => Statement.CreateDatabase(database),
+            8 => Statement.DropDatabase(database),
+            _ => Statement.CreateUser($"u{_random.Next(100)}"),
+        };
+    }
+
+    private ConductStep SomeConduct()
+    {
+        var conduct = (Conduct)_random.Next((int)Conduct.Stalls, (int)Conduct.IsDown + 1);
+        // Refusals make dead letters of everything: seldom, and few.
+        if (conduct == Conduct.Refuses && _random.Next(2) == 0)
+            conduct = Conduct.LosesAfter;
+        return new ConductStep(One(Destinations), conduct, _random.Next(1, conduct == Conduct.Refuses ? 3 : 7));
+    }
+
+    private KillStep Kill() => new(
+        PowerCut: !OnlyProcess && _random.Next(3) > 0,
+        Within: _random.Next(2) == 0 ? 0 : _random.Next(1, 25),
+        OnLetters: _random.Next(4) == 0,
+        Flip: IsFlipping && _random.Next(2) == 0);
+
+    private PlanStep Membership()
+    {
+        string destination = One(Destinations);
+        // Who comes or goes while its cursor cannot be saved is beyond what is promised.
+        if (!_isDiskWell)
+            return Disk();
+        if (!_members.Remove(destination))
+        {
+            _members.Add(destination);
+            return new MembershipStep(destination, IsMember: true);
+        }
+
+        if (_members.Count > 0)
+            return new MembershipStep(destination, IsMember: false);
+        _members.Add(destination);
+        return new StopStep();
+    }
+
+    private DiskStep Disk()
+    {
+        _isDiskWell = !_isDiskWell;
+        return _isDiskWell
+            ? new DiskStep(0, 0, IsFull: false)
+            : _random.Next(3) switch
+            {
+                0 => new DiskStep(_random.Next(50, 700), 0, IsFull: false),
+                1 => new DiskStep(_random.Next(50, 300), _random.Next(10, 200), IsFull: false),
+                _ => new DiskStep(0, 0, IsFull: true),
+            };
+    }
+
+    private T One<T>(IReadOnlyList<T> of) => of[_random.Next(of.Count)];
+}
