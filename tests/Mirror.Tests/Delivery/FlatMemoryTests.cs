@@ -1,5 +1,7 @@
 using System.Globalization;
 using InfluxMirror.Delivery;
+using InfluxMirror.Writes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -10,7 +12,7 @@ public sealed class FlatMemoryCollection;
 
 /// <summary>What waits for a destination that is away costs disk and not memory, however small the records are.</summary>
 [Collection(nameof(FlatMemoryTests))]
-public sealed class FlatMemoryTests : IDisposable
+public sealed class FlatMemoryTests(ITestOutputHelper output) : IDisposable
 {
     private const long Bound = 100_000_000;
 
@@ -29,7 +31,9 @@ public sealed class FlatMemoryTests : IDisposable
         long before = Used();
         await FillAsync(cluster, count, static i => Records.Write("db", $"m,t=abcdef v={i:000000} 1700000{i:000000}000000\n"));
 
-        Assert.InRange(Used() - before, 0, Bound);
+        long used = Used() - before;
+        output.WriteLine($"{used / 1_000_000} MB for {count} records");
+        Assert.InRange(used, 0, Bound);
         Assert.True(cluster.Courier("b").Tally.PendingBytes > 42L * count);
         List<int> got = [];
         cluster["b"].Script = request =>
@@ -50,7 +54,9 @@ public sealed class FlatMemoryTests : IDisposable
         long before = Used();
         await FillAsync(cluster, count, static i => Records.Statement($"DELETE FROM m WHERE t='{i:000000}'", ["db"]));
 
-        Assert.InRange(Used() - before, 0, Bound);
+        long used = Used() - before;
+        output.WriteLine($"{used / 1_000_000} MB for {count} records");
+        Assert.InRange(used, 0, Bound);
         Assert.True(cluster.Courier("b").Tally.PendingBytes > 30L * count);
         int next = 0;
         cluster["b"].Script = request =>
@@ -61,6 +67,27 @@ public sealed class FlatMemoryTests : IDisposable
         await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "b has all", patience: 10);
         Assert.Equal((count, 0), (next, cluster.Courier("b").Tally.PendingBytes));
         cluster.AssertAccounts();
+    }
+
+    [Theory]
+    [InlineData(false, 10_000)]
+    [InlineData(true, 4_000)]
+    public async Task A_record_counts_about_what_it_takes(bool isStatement, int count)
+    {
+        await using TestCluster cluster = Start();
+        long before = Used();
+        await FillAsync(cluster, count, i =>
+        {
+            Receipt receipt = new(
+                cluster.Cluster, ConsistencyLevel.Any, isStatement, cluster.Time, NullLogger.Instance);
+            return isStatement
+                ? Records.Statement($"DELETE FROM m WHERE t='{i:000000}'", ["db"], receipt)
+                : Records.Write("db", $"m,t=abcdef v={i:000000} 1700000{i:000000}000000\n", watch: receipt);
+        });
+
+        long used = Used() - before, counted = cluster.Cluster.Journal.Bytes;
+        output.WriteLine($"{used / count} bytes each, counted as {counted / count}");
+        Assert.InRange((double)used / counted, 0.5, 1.1);
     }
 
     public void Dispose() => _root.Delete(recursive: true);

@@ -54,6 +54,42 @@ public sealed class ClockJumpTests(ITestOutputHelper output)
         Assert.InRange(lag, 0, 60);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task F35_A_jump_of_the_clock_ages_no_backlog_and_holds_no_destination_down_for_longer(int hours)
+    {
+        const int writes = 60, recordBytes = 200_000;
+        GatewayConfiguration configuration = Small.Journal(64, """, "MaxAge": "00:30:00" """);
+        using FaultyCalls calls = FaultyCalls.Into(configuration);
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Proxied = true, Configuration = configuration });
+        await lab.Client.MustQueryAsync("CREATE DATABASE aged");
+        lab.ProxyB.Refuse();
+        // More than two of the journal's files: those before the last are finished.
+        for (int number = 0; number < writes; number++)
+            Assert.Equal(204, (int)(await lab.Client.WriteAsync("aged", Small.Padded(number, recordBytes))).Status);
+        Assert.InRange(new JournalFiles(lab.Gateway.JournalFolder).Segments.Count(), 3, 20);
+
+        calls.ShiftClock(TimeSpan.FromHours(hours));
+        // Housekeeping looks every second.
+        await Eventually.PauseAsync(TimeSpan.FromSeconds(4));
+        await AssertHealthyAsync(lab);
+        lab.Gateway.Kill();
+        // The other way round: what was accepted at a wrong time is not older than the start.
+        calls.ShiftClock(TimeSpan.Zero);
+        await lab.Gateway.RestartAsync();
+        calls.ShiftClock(TimeSpan.FromHours(hours));
+        await Eventually.PauseAsync(TimeSpan.FromSeconds(4));
+        await AssertHealthyAsync(lab);
+
+        lab.ProxyB.Accept();
+        await lab.Gateway.SettledAsync(TimeSpan.FromSeconds(60));
+        await AssertHealthyAsync(lab);
+        Assert.Equal(writes, (await lab.B.PointsAsync("aged")).Count);
+        await Eventually.TrueAsync("b is fit when it has been well for a second", async () =>
+            (await lab.Gateway.MetricsAsync()).Of(MetricNames.Fit, "b") == 1, TimeSpan.FromSeconds(30));
+    }
+
     /// <summary>Requests without an answer in two seconds.</summary>
     private static async Task<double> TriesAsync(Lab lab)
     {
