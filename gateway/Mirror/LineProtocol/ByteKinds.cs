@@ -17,9 +17,7 @@ namespace InfluxMirror.LineProtocol;
 internal static class ByteKinds
 {
     /// <summary>Bytes looked at in one step; a text is a multiple of it.</summary>
-    public static int GroupLength => Is512 ? 512 : 256;
-    public const int MostGroupLength = 512;
-    public static bool Is512 => Gfni.V512.IsSupported && Avx512Vbmi.IsSupported && Avx512BW.IsSupported && Avx512F.IsSupported && BitConverter.IsLittleEndian;
+    public const int GroupLength = 512;
 
     /// <summary>The longest text: it, its masks and what is made of them fit the first-level cache.</summary>
     public const int ChunkLength = 8192;
@@ -49,18 +47,13 @@ internal static class ByteKinds
     /// <summary>Masks of all rows.</summary>
     public const int Room = Openers + RowLength;
 
-    public static bool IsSupported => Is512 || ByteKinds256.IsSupported;
+    public static bool IsSupported =>
+        Gfni.V512.IsSupported && Avx512Vbmi.IsSupported && Avx512BW.IsSupported && BitConverter.IsLittleEndian;
 
     /// <param name="text">Whole groups, at most a chunk.</param>
     /// <param name="masks">Takes the rows; what is in front of a row stays.</param>
     public static void Find(ReadOnlySpan<byte> text, Span<ulong> masks)
     {
-        if (!Is512)
-        {
-            ByteKinds256.Find(text, masks);
-            return;
-        }
-
         ref byte source = ref MemoryMarshal.GetReference(text);
         ref ulong target = ref MemoryMarshal.GetReference(masks);
         nint groups = Math.Min(text.Length, ChunkLength) / GroupLength;

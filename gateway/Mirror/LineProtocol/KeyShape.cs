@@ -15,9 +15,6 @@ internal struct KeyShape
     /// <summary>Bytes behind a line that must be readable.</summary>
     public const int Spare = ByteKinds.BlockLength;
 
-    /// <summary>The most masks of a line.</summary>
-    public const int Room = ByteKinds.ChunkLength / ByteKinds.BlockLength + 1;
-
     // The line before, and how many masks of its shape are known.
     private int _known;
     private nint _count;
@@ -46,7 +43,7 @@ internal struct KeyShape
             bool differ = readable
                 && (IsSame(ref start, at, count == 0 ? at : known, ref rows, ref shape, ref count)
                     || Ascends(ref Unsafe.Add(ref start, at), ref shape, count));
-            if (!differ && !TagsDiffer(text[(int)at..]))
+            if (!differ && !TagKeys.Differ(text[(int)at..]))
             {
                 count = 0;
                 break;
@@ -145,7 +142,4 @@ internal struct KeyShape
 
         return tags < SeriesText.TagSlots;
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool TagsDiffer(ReadOnlySpan<byte> line) => SeriesText.Scan(line, out _) == LineFault.None;
 }

@@ -19,14 +19,15 @@ internal ref struct PlainBlocks
     // Keys longer than that are not kept from chunk to chunk.
     private const int KnownRoom = 1024;
 
-    // Behind the rows: the text of the keys and where it stands at each block, the ends of the lines, and a group.
+    // Behind the rows: the text of the keys, or their shape, and where it stands at each block, the ends of the lines,
+    // and a group.
     private const int Keys = PlainGrammar.Room;
     private const int KeyEnds = Keys + (KnownRoom + ByteKinds.ChunkLength + KeyText.Spare) / sizeof(ulong);
     private const int Lines = KeyEnds + ByteKinds.ChunkLength / ByteKinds.BlockLength;
     private const int Padded = Lines + (MostLines + 3) / 4;
 
     /// <summary>Scratch for one body.</summary>
-    public const int Room = Padded + (ByteKinds.MostGroupLength + KeyShape.Spare + Alignment) / sizeof(ulong);
+    public const int Room = Padded + (ByteKinds.GroupLength + KeyShape.Spare + Alignment) / sizeof(ulong);
 
     private readonly ReadOnlySpan<byte> _body;
     private readonly Span<ulong> _masks;
@@ -34,6 +35,8 @@ internal ref struct PlainBlocks
 
     // The keys of the line read last, at the start of the text of the keys; -1 for none.
     private int _known;
+
+    // In place of their text, where that is not put together.
     private KeyShape _shape;
 
     /// <param name="body">Line protocol.</param>
@@ -47,7 +50,12 @@ internal ref struct PlainBlocks
         _known = -1;
     }
 
-    public static bool IsSupported => PlainGrammar.IsSupported;
+    public static bool IsSupported => IsWide || PlainGrammar256.IsSupported;
+
+    /// <summary>Whether vectors of 512 bits are used, not of 256.</summary>
+    private static bool IsWide => PlainGrammar.IsSupported && KeyText.IsSupported;
+
+    private static int GroupLength => IsWide ? ByteKinds.GroupLength : ByteKinds256.GroupLength;
 
     /// <summary>Reads lines from <paramref name="position"/> on until one is not of the plainest.</summary>
     /// <returns>Where that line starts, or the length of the body.</returns>
@@ -58,10 +66,9 @@ internal ref struct PlainBlocks
         while (more && position < _body.Length)
         {
             ReadOnlySpan<byte> text = Chunk(position, size);
-            ByteKinds.Find(text, _masks);
-            int plain = PlainGrammar.Check(_masks, text.Length);
+            int plain = FindPlain(text);
             int lines = FindLines(text, plain);
-            int known = KeyText.IsSupported ? lines : CheckKeys(text, position, lines);
+            int known = IsWide ? lines : CheckKeys(position, lines);
             int read = ReadLines(text, position, known, ref scan, unstampedEnds, out int length);
             position += length;
 
@@ -86,14 +93,26 @@ internal ref struct PlainBlocks
     private readonly ReadOnlySpan<byte> Chunk(int position, int size)
     {
         ReadOnlySpan<byte> rest = _body[position..];
-        if (rest.Length >= ByteKinds.GroupLength)
-            return rest[..(Math.Min(rest.Length, size) & -ByteKinds.GroupLength)];
+        if (rest.Length >= GroupLength)
+            return rest[..(Math.Min(rest.Length, size) & -GroupLength)];
 
         Span<byte> padded = MemoryMarshal.AsBytes(_masks[Padded..]);
-        padded = padded[..ByteKinds.GroupLength];
+        padded = padded[..GroupLength];
         rest.CopyTo(padded);
         padded[rest.Length..].Clear();
         return padded;
+    }
+
+    private readonly int FindPlain(ReadOnlySpan<byte> text)
+    {
+        if (IsWide)
+        {
+            ByteKinds.Find(text, _masks);
+            return PlainGrammar.Check(_masks, text.Length);
+        }
+
+        ByteKinds256.Find(text, _masks);
+        return PlainGrammar256.Check(_masks, text.Length);
     }
 
     /// <summary>Notes the ends of lines, and puts the text of all tag keys together.</summary>
@@ -111,7 +130,7 @@ internal ref struct PlainBlocks
         {
             ref ulong rows = ref Unsafe.Add(ref masks, block);
             nint offset = block * ByteKinds.BlockLength;
-            if (KeyText.IsSupported)
+            if (IsWide)
             {
                 ulong key = Unsafe.Add(ref rows, PlainGrammar.TagKeys);
                 KeyText.Add(ref Unsafe.Add(ref source, offset), key, ref Unsafe.Add(ref keys, keyEnd));
@@ -139,18 +158,21 @@ internal ref struct PlainBlocks
         return (int)count;
     }
 
-    private int CheckKeys(ReadOnlySpan<byte> text, int position, int count)
+    /// <summary>Looks at the tag keys in place.</summary>
+    /// <returns>How many lines have keys that differ.</returns>
+    private int CheckKeys(int position, int count)
     {
-        ReadOnlySpan<byte> source = _body[position..];
-        if (source.Length < ByteKinds.GroupLength)
+        ReadOnlySpan<byte> text = _body[position..];
+        if (text.Length < GroupLength)
         {
-            source = MemoryMarshal.AsBytes(_masks[Padded..])[..(ByteKinds.GroupLength + KeyShape.Spare)];
+            // The group that was filled up holds no line of before.
+            text = MemoryMarshal.AsBytes(_masks[Padded..])[..(GroupLength + KeyShape.Spare)];
             _shape = default;
         }
 
         ReadOnlySpan<ushort> ends = MemoryMarshal.Cast<ulong, ushort>(_masks[Lines..])[..count];
         ref ulong rows = ref MemoryMarshal.GetReference(_masks);
-        return _shape.Check(source, position, ends, ref rows, ref Unsafe.Add(ref rows, Keys));
+        return _shape.Check(text, position, ends, ref rows, ref Unsafe.Add(ref rows, Keys));
     }
 
     /// <summary>Looks at what is left to check of each line.</summary>
@@ -179,7 +201,7 @@ internal ref struct PlainBlocks
             int bit = (int)end % ByteKinds.BlockLength;
             nint keyEnd = 0;
             nint keyLength = 0;
-            if (KeyText.IsSupported)
+            if (IsWide)
             {
                 ulong keysBefore = Unsafe.Add(ref rows, PlainGrammar.TagKeys) & ((1UL << bit) - 1);
                 keyEnd = (nint)Unsafe.Add(ref rows, KeyEnds) + BitOperations.PopCount(keysBefore);
@@ -187,7 +209,7 @@ internal ref struct PlainBlocks
                 ref byte lineKeys = ref Unsafe.Add(ref keys, key);
                 bool same = keyLength == knownLength
                     && KeyText.IsSame(ref Unsafe.Add(ref keys, known), ref lineKeys, keyLength);
-                if (!same && !KeyText.Ascends(ref lineKeys, keyLength) && !TagsDiffer(text[(int)start..]))
+                if (!same && !KeyText.Ascends(ref lineKeys, keyLength) && !TagKeys.Differ(text[(int)start..]))
                     break;
             }
 
@@ -218,9 +240,6 @@ internal ref struct PlainBlocks
         length = (int)start;
         return line;
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool TagsDiffer(ReadOnlySpan<byte> line) => SeriesText.Scan(line, out _) == LineFault.None;
 
     /// <summary>Moves the keys of the line read last to the front.</summary>
     private void Keep(nint start, nint length)

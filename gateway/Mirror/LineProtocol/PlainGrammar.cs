@@ -26,9 +26,9 @@ internal static class PlainGrammar
     /// <summary>Masks of the rows of both classes.</summary>
     public const int Room = Stamped + ByteKinds.ChunkLength / ByteKinds.BlockLength;
 
-    private const int Lanes = ByteKinds.MostGroupLength / ByteKinds.BlockLength;
+    private const int Lanes = ByteKinds.GroupLength / ByteKinds.BlockLength;
 
-    public static bool IsSupported => ByteKinds.IsSupported;
+    public static bool IsSupported => ByteKinds.IsSupported && Avx512F.IsSupported;
 
     /// <param name="masks">The rows of a text that starts where a line does. Takes two more.</param>
     /// <param name="length">Bytes of the text.</param>
@@ -37,9 +37,6 @@ internal static class PlainGrammar
     {
         ref ulong start = ref MemoryMarshal.GetReference(masks);
         BeginLine(ref start);
-        if (!ByteKinds.Is512)
-            return PlainGrammar256.Check(masks, length);
-
         uint openKey = 0;
         uint openSpace = 0;
         uint openFields = 0;

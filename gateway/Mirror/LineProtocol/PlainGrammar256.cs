@@ -17,17 +17,20 @@ internal static class PlainGrammar256
     // In place of a row that is read no more.
     private const int Values = ByteKinds.Openers;
 
+    public static bool IsSupported => ByteKinds256.IsSupported;
+
     /// <summary>Does what <see cref="PlainGrammar.Check"/> does.</summary>
     public static int Check(Span<ulong> masks, int length)
     {
         ref ulong rows = ref MemoryMarshal.GetReference(masks);
-        nint blocks = length / ByteKinds.BlockLength;
-        nint oddTokens = CheckTokens(ref rows, blocks);
-        nint oddValues = CheckValues(ref rows, Math.Min(blocks, oddTokens / ByteKinds.BlockLength + Lanes));
-        return (int)Math.Min(oddTokens, oddValues);
+        PlainGrammar.BeginLine(ref rows);
+        int plain = CheckTokens(ref rows, length / ByteKinds.BlockLength);
+        int groups = (plain + ByteKinds256.GroupLength - 1) / ByteKinds256.GroupLength;
+        return Math.Min(plain, CheckValues(ref rows, groups * Lanes));
     }
 
-    private static nint CheckTokens(ref ulong start, nint blocks)
+    /// <summary>Looks for tokens that are not where they should be.</summary>
+    private static int CheckTokens(ref ulong start, nint blocks)
     {
         Vector256<ulong> openKey = default;
         Vector256<ulong> openSpace = default;
@@ -62,14 +65,14 @@ internal static class PlainGrammar256
             odd |= Row(ref rows, ByteKinds.Openers) & Before(ref rows, ByteKinds.Newlines, 1);
             (inFields & afterKeyStart).StoreUnsafe(ref rows, Values);
             if (odd != Vector256<ulong>.Zero)
-                return block * ByteKinds.BlockLength + FirstBit(odd);
+                return (int)block * ByteKinds.BlockLength + FirstBit(odd);
         }
 
-        return blocks * ByteKinds.BlockLength;
+        return (int)blocks * ByteKinds.BlockLength;
     }
 
     /// <summary>Looks for what is not right in numbers of the forms <c>-1</c>, <c>-1i</c> and <c>-1.5</c>.</summary>
-    private static nint CheckValues(ref ulong start, nint blocks)
+    private static int CheckValues(ref ulong start, nint blocks)
     {
         Vector256<ulong> openFraction = default;
         Vector256<ulong> lastThree = default;
@@ -115,10 +118,10 @@ internal static class PlainGrammar256
             // No value fills a block, so that none is long enough to be infinite.
             odd |= Vector256.Equals(values, Vector256<ulong>.AllBitsSet);
             if (odd != Vector256<ulong>.Zero)
-                return block * ByteKinds.BlockLength + FirstBit(odd);
+                return (int)block * ByteKinds.BlockLength + FirstBit(odd);
         }
 
-        return blocks * ByteKinds.BlockLength;
+        return (int)blocks * ByteKinds.BlockLength;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

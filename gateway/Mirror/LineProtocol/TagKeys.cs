@@ -32,6 +32,10 @@ internal static class TagKeys
         return false;
     }
 
+    /// <summary>Whether the tags of the line are well formed and their keys differ.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool Differ(ReadOnlySpan<byte> line) => SeriesText.Scan(line, out _) == LineFault.None;
+
     /// <summary>The start of a key as a number that sorts as the key does; equal for keys that start alike.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Prefix(ref byte key, int length)

@@ -6,7 +6,8 @@ using Xunit;
 namespace InfluxMirror.Tests.LineProtocol;
 
 /// <summary>
-/// The reading of many lines at once: where its blocks of 64 bytes, its groups of 512 and its chunks meet.
+/// The reading of many lines at once: where its blocks of 64 bytes, its groups of 256 or 512 and its chunks
+/// meet.
 /// </summary>
 public sealed class PlainBlocksTests
 {
@@ -48,7 +49,7 @@ public sealed class PlainBlocksTests
     {
         foreach (string number in Samples.NumberSamples)
         {
-            for (int padding = 0; padding < 560; padding += padding is < 60 or > 490 ? 1 : 5)
+            for (int padding = 0; padding < 560; padding += (padding + 22) % 256 < 82 ? 1 : 5)
             {
                 string before = $"{new string('p', padding + 1)} v=1\n";
                 ReferenceCheck.Agrees(Encoding.UTF8.GetBytes($"{before}m v={number}\n{Line}m v={number} 5\n{Rest}"));
@@ -137,6 +138,49 @@ public sealed class PlainBlocksTests
         }
     }
 
+    [Fact]
+    public void Keys_that_stand_where_those_of_the_line_before_stood_are_compared()
+    {
+        for (int padding = 0; padding < 330; padding++)
+        {
+            string name = new('m', padding % 200 + 1);
+            string ascending = $"{name},ab=1,cd=2 v=1\n";
+            string descending = $"{name},cd=1,ab=2 v=1\n";
+            string twice = $"{name},ab=1,ab=2 v=1\n";
+            string before = $"{new string('p', padding + 1)} v=1\n";
+            ReferenceCheck.Agrees(Encoding.ASCII.GetBytes(
+                before + ascending + ascending + twice + ascending + descending + descending + twice + Rest));
+        }
+    }
+
+    [Fact]
+    public void Keys_are_compared_with_those_of_a_line_in_the_chunk_before()
+    {
+        string same = string.Concat(Enumerable.Repeat("m,cd=1,ab=2 v=1\n", 2_000));
+        foreach (int at in (int[])[64, 65, 127, 510, 511, 512, 513, 514, 1_000, 1_999])
+        {
+            byte[] body = Encoding.ASCII.GetBytes(same);
+            body[16 * at + 7] = (byte)'c';
+            body[16 * at + 8] = (byte)'d';
+            ReferenceCheck.Agrees(body);
+        }
+    }
+
+    [Theory]
+    [InlineData("m,a=1,b=2 v=1", "m,a=1 v=1,b=2")]
+    [InlineData("m,a=1,b=2 v=1", "m,a=1 v=1,a=2")]
+    [InlineData("m,b=1 v=1,b=2", "m,b=1,b=2 v=1")]
+    [InlineData("m,ab=1 v=1", "m,a=11 v=1")]
+    public void The_keys_of_tags_are_told_from_those_of_fields(string one, string other)
+    {
+        for (int padding = 0; padding < 140; padding++)
+        {
+            string name = new('m', padding);
+            string lines = string.Concat(Enumerable.Repeat($"{name}{one}\n{name}{one}\n{name}{other}\n", 8));
+            ReferenceCheck.Agrees(Encoding.ASCII.GetBytes(lines + Rest));
+        }
+    }
+
     [Theory]
     [InlineData(99)]
     [InlineData(100)]
@@ -174,10 +218,13 @@ public sealed class PlainBlocksTests
         Assert.Equal(body.AsSpan(..position).Count((byte)'\n'), scan.Points);
     }
 
-    [Fact]
-    public void Every_byte_is_of_the_kinds_it_is()
+    [Theory]
+    [InlineData(512)]
+    [InlineData(256)]
+    public void Every_byte_is_of_the_kinds_it_is(int bits)
     {
-        Assert.SkipUnless(PlainBlocks.IsSupported, "The processor lacks the instructions.");
+        bool supported = bits == 512 ? ByteKinds.IsSupported : ByteKinds256.IsSupported;
+        Assert.SkipUnless(supported, "The processor lacks the instructions.");
         (int Row, string Bytes)[] kinds =
         [
             (ByteKinds.Tokens, ",= \n"), (ByteKinds.EqualsSigns, "="), (ByteKinds.Spaces, " "),
@@ -190,7 +237,10 @@ public sealed class PlainBlocksTests
         for (int value = 0; value < 256; value++)
             text[value * 31] = (byte)value;
         ulong[] masks = new ulong[ByteKinds.Room];
-        ByteKinds.Find(text, masks);
+        if (bits == 512)
+            ByteKinds.Find(text, masks);
+        else
+            ByteKinds256.Find(text, masks);
 
         foreach ((int row, string bytes) in kinds)
         {
