@@ -56,8 +56,9 @@ internal sealed class CourierProgress
         }
 
         var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
-        NeedsResync = !known || (state?.NeedsResync ?? false)
-            || (saved is not null && !store.Reaches(saved) && context.Members.WasAbsent(destination));
+        // Without a cursor it may have been no destination for as long as anybody can tell.
+        var reaches = saved is not null && store.Reaches(saved);
+        NeedsResync = !known || (state?.NeedsResync ?? false) || (!reaches && context.Members.WasAbsent(destination));
         if (state is not null)
         {
             tally.Restore(state.Tally);

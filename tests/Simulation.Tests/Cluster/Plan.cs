@@ -106,7 +106,7 @@ internal sealed class Plan
         // Refusals make dead letters of everything: seldom, and few.
         if (conduct == Conduct.Refuses && _random.Next(2) == 0)
             conduct = Conduct.LosesAfter;
-        return new ConductStep(One(Destinations), conduct, _random.Next(1, conduct == Conduct.Refuses ? 3 : 7));
+        return new ConductStep(One(Destinations), conduct, _random.Next(1, conduct == Conduct.Refuses ? 4 : 7));
     }
 
     private KillStep Kill() => new(
@@ -136,13 +136,14 @@ internal sealed class Plan
     private DiskStep Disk()
     {
         _isDiskWell = !_isDiskWell;
+        bool onlyLetters = _random.Next(2) == 0;
         return _isDiskWell
-            ? new DiskStep(0, 0, IsFull: false)
+            ? DiskStep.Well
             : _random.Next(3) switch
             {
-                0 => new DiskStep(_random.Next(50, 700), 0, IsFull: false),
-                1 => new DiskStep(_random.Next(50, 300), _random.Next(10, 200), IsFull: false),
-                _ => new DiskStep(0, 0, IsFull: true),
+                0 => new DiskStep(_random.Next(50, 700), 0, IsFull: false, onlyLetters),
+                1 => new DiskStep(_random.Next(50, 300), _random.Next(10, 200), IsFull: false, onlyLetters),
+                _ => new DiskStep(0, 0, IsFull: true, onlyLetters),
             };
     }
 

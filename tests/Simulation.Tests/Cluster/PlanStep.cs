@@ -87,13 +87,19 @@ internal sealed record MembershipStep(string Destination, bool IsMember) : PlanS
 }
 
 /// <summary>The disks fail, are full, or are well again.</summary>
-internal sealed record DiskStep(int SyncFailures, int OtherFailures, bool IsFull) : PlanStep
+/// <param name="SyncFailures">How many in a thousand syncs fail.</param>
+/// <param name="OtherFailures">How many in a thousand other operations fail.</param>
+/// <param name="IsFull">Nothing more can be written.</param>
+/// <param name="OnlyLetters">It is only the disk of the dead letters, and the journal's is well.</param>
+internal sealed record DiskStep(int SyncFailures, int OtherFailures, bool IsFull, bool OnlyLetters = false) : PlanStep
 {
-    public override string ToString() =>
-        this is { SyncFailures: 0, OtherFailures: 0, IsFull: false }
-            ? "the disks are well again"
-            : $"the disks fail {SyncFailures} of 1000 syncs and {OtherFailures} of 1000 other operations"
-                + (IsFull ? " and are full" : "");
+    /// <summary>All is well.</summary>
+    public static DiskStep Well { get; } = new(0, 0, IsFull: false);
+
+    public override string ToString() => this == Well
+        ? "the disks are well again"
+        : $"the {(OnlyLetters ? "letters' disk fails" : "disks fail")} {SyncFailures} of 1000 syncs and {OtherFailures} " +
+            $"of 1000 other operations{(IsFull ? ", full" : "")}";
 }
 
 /// <summary>The operator has the dead letters sent once more.</summary>

@@ -107,6 +107,8 @@ internal sealed class World
                 break;
             case MembershipStep membership:
                 Configure(membership.Destination, membership.IsMember);
+                if (!membership.IsMember && Plan.Hazards.HasFlag(Hazards.HastyReturn))
+                    Configure(membership.Destination, isMember: true);
                 break;
             case DiskStep disk:
                 SetDisks(disk);
@@ -123,7 +125,7 @@ internal sealed class World
     /// <summary>Whatever is wrong ends; the time goes on until everything has its fate.</summary>
     public async Task HealAsync()
     {
-        SetDisks(new DiskStep(0, 0, IsFull: false));
+        SetDisks(DiskStep.Well);
         (JournalDisk.CrashAfter, LetterDisk.CrashAfter) = (-1, -1);
         await BuryKilledAsync(null);
         foreach (string name in Plan.Destinations)
@@ -155,14 +157,14 @@ internal sealed class World
         if (!Plan.Hazards.HasFlag(Hazards.LostCursor))
         {
             (JournalDisk.CrashAfter, LetterDisk.CrashAfter) = (-1, -1);
-            SetDisks(new DiskStep(0, 0, IsFull: false));
+            SetDisks(DiskStep.Well);
         }
 
         await EndAsync();
         if (Plan.Hazards.HasFlag(Hazards.LostCursor))
             LoseCursor();
         // A start takes what it cannot read for damage.
-        SetDisks(new DiskStep(0, 0, IsFull: false));
+        SetDisks(DiskStep.Well);
         Begin();
     }
 
@@ -243,7 +245,7 @@ internal sealed class World
             destination.Disconnect();
         JournalDisk.Restart(powerCut);
         LetterDisk.Restart(powerCut);
-        SetDisks(new DiskStep(0, 0, IsFull: false));
+        SetDisks(DiskStep.Well);
         if (flip && JournalDisk.Flip(static name => name.EndsWith(".seg", StringComparison.Ordinal)))
             Flips++;
         Begin();
@@ -293,12 +295,13 @@ internal sealed class World
     {
         lock (Gate)
         {
-            HasFailedSyncs |= step.SyncFailures > 0;
+            HasFailedSyncs |= step is { SyncFailures: > 0, OnlyLetters: false };
             foreach (SimulatedDisk disk in new[] { JournalDisk, LetterDisk })
             {
-                (disk.SyncFailures, disk.OtherFailures) = (step.SyncFailures, step.OtherFailures);
+                DiskStep its = step.OnlyLetters && disk == JournalDisk ? DiskStep.Well : step;
+                (disk.SyncFailures, disk.OtherFailures) = (its.SyncFailures, its.OtherFailures);
                 disk.Capacity = long.MaxValue;
-                if (step.IsFull)
+                if (its.IsFull)
                     disk.Capacity = long.MaxValue - disk.FreeBytes;
             }
         }

@@ -1,8 +1,12 @@
+using System.Globalization;
 using Xunit;
 
 namespace Gateway.SimulationTests.Journal;
 
-/// <summary>What the log leaves out because everybody has it, against thousands of crashes.</summary>
+/// <summary>
+/// What the log leaves out because everybody has it, against thousands of crashes. <c>REPLAY_SEED</c> replays one that
+/// failed.
+/// </summary>
 public sealed class ReplaySimulationTests(ITestOutputHelper output)
 {
     private const int Seeds = 20_000;
@@ -10,6 +14,13 @@ public sealed class ReplaySimulationTests(ITestOutputHelper output)
     [Fact]
     public void Nothing_older_comes_behind_an_acknowledged_record()
     {
+        if (int.TryParse(
+            Environment.GetEnvironmentVariable("REPLAY_SEED"), CultureInfo.InvariantCulture, out int one))
+        {
+            new ReplaySimulation(one).Run();
+            return;
+        }
+
         long acknowledged = 0, settled = 0, sentAgain = 0;
         for (int seed = 1; seed <= Seeds; seed++)
         {
@@ -20,7 +31,7 @@ public sealed class ReplaySimulationTests(ITestOutputHelper output)
             }
             catch (Exception e)
             {
-                Assert.Fail($"seed {seed}: {e}");
+                Assert.Fail($"REPLAY_SEED={seed}: {e}");
             }
 
             acknowledged += simulation.Acknowledged;
