@@ -1,17 +1,22 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace Gateway.SystemTests.Durability;
 
 /// <summary>Files of a stopped gateway are damaged: it starts, loses what was hit and nothing else, and says so.
 /// </summary>
-public sealed class DamagedJournalTests(ITestOutputHelper output)
+public sealed partial class DamagedJournalTests(ITestOutputHelper output)
 {
     private const int Records = 500;
     private const int RecordBytes = 20_000;
+    private const int PageBytes = 4096;
 
     [Theory]
     [InlineData("the end of the newest segment is cut off", true)]
     [InlineData("a bit flips in the newest segment", true)]
     [InlineData("a bit flips in an older segment", false)]
     [InlineData("a page of zeros in an older segment", false)]
+    [InlineData("a page of zeros in the newest segment", true)]
     public async Task F4_Damage_costs_the_records_it_touches_and_is_reported(string damage, bool newest)
     {
         await using Lab lab = await BacklogForBAsync();
@@ -19,18 +24,21 @@ public sealed class DamagedJournalTests(ITestOutputHelper output)
         Assert.True(segments.Length >= 3, $"{segments.Length} segments");
         string segment = newest ? segments[^1] : segments[1];
         int end = JournalFiles.End(segment);
-        int middle = end / 2;
-        switch (damage)
+        int middle = end / 2 / PageBytes * PageBytes;
+        (int from, int to) = (middle, middle + PageBytes);
+        if (damage.StartsWith("the end"))
         {
-            case "the end of the newest segment is cut off":
-                JournalFiles.Truncate(segment, end - Random.Shared.Next(1, RecordBytes / 2));
-                break;
-            case "a page of zeros in an older segment":
-                JournalFiles.Change(segment, middle / 4096 * 4096, 4096, _ => 0);
-                break;
-            default:
-                JournalFiles.Change(segment, middle, 1, one => (byte)(one ^ 4));
-                break;
+            (from, to) = (end - Random.Shared.Next(1, RecordBytes / 2), end);
+            JournalFiles.Truncate(segment, from);
+        }
+        else if (damage.StartsWith("a page"))
+        {
+            JournalFiles.Change(segment, from, PageBytes, _ => 0);
+        }
+        else
+        {
+            to = from + 1;
+            JournalFiles.Change(segment, from, 1, one => (byte)(one ^ 4));
         }
 
         await lab.Gateway.RestartAsync();
@@ -41,9 +49,13 @@ public sealed class DamagedJournalTests(ITestOutputHelper output)
         Assert.InRange(lost.Length, 1, damage.StartsWith("a page") ? 2 : 1);
         if (damage.StartsWith("the end"))
             Assert.Equal(Records - 1, lost[0]);
-        else
-            Assert.Contains("cannot be read", lab.Gateway.Log);
+        AssertPlaceLogged(lab, Path.GetFileName(segment), from, to);
         await AssertReportedAsync(lab, lost.Length);
+        // A torn end is no place a destination comes by.
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        int places = damage.StartsWith("the end") ? 0 : 1;
+        Assert.InRange(page.Of(MetricNames.Damages, "b"), places, places * 2);
+        Assert.Equal(0, page.Of(MetricNames.Damages, "a"));
     }
 
     [Fact]
@@ -107,6 +119,24 @@ public sealed class DamagedJournalTests(ITestOutputHelper output)
         else
             File.WriteAllBytes(cursor, how == "empty" ? [] : [.. Enumerable.Repeat((byte)0x5a, 300)]);
     }
+
+    /// <summary>The log names the file and where in it a reader stumbled: at the record that was hit.</summary>
+    private static void AssertPlaceLogged(Lab lab, string file, int from, int to)
+    {
+        (int Offset, int Length)[] places = [.. Place().Matches(lab.Gateway.Log)
+            .Where(place => place.Groups["file"].Value == file)
+            .Select(place => (Number(place, "offset"), Number(place, "length")))];
+        Assert.True(
+            places.Any(place => place.Offset <= from && from - place.Offset <= RecordBytes + 1000)
+                && places.Any(place => place.Offset < to),
+            $"damaged from {from} to {to} of {file}; logged: {string.Join(' ', places)}\n{lab.Gateway.LogTail()}");
+
+        static int Number(Match place, string name) =>
+            int.Parse(place.Groups[name].Value, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(@" in (?<file>\S+) at (?<offset>\d+), (?<length>\d+) bytes")]
+    private static partial Regex Place();
 
     /// <summary>A has everything, B nothing but the database, and the gateway was killed, or stopped.</summary>
     private static async Task<Lab> BacklogForBAsync(bool stopped = false)

@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Gateway.SystemTests.Durability;
 
-/// <summary>Kills, ends and pauses the processes of a lab, one at a time or several at once, by a seed.</summary>
+/// <summary>
+/// Kills, ends and pauses the processes of a lab, one at a time or several at once, and cuts connections between them,
+/// by a seed.
+/// </summary>
 internal sealed class Disturbance(Lab lab, int seed)
 {
     private readonly Random random = new(seed);
@@ -18,7 +21,7 @@ internal sealed class Disturbance(Lab lab, int seed)
         while (watch.Elapsed < time)
         {
             await Task.Delay(random.Next(100, 1500));
-            switch (random.Next(8))
+            switch (random.Next(10))
             {
                 case 0 or 1:
                     Note("kills of the gateway");
@@ -40,6 +43,10 @@ internal sealed class Disturbance(Lab lab, int seed)
                     Note("kills of a server");
                     await ToggleAsync(Any());
                     break;
+                case 6 or 7:
+                    Note("spells of lost connections");
+                    await LoseConnectionsAsync(random.Next(2) == 0 ? lab.ProxyA : lab.ProxyB);
+                    break;
                 default:
                     Note("pauses of a server");
                     InfluxServer server = Any();
@@ -57,6 +64,19 @@ internal sealed class Disturbance(Lab lab, int seed)
             if (!server.IsRunning)
                 await server.RestartAsync();
         }
+    }
+
+    /// <summary>
+    /// A connection ends before its request has reached the server, or behind the first bytes of the answer. Not between
+    /// these two: the server would go on with a request that its sender is about to repeat.
+    /// </summary>
+    private async Task LoseConnectionsAsync(FaultyServer proxy)
+    {
+        proxy.OnAll(random.Next(2) == 0
+            ? Fault.Reset
+            : Fault.Cut(random.Next(1, 100), resets: random.Next(2) == 0));
+        await Task.Delay(random.Next(50, 1000));
+        proxy.Heal();
     }
 
     private InfluxServer Any() => random.Next(2) == 0 ? lab.A : lab.B;

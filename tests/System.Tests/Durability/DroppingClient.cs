@@ -4,12 +4,14 @@ namespace Gateway.SystemTests.Durability;
 
 /// <summary>
 /// A client that fills a measurement or a database of its own and then drops, deletes or keeps it; it repeats each
-/// request until it is confirmed. Nothing is used again after it was dropped: influxd 1.6.7 itself now and then loses a
-/// measurement whose writes and deletions follow each other fast, as they do when a backlog is delivered.
+/// request until it is confirmed. Some measurements are used again and again, with new values for the same points: of
+/// these only what was deleted is known, as influxd 1.6.7 itself now and then loses a measurement whose writes and
+/// deletions follow each other fast, as they do when a backlog is delivered.
 /// </summary>
 internal sealed class DroppingClient(InfluxClient client, PointModel model, string[] databases, int seed)
 {
     private const int PointsMax = 50;
+    private const int ReusedNames = 2;
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
     private readonly Random random = new(seed);
@@ -17,22 +19,34 @@ internal sealed class DroppingClient(InfluxClient client, PointModel model, stri
     /// <summary>Statements that were confirmed.</summary>
     public int Statements { get; private set; }
 
+    /// <summary>Points in all requests, and statements, whatever became of them.</summary>
+    public int Tried { get; private set; }
+
     /// <summary>Goes on until it is told to end, and finishes what it has begun.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         for (int number = 0; !stop.IsCancellationRequested; number++)
         {
-            if (random.Next(4) == 0)
-                await UseDatabaseAsync($"made{seed}x{number}");
-            else
-                await UseMeasurementAsync(databases[random.Next(databases.Length)], $"gone{seed}x{number}");
+            string db = databases[random.Next(databases.Length)];
+            switch (random.Next(4))
+            {
+                case 0:
+                    await UseDatabaseAsync($"made{seed}x{number}");
+                    break;
+                case 1:
+                    await UseMeasurementAsync(db, $"gone{seed}x{number}", isReused: false);
+                    break;
+                default:
+                    await UseMeasurementAsync(db, $"again{seed}x{random.Next(ReusedNames)}", isReused: true);
+                    break;
+            }
         }
     }
 
     private async Task UseDatabaseAsync(string db)
     {
         await ExecuteAsync($"CREATE DATABASE {db}", null);
-        await FillAsync(db, "m");
+        await FillAsync(db, "m", isReused: false);
         await RestAsync();
         if (random.Next(3) == 0)
             return;
@@ -40,9 +54,9 @@ internal sealed class DroppingClient(InfluxClient client, PointModel model, stri
         model.Deleted(db, null, isSure: true);
     }
 
-    private async Task UseMeasurementAsync(string db, string measurement)
+    private async Task UseMeasurementAsync(string db, string measurement, bool isReused)
     {
-        await FillAsync(db, measurement);
+        await FillAsync(db, measurement, isReused);
         await RestAsync();
         switch (random.Next(3))
         {
@@ -59,7 +73,7 @@ internal sealed class DroppingClient(InfluxClient client, PointModel model, stri
         model.Deleted(db, measurement, isSure: true);
     }
 
-    private async Task FillAsync(string db, string measurement)
+    private async Task FillAsync(string db, string measurement, bool isReused)
     {
         for (int batch = random.Next(1, 5); batch > 0; batch--)
         {
@@ -69,24 +83,30 @@ internal sealed class DroppingClient(InfluxClient client, PointModel model, stri
             StringBuilder lines = new();
             foreach ((long time, long value) in points)
                 lines.Append(measurement).Append(" v=").Append(value).Append("i ").Append(time).Append('\n');
-            await UntilAsync(204, () => client.WriteAsync(db, lines.ToString()));
+            await UntilAsync(204, points.Length, () => client.WriteAsync(db, lines.ToString()));
             foreach ((long time, long value) in points)
-                model.Acknowledged(db, measurement, time, value);
+            {
+                if (isReused)
+                    model.AcknowledgedAgain(db, measurement, time, value);
+                else
+                    model.Acknowledged(db, measurement, time, value);
+            }
         }
     }
 
     private async Task ExecuteAsync(string statement, string? db)
     {
-        await UntilAsync(200, () => client.QueryAsync(statement, db));
+        await UntilAsync(200, 1, () => client.QueryAsync(statement, db));
         Statements++;
     }
 
     private Task RestAsync() => Task.Delay(random.Next(1000, 1500));
 
-    private static async Task UntilAsync(int status, Func<Task<Answer>> send)
+    private async Task UntilAsync(int status, int points, Func<Task<Answer>> send)
     {
         while (true)
         {
+            Tried += points;
             try
             {
                 if ((await send()).Status == status)

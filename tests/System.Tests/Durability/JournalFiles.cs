@@ -11,8 +11,8 @@ internal sealed class JournalFiles(string folder)
     /// <summary>Where a reader is.</summary>
     public string Cursor(string destination) => Path.Combine(folder, destination + ".cursor");
 
-    /// <summary>Every file.</summary>
-    public string[] All => Directory.GetFiles(folder);
+    /// <summary>Every file and folder in it, and itself.</summary>
+    public string[] All => [folder, .. Directory.GetFileSystemEntries(folder, "*", SearchOption.AllDirectories)];
 
     /// <summary>Whether some segment holds this text.</summary>
     public bool Contain(string text) => Segments.Any(segment => Find(segment, text) >= 0);

@@ -140,7 +140,7 @@ public sealed class StopAndChangeTests(ITestOutputHelper output)
         Assert.Equal([0d, 0d, 1d], new[] { "a", "b", "c" }.Select(id => page.Of(MetricNames.NeedsResync, id)));
     }
 
-    private static GatewayConfiguration Changed(Lab lab, Action<SortedDictionary<string, string>> change)
+    private static GatewayConfiguration Changed(Lab lab, Action<OrderedDictionary<string, string>> change)
     {
         GatewayConfiguration changed = new();
         foreach ((string id, string address) in lab.Gateway.Configuration.Destinations)

@@ -1,6 +1,6 @@
 namespace Gateway.SystemTests.Durability;
 
-/// <summary>A disk under a gateway's journal that forgets at a power cut what was not synced; see power-cut.c.</summary>
+/// <summary>A disk under a gateway's journal; at a power cut it forgets what was not synced. See power-cut.c.</summary>
 internal sealed class VolatileDisk : IDisposable
 {
     /// <summary>A seed by which all is lost that can be.</summary>

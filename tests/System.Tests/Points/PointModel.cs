@@ -15,12 +15,25 @@ internal sealed class PointModel
     // The values a point may have; null stands for a point that is not there.
     private readonly ConcurrentDictionary<(string Db, string Key), HashSet<long?>> points = new();
 
+    // Measurements used again after they were dropped.
+    private readonly ConcurrentDictionary<(string Db, string Measurement), bool> reused = new();
+
     /// <summary>Points that were ever tried.</summary>
     public int Count => points.Count;
 
     /// <summary>A write was answered with 204.</summary>
     public void Acknowledged(string db, string series, long time, long value) =>
         points[(db, Key(series, time))] = [value];
+
+    /// <summary>
+    /// A write into a measurement that had been dropped was answered with 204. influxd 1.6.7 now and then loses such
+    /// points by itself; what was there before the drop must not be there in any case.
+    /// </summary>
+    public void AcknowledgedAgain(string db, string measurement, long time, long value)
+    {
+        reused[(db, measurement)] = true;
+        points[(db, Key(measurement, time))] = [null, value];
+    }
 
     /// <summary>Nobody said what became of a write.</summary>
     public void Unsure(string db, string series, long time, long value) =>
@@ -46,10 +59,13 @@ internal sealed class PointModel
 
     /// <summary>
     /// A line of a dump whose point may have several values: a request that nobody was told of, and nobody repeated,
-    /// may have come to one server only before the gateway was killed.
+    /// may have come to one server only before the gateway was killed. Or the type of a field in a measurement of which
+    /// one server may have lost all points.
     /// </summary>
     public bool IsOpen(string db, string line)
     {
+        if (line.StartsWith("type ", StringComparison.Ordinal))
+            return reused.ContainsKey((db, line.Split(' ')[2]));
         int space = line.LastIndexOf(" v=", StringComparison.Ordinal);
         return space > 0 && points.TryGetValue((db, line[..space]), out HashSet<long?>? possible) && possible.Count > 1;
     }

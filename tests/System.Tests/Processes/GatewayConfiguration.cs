@@ -8,8 +8,8 @@ internal sealed class GatewayConfiguration
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Destination id to address.</summary>
-    public SortedDictionary<string, string> Destinations { get; } = new(StringComparer.Ordinal);
+    /// <summary>Destination id to address, in the order of the file.</summary>
+    public OrderedDictionary<string, string> Destinations { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Variables of the gateway's process beside the usual ones.</summary>
     public Dictionary<string, string> Environment { get; } = [];

@@ -158,7 +158,16 @@ internal sealed class GatewayProcess : IAsyncDisposable
         Answer status = (await Management.SendAsync(HttpMethod.Get, "/status")).MustBe(200);
         using JsonDocument document = JsonDocument.Parse(status.Bytes);
         return document.RootElement.GetProperty("destinations").EnumerateArray()
-            .Single(one => one.GetProperty("destination").GetString() == destination).Clone();
+            .Single(one => string.Equals(
+                one.GetProperty("destination").GetString(), destination, StringComparison.OrdinalIgnoreCase)).Clone();
+    }
+
+    /// <summary>The dead letters, as the management listener lists them.</summary>
+    public async Task<JsonElement[]> LettersAsync(string filter = "")
+    {
+        Answer letters = (await Management.SendAsync(HttpMethod.Get, "/letters" + filter)).MustBe(200);
+        using JsonDocument document = JsonDocument.Parse(letters.Bytes);
+        return [.. document.RootElement.EnumerateArray().Select(letter => letter.Clone())];
     }
 
     public async Task<MetricsPage> MetricsAsync()

@@ -15,6 +15,7 @@ internal sealed class LoadWriter : IAsyncDisposable
     private readonly Task[] writers;
     private readonly ConcurrentDictionary<string, bool> open = [];
     private long refused;
+    private long tried;
 
     private LoadWriter(InfluxClient client, string db, int clients, TimeSpan pause, string more)
     {
@@ -31,6 +32,9 @@ internal sealed class LoadWriter : IAsyncDisposable
     public ConcurrentQueue<string> Refusals { get; } = new();
 
     public long Refused => Interlocked.Read(ref refused);
+
+    /// <summary>Points in all requests.</summary>
+    public long Tried => Interlocked.Read(ref tried);
 
     /// <summary>
     /// Whether a point, as read back, is of a write that got no answer: one server may have it and another not, when
@@ -67,6 +71,7 @@ internal sealed class LoadWriter : IAsyncDisposable
         for (long number = 0; !stopping.IsCancellationRequested; number++)
         {
             long time = FirstTime + number * 1000;
+            Interlocked.Increment(ref tried);
             try
             {
                 Answer answer = await client.WriteAsync(db, $"{series} v={number}i {time}", more);

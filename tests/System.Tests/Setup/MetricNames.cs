@@ -15,6 +15,8 @@ internal static class MetricNames
     public const string NeedsResync = "influxmirror_destination_needs_resync";
     public const string Divergences = "influxmirror_divergences_total";
 
+    public const string Parked = "influxmirror_points_parked";
+    public const string Damages = "influxmirror_journal_damages_total";
     public const string GapPoints = "influxmirror_gap_points";
 
     public const string SetAside = "influxmirror_records_set_aside_total";

@@ -21,6 +21,7 @@ internal sealed class ModelWriter : IAsyncDisposable
     private readonly TimeSpan pause;
     private long acknowledged;
     private long unsure;
+    private long tried;
     private long number;
 
     private ModelWriter(
@@ -35,6 +36,9 @@ internal sealed class ModelWriter : IAsyncDisposable
 
     /// <summary>Points in requests that got a 204.</summary>
     public long Acknowledged => Interlocked.Read(ref acknowledged);
+
+    /// <summary>Points in all requests, repeated ones included.</summary>
+    public long Tried => Interlocked.Read(ref tried);
 
     /// <summary>Points in requests that were given up.</summary>
     public long Unsure => Interlocked.Read(ref unsure);
@@ -73,12 +77,12 @@ internal sealed class ModelWriter : IAsyncDisposable
             StringBuilder lines = new();
             foreach ((long time, long value) in batch)
                 lines.Append(series).Append(" v=").Append(value).Append("i ").Append(time).Append('\n');
-            bool isSure = await IsAcceptedAsync(db, lines.ToString());
+            bool isSure = await IsAcceptedAsync(db, lines.ToString(), batch.Length);
             while (!isSure && random.Next(GiveUpOneIn) != 0)
             {
                 // Also after the end, so that nothing is left in the air.
                 await Task.Delay(RetryPause);
-                isSure = await IsAcceptedAsync(db, lines.ToString());
+                isSure = await IsAcceptedAsync(db, lines.ToString(), batch.Length);
             }
 
             foreach ((long time, long value) in batch)
@@ -94,8 +98,9 @@ internal sealed class ModelWriter : IAsyncDisposable
         }
     }
 
-    private async Task<bool> IsAcceptedAsync(string db, string lines)
+    private async Task<bool> IsAcceptedAsync(string db, string lines, int points)
     {
+        Interlocked.Add(ref tried, points);
         try
         {
             return (await client.WriteAsync(db, lines)).Status == 204;

@@ -36,6 +36,7 @@ public sealed class UdpTests(ITestOutputHelper output)
         Assert.Equal((6.0, 2.0, 0.0), (page.Total(Accepted), page.Total(Refused), page.Total(KernelDrops)));
         Assert.Contains("unable to parse 'bad': missing fields", lab.Gateway.Log);
         Assert.True(lab.A.IsRunning && lab.B.IsRunning);
+        AssertReadBuffer(lab, page);
     }
 
     [Fact]
@@ -76,7 +77,8 @@ public sealed class UdpTests(ITestOutputHelper output)
             return known == page.Total(Datagrams) * perDatagram ? null : $"{known} are";
         });
         output.WriteLine($"{achieved:0} datagrams/s, {sent} sent, {page!.Total(KernelDrops)} dropped by the kernel, "
-            + $"{page.Total(Refused)} points refused, gateway used {used.TotalMilliseconds:0} ms of CPU in {watch.Elapsed}");
+            + $"{page.Total(Refused)} points refused, gateway used {used.TotalMilliseconds:0} ms of CPU in "
+            + $"{watch.Elapsed}");
 
         Assert.InRange(achieved, rate * 0.8, rate * 1.1);
         Assert.Equal(0, page.Total(Refused));
@@ -178,6 +180,27 @@ public sealed class UdpTests(ITestOutputHelper output)
         Assert.Equal(["autogen m 1000000000 v=1"], (await lab.A.PointsAsync("db1")).Points);
         await lab.AssertSamePointsAsync();
         Assert.DoesNotContain(InfluxServer.AdminPassword, lab.Gateway.Log);
+    }
+
+    /// <summary>The 4 MB that are the default, if the process may ask past the kernel's limit.</summary>
+    private static void AssertReadBuffer(Lab lab, MetricsPage page)
+    {
+        const int wanted = 4 * 1024 * 1024;
+        double granted = page.Total("influxmirror_udp_read_buffer_bytes")!.Value;
+        const string limit = "/proc/sys/net/core/rmem_max";
+        if (MayAdministerTheNetwork())
+            Assert.Equal(wanted, granted);
+        else
+            Assert.Equal(Math.Min(wanted, int.Parse(File.ReadAllText(limit), CultureInfo.InvariantCulture)), granted);
+        Assert.Equal(granted < wanted, lab.Gateway.Log.Contains("the kernel grants a receive buffer of"));
+    }
+
+    /// <summary>CAP_NET_ADMIN, which root lacks in some containers.</summary>
+    private static bool MayAdministerTheNetwork()
+    {
+        string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("CapEff:"));
+        long capabilities = long.Parse(line["CapEff:".Length..].Trim(), NumberStyles.HexNumber);
+        return (capabilities & (1L << 12)) != 0;
     }
 
     private static LabOptions With(string listener) => new()

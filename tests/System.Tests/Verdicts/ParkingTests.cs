@@ -103,6 +103,13 @@ public sealed class ParkingTests
         for (int number = 0; number < 10; number++)
             (await user.WriteAsync("db1", $"m v={number} {number}")).MustBe(204);
         await lab.PendingAsync("b", 10);
+        // Whoever watches is told: a number to alert on, the reason in the log and in /status.
+        await Eventually.TrueAsync("ten points are parked for b", async () =>
+            (await lab.Gateway.MetricsAsync()).Of(MetricNames.Parked, "b") == 10);
+        Assert.Equal(0, (await lab.Gateway.MetricsAsync()).Of(MetricNames.Parked, "a"));
+        Assert.Equal(10, (await lab.Gateway.StatusAsync("b")).GetProperty("parkedPoints").GetInt32());
+        Assert.Matches(@"warn: .*influxdb/b: \d+ record\(s\) for database 'db1' parked: authorization failed",
+            lab.Gateway.Log);
         // Another account's writes go on meanwhile.
         await lab.WriteAsync("db1", "other v=1 1");
         await Eventually.TrueAsync("the other account's point is on b",
@@ -111,7 +118,9 @@ public sealed class ParkingTests
         await lab.B.Client.MustQueryAsync("SET PASSWORD FOR u = 'right'");
         await lab.AssertConvergedAsync();
         Assert.Equal(11, (await lab.B.PointsAsync("db1")).Count);
-        Assert.Equal(0, (await lab.Gateway.MetricsAsync()).Of(MetricNames.Rejected, "b"));
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, 0), (page.Of(MetricNames.Rejected, "b"), page.Of(MetricNames.Dropped, "b")));
+        Assert.Equal(0, page.Of(MetricNames.Parked, "b"));
     }
 
     private static async Task<Answer> CountAsync(Lab lab) =>

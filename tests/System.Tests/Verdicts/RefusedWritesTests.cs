@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Text.Json;
 
 namespace Gateway.SystemTests.Verdicts;
 
@@ -43,8 +45,30 @@ public sealed class RefusedWritesTests
         await lab.AssertSamePointsAsync(line => line.Contains(" old "));
         Assert.Equal(5, (await lab.A.PointsAsync("db1")).Count);
         Assert.Equal(2, (await lab.B.PointsAsync("db1")).Count);
-        Assert.Equal(0, (await lab.Gateway.MetricsAsync()).Of(MetricNames.Rejected, "a"));
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal(0, page.Of(MetricNames.Rejected, "a"));
+        // a took all of it: the two are not the same any more.
+        Assert.Equal((0, 1), (page.Of(MetricNames.Divergences, "a"), page.Of(MetricNames.Divergences, "b")));
+        Assert.Contains("destinations disagree about a request", lab.Gateway.Log);
         await lab.Gateway.AssertAccountingAsync();
+    }
+
+    [Fact]
+    public async Task F13_A_partial_write_of_which_both_drop_the_same_is_the_clients_answer_and_no_divergence()
+    {
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = GatewayConfiguration.Patient });
+        await lab.Client.MustQueryAsync(
+            "ALTER RETENTION POLICY autogen ON db1 DURATION 1h SHARD DURATION 1h DEFAULT");
+        await lab.Gateway.SettledAsync();
+        long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        Answer answer = await lab.Client.WriteAsync(
+            "db1", $"old v=1 1\nold v=2 2\nm v=1 {now}", "precision=s&consistency=all");
+        Assert.Contains("dropped=2", answer.MustBe(400).Body);
+        await lab.AssertConvergedAsync();
+        Assert.Equal(1, (await lab.B.PointsAsync("db1")).Count);
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((2, 2), (page.Of(MetricNames.Rejected, "a"), page.Of(MetricNames.Rejected, "b")));
+        Assert.Equal((0, 0), (page.Of(MetricNames.Divergences, "a"), page.Of(MetricNames.Divergences, "b")));
     }
 
     [Fact]
@@ -72,6 +96,35 @@ public sealed class RefusedWritesTests
         Assert.Equal(clients, (await lab.B.PointsAsync("db1")).Count);
         await lab.RejectedAsync("a", 1);
         await lab.RejectedAsync("b", 1);
+    }
+
+    /// <summary>Who has the 204 already cannot be told: what was refused is kept with the name of its client.</summary>
+    [Fact]
+    public async Task F14_One_refused_line_in_a_merged_backlog_of_50_clients_becomes_a_letter_of_its_client()
+    {
+        const int clients = 50;
+        const int culprit = 25;
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Proxied = true });
+        (await lab.B.WriteAsync("db1", $"m,client={culprit} odd=\"text\" 1")).MustBe(204);
+        lab.ProxyB.Refuse();
+        for (int client = 0; client < clients; client++)
+        {
+            using InfluxClient one = new(lab.Client.Address, IPAddress.Parse($"127.0.5.{client + 1}"));
+            string field = client == culprit ? "odd" : "v";
+            (await one.WriteAsync("db1", $"m,client={client} {field}={client}i {client + 2}")).MustBe(204);
+        }
+
+        lab.ProxyB.Accept();
+        await lab.Gateway.SettledAsync();
+        await lab.RejectedAsync("b", 1);
+        Assert.Contains(lab.ProxyB.Writes, write => write.Text.Split('\n').Length > 10);
+        JsonElement letter = Assert.Single(await lab.Gateway.LettersAsync());
+        Assert.Equal("b", letter.GetProperty("destination").GetString());
+        Assert.StartsWith($"127.0.5.{culprit + 1}", letter.GetProperty("client").GetString());
+        Assert.Contains($"m,client={culprit} odd={culprit}i {culprit + 2}", letter.GetProperty("sample").GetString());
+        await lab.AssertSamePointsAsync(line => line.Contains("odd"));
+        Assert.Equal(clients, (await lab.B.PointsAsync("db1")).Count);
+        await lab.Gateway.AssertAccountingAsync();
     }
 
     [Fact]

@@ -9,6 +9,8 @@ namespace InfluxMirror.Journal.Disk;
 public sealed class LinuxDisk : IDisk
 {
     private const string LockName = "lock";
+    private const UnixFileMode OwnerOnly =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly string _folder;
 
@@ -17,20 +19,23 @@ public sealed class LinuxDisk : IDisk
     public LinuxDisk(string folder)
     {
         _folder = Path.GetFullPath(folder);
-        var made = new List<string>();
+        var missing = new Stack<string>();
         for (var path = _folder; path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
-            made.Add(path);
-        Try("make the folder", _folder, () =>
+            missing.Push(path);
+        while (missing.TryPop(out var path))
         {
-            Directory.CreateDirectory(_folder);
+            Try("make the folder", path, () => MakeFolder(path));
+            // What is synced in a folder that has no name yet goes with it in a power cut.
+            SyncFolder(Path.GetDirectoryName(path)!);
+        }
+
+        // One that was there may be open to others.
+        Try("protect the folder", _folder, () =>
+        {
             if (!OperatingSystem.IsWindows())
-                File.SetUnixFileMode(
-                    _folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                File.SetUnixFileMode(_folder, OwnerOnly);
             return true;
         });
-        // What is synced in a folder that has no name yet goes with it in a power cut.
-        foreach (var path in made)
-            SyncFolder(Path.GetDirectoryName(path)!);
     }
 
     /// <summary>The folder.</summary>
@@ -150,6 +155,10 @@ public sealed class LinuxDisk : IDisk
             return "another process";
         }
     }
+
+    private static DirectoryInfo MakeFolder(string path) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(path)
+        : Directory.CreateDirectory(path, OwnerOnly);
 
     private static void SyncFolder(string path)
     {
