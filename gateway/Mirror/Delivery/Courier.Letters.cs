@@ -132,6 +132,15 @@ public sealed partial class Courier
             File(record, reason);
     }
 
+    /// <summary>The statement's turn has come.</summary>
+    internal async ValueTask PrepareAsync(Barrier barrier)
+    {
+        var scope = barrier.Record.Scope!;
+        await ConcludeRefusalsAsync(scope).ConfigureAwait(false);
+        if (scope.Destructive)
+            await DiscardParkedAsync(barrier, scope).ConfigureAwait(false);
+    }
+
     /// <summary>
     /// What was refused before a statement is done before that is sent: met again after a crash, it would come behind a
     /// statement that had its fate. Whose client may still be told of the refusal gets a letter at once, withdrawn if

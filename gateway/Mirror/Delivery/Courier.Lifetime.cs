@@ -52,9 +52,9 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// Gives up the oldest records that it can do without (<see cref="Journal.JournalRecord.IsExpendable"/>), waiting or
-    /// parked, until <paramref name="bytes"/> are free or none is left. Statements are never given up. Returns the bytes
-    /// freed.
+    /// Gives up the oldest records that are expendable (<see cref="Journal.JournalRecord.IsExpendable"/>), waiting or
+    /// parked, until <paramref name="bytes"/> are free or none is left. Statements are never given up. Returns the
+    /// bytes freed.
     /// </summary>
     internal long DropOldest(long bytes)
     {
@@ -131,29 +131,6 @@ public sealed partial class Courier
         }
 
         return position;
-    }
-
-    private List<MirroredRecord> TakeParked_NeedsLock(Func<MirroredRecord, bool> chosen)
-    {
-        var taken = new List<MirroredRecord>();
-        foreach (var queue in _parking.Queues.ToArray())
-        {
-            for (var node = queue.Records.First; node is not null;)
-            {
-                var (next, record) = (node.Next, node.Value);
-                if (chosen(record))
-                {
-                    taken.Add(record);
-                    queue.Records.Remove(node);
-                }
-
-                node = next;
-            }
-
-            _parking.RemoveIfEmpty(queue);
-        }
-
-        return taken;
     }
 
     /// <summary>

@@ -124,6 +124,29 @@ public sealed partial class Courier
         LeaveParked_NeedsLock(record);
     }
 
+    private List<MirroredRecord> TakeParked_NeedsLock(Func<MirroredRecord, bool> chosen)
+    {
+        var taken = new List<MirroredRecord>();
+        foreach (var queue in _parking.Queues.ToArray())
+        {
+            for (var node = queue.Records.First; node is not null;)
+            {
+                var (next, record) = (node.Next, node.Value);
+                if (chosen(record))
+                {
+                    taken.Add(record);
+                    queue.Records.Remove(node);
+                }
+
+                node = next;
+            }
+
+            _parking.RemoveIfEmpty(queue);
+        }
+
+        return taken;
+    }
+
     /// <summary>Parked records take little memory: the newest ones are left to the disk.</summary>
     private void Spill_NeedsLock(ParkedQueue queue)
     {

@@ -104,15 +104,6 @@ public sealed partial class Courier
         }
     }
 
-    /// <summary>The statement's turn has come.</summary>
-    internal async ValueTask PrepareAsync(Barrier barrier)
-    {
-        var scope = barrier.Record.Scope!;
-        await ConcludeRefusalsAsync(scope).ConfigureAwait(false);
-        if (scope.Destructive)
-            await DiscardParkedAsync(barrier, scope).ConfigureAwait(false);
-    }
-
     /// <summary>
     /// Whether a record that meets only server errors is known to be the reason: the destination takes others, or
     /// every destination that answers fails over it.

@@ -47,8 +47,11 @@ internal static class ByteKinds
     /// <summary>Masks of all rows.</summary>
     public const int Room = Openers + RowLength;
 
-    public static bool IsSupported =>
-        Gfni.V512.IsSupported && Avx512Vbmi.IsSupported && Avx512BW.IsSupported && BitConverter.IsLittleEndian;
+    public static bool IsSupported
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Gfni.V512.IsSupported && Avx512Vbmi.IsSupported && Avx512BW.IsSupported && BitConverter.IsLittleEndian;
+    }
 
     /// <param name="text">Whole groups, at most a chunk.</param>
     /// <param name="masks">Takes the rows; what is in front of a row stays.</param>

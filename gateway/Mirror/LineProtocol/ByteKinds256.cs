@@ -5,10 +5,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace InfluxMirror.LineProtocol;
 
-/// <summary>The rows of <see cref="ByteKinds"/> by vectors of half the length.</summary>
+/// <summary>
+/// The rows of <see cref="ByteKinds"/> on processors with AVX2. There is no step for the bits of a block here, and the
+/// bits of 256 bytes are turned by changing places between vectors.
+/// </summary>
 internal static class ByteKinds256
 {
-    /// <summary>Bytes looked at in one step.</summary>
+    /// <summary>Bytes looked at in one step; a text is a multiple of it.</summary>
     public const int GroupLength = 256;
 
     private const int Lanes = GroupLength / ByteKinds.BlockLength;
@@ -29,8 +32,7 @@ internal static class ByteKinds256
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void FindGroup(ref byte text, ref ulong masks)
     {
-        // Pairs of bytes eight apart, then the pairs of eight vectors, come together; a byte and the next seven are
-        // at the same place of eight vectors then, and their bits change places.
+        // First bytes change places, until a byte and the next seven are at the same place of eight vectors; then bits.
         Vector256<ushort> t0 = Pairs(ref text, 0);
         Vector256<ushort> t1 = Pairs(ref text, 16);
         Vector256<ushort> t2 = Pairs(ref text, 32);
@@ -80,12 +82,12 @@ internal static class ByteKinds256
         Swap(ref v4, ref v5, 0x5555555555555555, 1);
         Swap(ref v6, ref v7, 0x5555555555555555, 1);
 
-        Store(ref masks, v0, v1, v2, v3, v4, v5, v6, v7);
+        MakeRows(ref masks, v0, v1, v2, v3, v4, v5, v6, v7);
     }
 
-    /// <summary>Makes the rows of the lowest bits of the bytes, the second lowest and so on.</summary>
+    /// <summary>Makes rows of the lowest bits of the bytes, of the second lowest and so on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(
+    private static void MakeRows(
         ref ulong masks,
         Vector256<ulong> b0,
         Vector256<ulong> b1,
@@ -97,43 +99,42 @@ internal static class ByteKinds256
         Vector256<ulong> b7)
     {
         // By the high half of the byte, then by the low one.
-        Vector256<ulong> high = b7 | b6;
-        Vector256<ulong> notControl = high | b5 | b4;
-        Vector256<ulong> high23 = Vector256.AndNot(b5, high);
-        Vector256<ulong> high2 = Vector256.AndNot(high23, b4);
-        Vector256<ulong> high3 = high23 & b4;
-        Vector256<ulong> low12 = b3 & b2;
-        Vector256<ulong> low01 = Vector256.AndNot(b0, b1);
-        Vector256<ulong> low10 = Vector256.AndNot(b1, b0);
-        Vector256<ulong> someLow = b1 | b0;
-        Vector256<ulong> marks = high2 & low12;
-        Vector256<ulong> equals = high3 & low12 & low01;
-        Vector256<ulong> spaces = Vector256.AndNot(high2, b3 | b2 | someLow);
-        Vector256<ulong> newlines = Vector256.AndNot(b3 & low10, notControl | b2);
-        Store(ref masks, ByteKinds.Tokens, Vector256.AndNot(marks, someLow) | equals | spaces | newlines);
+        Vector256<ulong> letter = b7 | b6;
+        Vector256<ulong> notHigh0 = letter | b5 | b4;
+        Vector256<ulong> high2 = b5 & ~letter & ~b4;
+        Vector256<ulong> high3 = b5 & ~letter & b4;
+        Vector256<ulong> someOf10 = b1 | b0;
+        Vector256<ulong> only0 = b0 & ~b1;
+        Vector256<ulong> only1 = b1 & ~b0;
+        Vector256<ulong> both32 = b3 & b2;
+        Vector256<ulong> marks = high2 & both32;
+        Vector256<ulong> equals = high3 & both32 & only0;
+        Vector256<ulong> spaces = high2 & ~(b3 | b2 | someOf10);
+        Vector256<ulong> newlines = b3 & only1 & ~(notHigh0 | b2);
+        Store(ref masks, ByteKinds.Tokens, (marks & ~someOf10) | equals | spaces | newlines);
         Store(ref masks, ByteKinds.EqualsSigns, equals);
         Store(ref masks, ByteKinds.Spaces, spaces);
         Store(ref masks, ByteKinds.Newlines, newlines);
-        Store(ref masks, ByteKinds.Digits, Vector256.AndNot(high3, b3 & (b2 | b1)));
-        Store(ref masks, ByteKinds.Dots, marks & low10);
-        Store(ref masks, ByteKinds.Minuses, marks & low01);
-        Store(ref masks, ByteKinds.Suffixes, Vector256.AndNot(b6 & b5 & b3 & low01, b7 | b4 | b2));
-        Store(ref masks, ByteKinds.Backslashes, Vector256.AndNot(b6 & b4 & low12, b7 | b5 | someLow));
-        Vector256<ulong> numberSign = Vector256.AndNot(high2 & b1 & b0, b3 | b2);
-        Store(ref masks, ByteKinds.Openers, numberSign | ~(notControl | b2 | b1 | (b3 ^ b0)));
+        Store(ref masks, ByteKinds.Digits, high3 & ~(b3 & (b2 | b1)));
+        Store(ref masks, ByteKinds.Dots, marks & only1);
+        Store(ref masks, ByteKinds.Minuses, marks & only0);
+        Store(ref masks, ByteKinds.Suffixes, b6 & b5 & b3 & only0 & ~(b7 | b4 | b2));
+        Store(ref masks, ByteKinds.Backslashes, b6 & b4 & both32 & ~(b7 | b5 | someOf10));
+        Vector256<ulong> numberSign = high2 & b1 & b0 & ~(b3 | b2);
+        Store(ref masks, ByteKinds.Openers, numberSign | ~(notHigh0 | b2 | b1 | (b3 ^ b0)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(ref ulong masks, int kind, Vector256<ulong> mask) =>
         mask.StoreUnsafe(ref masks, (nuint)kind);
 
-    /// <summary>Sixteen bytes of the first half of a group and of the second, every byte beside the eighth behind it.</summary>
+    /// <summary>Sixteen bytes of each half of a group, every byte beside the eighth behind it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ushort> Pairs(ref byte text, int offset)
     {
         Vector256<byte> bytes = Vector256.Create(
             Vector128.LoadUnsafe(ref text, (nuint)offset),
-            Vector128.LoadUnsafe(ref text, (nuint)offset + 128));
+            Vector128.LoadUnsafe(ref text, (nuint)offset + GroupLength / 2));
         return Avx2.Shuffle(bytes, Vector256.Create(
             0x0b030a0209010800UL, 0x0f070e060d050c04, 0x0b030a0209010800, 0x0f070e060d050c04).AsByte()).AsUInt16();
     }
@@ -144,6 +145,8 @@ internal static class ByteKinds256
     {
         Vector256<ulong> differing = ((left >> bits) ^ right) & Vector256.Create(low);
         right ^= differing;
+
+        // There are more units that add than such that shift.
         left ^= bits == 1 ? differing + differing : differing << bits;
     }
 }

@@ -7,7 +7,7 @@ namespace InfluxMirror.LineProtocol;
 
 /// <summary>
 /// Where in a line its tag keys are: masks of 64 bytes each, up to the space behind the tags. Most lines have the
-/// shape of the line before, and the keys, which can be compared in place then. For processors that cannot put the
+/// shape of the line before, and then the keys can be compared in place. For processors that have no step to put the
 /// text of the keys together (<see cref="KeyText"/>).
 /// </summary>
 internal struct KeyShape
@@ -19,19 +19,21 @@ internal struct KeyShape
     private int _known;
     private nint _count;
 
-    /// <summary>Looks for lines with keys that are not known to differ.</summary>
+    /// <summary>Looks for the first line with a key that is in it twice.</summary>
     /// <param name="text">Lines, and what is readable behind them.</param>
     /// <param name="position">Where in the body they are.</param>
     /// <param name="ends">The ends of the lines, in the text.</param>
     /// <param name="rows">The rows of the text.</param>
     /// <param name="shape">The shape of the line before.</param>
-    /// <returns>The number of the first such line, or of all lines.</returns>
+    /// <returns>How many lines are in front of it.</returns>
     public int Check(
         ReadOnlySpan<byte> text, int position, ReadOnlySpan<ushort> ends, ref ulong rows, ref ulong shape)
     {
         ref byte start = ref MemoryMarshal.GetReference(text);
         nint known = _known - position;
-        nint count = _count;
+
+        // Where reading stopped in front of the line checked last, that one is not a line before.
+        nint count = known < 0 ? _count : 0;
         nint at = 0;
         int line = 0;
         for (; line < ends.Length; line++)

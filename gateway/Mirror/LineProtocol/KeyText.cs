@@ -16,7 +16,11 @@ internal static class KeyText
 
     private const int VectorLength = 64;
 
-    public static bool IsSupported => Avx512Vbmi2.IsSupported && Avx512BW.IsSupported;
+    public static bool IsSupported
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Avx512Vbmi2.IsSupported && Avx512BW.IsSupported;
+    }
 
     /// <summary>Adds some bytes of a block.</summary>
     /// <param name="block">64 bytes.</param>

@@ -53,9 +53,17 @@ internal ref struct PlainBlocks
     public static bool IsSupported => IsWide || PlainGrammar256.IsSupported;
 
     /// <summary>Whether vectors of 512 bits are used, not of 256.</summary>
-    private static bool IsWide => PlainGrammar.IsSupported && KeyText.IsSupported;
+    private static bool IsWide
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => PlainGrammar.IsSupported && KeyText.IsSupported;
+    }
 
-    private static int GroupLength => IsWide ? ByteKinds.GroupLength : ByteKinds256.GroupLength;
+    private static int GroupLength
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsWide ? ByteKinds.GroupLength : ByteKinds256.GroupLength;
+    }
 
     /// <summary>Reads lines from <paramref name="position"/> on until one is not of the plainest.</summary>
     /// <returns>Where that line starts, or the length of the body.</returns>

@@ -28,7 +28,11 @@ internal static class PlainGrammar
 
     private const int Lanes = ByteKinds.GroupLength / ByteKinds.BlockLength;
 
-    public static bool IsSupported => ByteKinds.IsSupported && Avx512F.IsSupported;
+    public static bool IsSupported
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ByteKinds.IsSupported && Avx512F.IsSupported;
+    }
 
     /// <param name="masks">The rows of a text that starts where a line does. Takes two more.</param>
     /// <param name="length">Bytes of the text.</param>

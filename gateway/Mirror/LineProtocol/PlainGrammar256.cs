@@ -7,14 +7,13 @@ using System.Runtime.Intrinsics.X86;
 namespace InfluxMirror.LineProtocol;
 
 /// <summary>
-/// The check of <see cref="PlainGrammar"/> by vectors of four lanes. There are few registers for it, so that values
-/// are looked at in a second pass.
+/// The check of <see cref="PlainGrammar"/> by vectors of four lanes, in two passes, as there are few registers.
 /// </summary>
 internal static class PlainGrammar256
 {
     private const int Lanes = ByteKinds256.GroupLength / ByteKinds.BlockLength;
 
-    // In place of a row that is read no more.
+    // The second pass finds the values in place of a row that is read no more.
     private const int Values = ByteKinds.Openers;
 
     public static bool IsSupported => ByteKinds256.IsSupported;

@@ -99,7 +99,8 @@ public sealed class MirrorMetrics : IDisposable
             null, "Points given up, by cause.");
         Gauge("points_pending", "Points waiting for the destination, parked ones included.", r => r.Pending);
         Gauge("points_parked", "Points among the pending that wait for a repair of the destination.", r => r.Parked);
-        Gauge("backlog_bytes", "Bytes waiting for the destination: bodies, and paths with their queries.", r => r.PendingBytes);
+        Gauge("backlog_bytes", "Bytes waiting for the destination: bodies, and paths with their queries.",
+            r => r.PendingBytes);
         Gauge("backlog_seconds", "Age of the oldest record waiting for the destination, parked ones apart.",
             r => r.LagSeconds);
         Gauge("parked_seconds", "Age of the oldest record that waits for a repair of the destination.",

@@ -130,7 +130,7 @@ public sealed class DurableLettersTests : IDisposable
             // What it takes is more than a segment, and the next entry begins another one.
             Assert.True(await first.Cluster.Letters.ChangeAsync(
                 Assert.Single(first.Cluster.Letters.List()).Id, "refused", 1));
-            Assert.Equal((1, 24_000_000L), (first.Cluster.Letters.Kept.Letters, first.Cluster.Letters.Kept.Bytes / 1_000_000 * 1_000_000));
+            Assert.InRange(first.Cluster.Letters.Kept.Bytes, 24_000_000, 24_100_000);
         }
 
         await using (TestCluster second = TestCluster.OnDisk(Folder, OneMegabyte, "a"))
@@ -182,7 +182,7 @@ public sealed class DurableLettersTests : IDisposable
             open.Answer(other);
             await first.QuietAsync();
             await first.UntilAsync(
-                () => first.Cluster.Letters.Kept.Letters == letters, "a letter is kept only if its client was not told");
+                () => first.Cluster.Letters.Kept.Letters == letters, "a letter is kept if its client was not told");
             Assert.Equal(1, first.Courier("b").Tally.Rejected);
         }
 

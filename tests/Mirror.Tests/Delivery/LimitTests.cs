@@ -212,7 +212,8 @@ public sealed class LimitTests
         for (int i = 0; i < count; i++)
             Assert.True(cluster.Cluster.TryAppend(Records.Write("x", "m v=1 1\n")));
         await cluster.UntilAsync(
-            () => cluster.Courier("a").Tally.Parked == count && cluster.Courier("b").Tally.Pending == 0, "they are parked");
+            () => cluster.Courier("a").Tally.Parked == count && cluster.Courier("b").Tally.Pending == 0,
+            "they are parked");
 
         Stopwatch watch = Stopwatch.StartNew();
         Assert.True(cluster.Courier("a").DropOldest(long.MaxValue) > 0);

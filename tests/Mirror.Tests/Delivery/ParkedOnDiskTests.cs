@@ -210,11 +210,12 @@ public sealed class ParkedOnDiskTests : DurableTests
             trial.Answer(404, "database not found");
         }
 
-        await using TestCluster second = TestCluster.OnDisk(Folder, static _ => { }, TimeSpan.FromMinutes(30), "a", "b");
+        await using TestCluster second = TestCluster.OnDisk(
+            Folder, static _ => { }, TimeSpan.FromMinutes(30), "a", "b");
         second["b"].Script = Missing;
         second.Courier("b").Wake();
         await second.EventuallyAsync(
-            () => second.Courier("b").ParkedFor() >= TimeSpan.FromMinutes(27), "they are parked, and as old as they are");
+            () => second.Courier("b").ParkedFor() >= TimeSpan.FromMinutes(27), "they are as old as they are");
         second["b"].Script = ScriptedDestination.Accept;
         await second.EventuallyAsync(() => second.Courier("b").Tally.Pending == 0, "they are there");
         Assert.Equal(TimeSpan.Zero, second.Courier("b").ParkedFor());

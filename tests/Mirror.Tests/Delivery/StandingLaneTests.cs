@@ -87,7 +87,8 @@ public sealed class StandingLaneTests : DurableTests
         Assert.Equal(1201, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
         // Of records that are known by their place only, the retention policy is not.
         Assert.Contains(
-            cluster.Cluster.Gaps.List("b"), static gap => gap is { Database: "db", RetentionPolicy: GapLedger.AnyPolicy });
+            cluster.Cluster.Gaps.List("b"),
+            static gap => gap is { Database: "db", RetentionPolicy: GapLedger.AnyPolicy });
         int[] numbers = [.. standing.Select(Number)];
         Assert.Equal(numbers.Order(), numbers);
         cluster.AssertAccounts();
