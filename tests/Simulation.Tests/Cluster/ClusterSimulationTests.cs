@@ -72,6 +72,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6383396)]
     public Task Each_promise_is_kept_in_schedules_that_everybody_sees(int seed) =>
         new ClusterSimulation(seed).RunAsync();
 
