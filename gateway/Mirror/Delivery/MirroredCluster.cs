@@ -283,7 +283,12 @@ public sealed class MirroredCluster
             _log);
         var courier = new Courier(Id, destination.DestinationId, Journal, context);
         if (courier.NeedsResync)
+        {
             MirrorLog.NeedsResync(_log, Id, courier.Destination);
+            // Before a cursor of another one names it: it would pass for one that was always there.
+            courier.Save();
+        }
+
         return courier;
     }
 

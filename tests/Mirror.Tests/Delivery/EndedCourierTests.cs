@@ -76,6 +76,27 @@ public sealed class EndedCourierTests : DurableTests
         disk.Creating = null;
     }
 
+    [Fact]
+    public async Task A_new_destination_needs_a_resync_though_only_the_cursors_of_others_were_saved_before_a_kill()
+    {
+        string image = Path.Combine(Folder, "..", "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
+        {
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            Assert.True(first.Courier("a").Save());
+            first.Add("b");
+            Assert.True(first.Courier("a").Save());
+            Directory.CreateDirectory(image);
+            foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
+                File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+
+        Assert.True(second.Courier("b").NeedsResync);
+    }
+
     /// <summary>Only its name in a cursor that was saved long ago tells that there was such a destination.</summary>
     [Fact]
     public async Task A_destination_without_a_cursor_that_was_none_for_a_while_needs_a_resync()

@@ -2,7 +2,7 @@ using InfluxMirror.Writes;
 
 namespace Gateway.SimulationTests.Cluster;
 
-/// <summary>A write or statement of a client: what it was, what its client was told, and what destinations did.</summary>
+/// <summary>A request of a client: what it was, what its client was told, and what destinations did.</summary>
 internal sealed class ClientRequest
 {
     /// <summary>Its number, which its points hold as their value; growing in the order of sending.</summary>
@@ -58,10 +58,15 @@ internal sealed class ClientRequest
 
     public bool Concerns(string database) => Statement?.Concerns(database) ?? Database == database;
 
-    public override string ToString() =>
-        $"#{Number} {(Statement is null ? $"write to {Database} {string.Join(" | ", Lines)}" : $"{Statement.Text} on {Database}")}"
-        + $" by {Client}, life {Life}, position {Position}: {Outcome?.ToString() ?? "no answer"}{(IsKept ? ", kept" : "")}"
-        + string.Concat(Treatments.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"; {one.Key} {one.Value}"));
+    public override string ToString()
+    {
+        string what = Statement is null
+            ? $"write to {Database} {string.Join(" | ", Lines)}"
+            : $"{Statement.Text} on {Database}";
+        return $"#{Number} {what} by {Client}, life {Life}, position {Position}: {Outcome?.ToString() ?? "no answer"}"
+            + (IsKept ? ", kept" : "")
+            + string.Concat(Treatments.OrderBy(one => one.Key).Select(one => $"; {one.Key} {one.Value}"));
+    }
 }
 
 /// <summary>What one destination did with one request.</summary>
@@ -88,7 +93,18 @@ internal sealed class Treatment
     /// <summary>A dead letter of it is there in the end.</summary>
     public bool HasLetter { get; set; }
 
-    public override string ToString() =>
-        $"executed {Executions}{(IsRefused ? ", refused" : "")}{(IsParked ? ", parked" : "")}"
-        + $"{(Failures > 0 ? $", failed {Failures}" : "")}{(HasVanished ? ", vanished" : "")}{(IsRetried ? ", retried" : "")}{(HasLetter ? ", letter" : "")}";
+    public override string ToString()
+    {
+        string text = $"executed {Executions}";
+        foreach ((bool isSo, string word) in new[]
+        {
+            (IsRefused, "refused"), (IsParked, "parked"), (Failures > 0, $"failed {Failures}"),
+            (HasVanished, "vanished"), (IsRetried, "retried"), (HasLetter, "letter"),
+        })
+        {
+            text += isSo ? $", {word}" : "";
+        }
+
+        return text;
+    }
 }

@@ -121,8 +121,8 @@ internal sealed class Clients(Ledger ledger)
         var text = new StringBuilder();
         foreach ((string measurement, string tag, long time) in planned.Points)
         {
-            text.Append(Line.Text(
-                number, measurement, tag, planned.IsStamped ? time : null, LineKind.Good, planned.Padding)).Append('\n');
+            long? stamp = planned.IsStamped ? time : null;
+            text.Append(Line.Text(number, measurement, tag, stamp, LineKind.Good, planned.Padding)).Append('\n');
         }
 
         if (planned.Odd != LineKind.Good)

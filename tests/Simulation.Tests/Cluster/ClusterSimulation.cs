@@ -33,6 +33,12 @@ internal sealed class ClusterSimulation(int seed, Hazards hazards = Hazards.None
             Check(world, done, await Invariants.AfterStepAsync(world));
             Check(world, done, await Invariants.InTheEndAsync(world));
             done++;
+            int traffic = world.Traffic;
+            await world.StopAsync();
+            await world.SettleAsync();
+            Check(world, done, await Invariants.AfterStepAsync(world));
+            if (world.Traffic != traffic)
+                Check(world, done, ["I2: everything had its fate, and after a stop something was sent again"]);
             await world.EndAsync();
         }
         catch (Exception fault) when (fault is not BrokenPromiseException)
@@ -56,7 +62,8 @@ internal sealed class ClusterSimulation(int seed, Hazards hazards = Hazards.None
         var text = new StringBuilder().AppendLine($"CLUSTER_SEED={Plan.Seed}");
         foreach (string one in wrong.Take(10))
             text.AppendLine(one);
-        text.AppendLine($"-- in step {done} of the plan ({Plan.Steps.Count + 1}: all heals; {Plan.Steps.Count + 2}: the end)")
+        int steps = Plan.Steps.Count;
+        text.AppendLine($"-- in step {done} of the plan ({steps + 1}: all heals; {steps + 2}: the end)")
             .Append(Plan).AppendLine("-- the requests");
         foreach (ClientRequest request in world.Ledger.Requests)
             text.AppendLine(request.ToString());

@@ -66,9 +66,22 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         Assert.True(kills > seeds / 2 && acknowledged > requests / 3);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6383396)]
+    public Task Each_promise_is_kept_in_schedules_that_everybody_sees(int seed) =>
+        new ClusterSimulation(seed).RunAsync();
+
     private static Hazards Asked =>
         Enum.TryParse(Environment.GetEnvironmentVariable("CLUSTER_HAZARDS"), out Hazards asked) ? asked : Hazards.None;
 
-    private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
+    private static int? Setting(string name)
+    {
+        string? text = Environment.GetEnvironmentVariable(name);
+        return int.TryParse(text, CultureInfo.InvariantCulture, out int value) ? value : null;
+    }
 }

@@ -48,16 +48,19 @@ internal static class Invariants
     private static List<string> Accounts(World world)
     {
         List<string> wrong = [];
+        long everything = world.Ledger.Requests.Where(one => one.Position > 0).Sum(static one => (long)one.Points);
         foreach (Courier courier in world.Life.Cluster.Couriers)
         {
             CourierTally tally = courier.Tally;
-            string words = $"{courier.Destination} has accepted {tally.Accepted} = delivered {tally.Delivered} + pending " +
-                $"{tally.Pending} + rejected {tally.Rejected} + dropped {tally.Dropped}";
+            string words = $"{courier.Destination} has accepted {tally.Accepted} = delivered {tally.Delivered} + " +
+                $"pending {tally.Pending} + rejected {tally.Rejected} + dropped {tally.Dropped}";
             if (tally.Accepted != tally.Delivered + tally.Pending + tally.Rejected + tally.Dropped
                 || tally is not { Delivered: >= 0, Pending: >= 0, Rejected: >= 0, Dropped: >= 0, Parked: >= 0 })
                 wrong.Add($"I4: {words}");
             if (tally.Dropped > 0 && !(courier.NeedsResync && MayLack(world, courier)))
                 wrong.Add($"I4: nothing may be dropped here: {words}");
+            if (tally.Accepted > everything)
+                wrong.Add($"I4: all that was ever accepted are {everything} points, and {words}");
             if (!world.Life.Accepted.TryGetValue(courier, out long before))
                 continue;
             long came = world.Ledger.Requests
@@ -87,10 +90,12 @@ internal static class Invariants
         {
             if (!reader.Has(database, position, 0) || reader.NeedsResync || reader.IsParked(database))
                 continue;
-            wrong.AddRange(acknowledged.Where(one => one.At(reader.Destination) is { Executions: 0, IsRefused: false, Failures: < 3 })
-                .Where(one => !IsLetter(cluster, reader.Destination, one) && !IsOverruled(world, one))
-                .Select(one => $"I5: {reader.Destination} would be read from, and lacks {one}; answered up to {position}, letters " +
-                    string.Join(", ", cluster.Letters.List().Select(letter => $"{letter.Destination} {letter.Position}"))));
+            foreach (ClientRequest one in acknowledged)
+            {
+                if (one.At(reader.Destination) is { Executions: 0, IsRefused: false, Failures: < 3 }
+                    && !IsLetter(cluster, reader.Destination, one) && !IsOverruled(world, one))
+                    wrong.Add($"I5: {reader.Destination} would be read from, and lacks {one}");
+            }
         }
 
         return wrong;
@@ -119,12 +124,13 @@ internal static class Invariants
         }
     }
 
-    /// <summary>I3: who is refused, or has to wait, has earned that himself. And what was not taken is nowhere.</summary>
+    /// <summary>I3: who is refused, or has to wait, has earned that himself. What was not taken is nowhere.</summary>
     private static IEnumerable<string> Answers(World world)
     {
         foreach (ClientRequest request in world.Ledger.Requests)
         {
-            bool isRefused = request.Treatments.Values.Any(static one => one.IsRefused || one.IsParked || one.HasLetter);
+            bool isRefused = request.Treatments.Values.Any(
+                static one => one.IsRefused || one.IsParked || one.HasLetter);
             if (request.Outcome == WriteOutcome.Refused && !isRefused)
                 yield return $"I3: nobody refused {request}";
             if (request.Outcome == WriteOutcome.Penalized && !world.Ledger.Requests.Any(one =>

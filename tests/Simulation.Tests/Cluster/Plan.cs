@@ -51,7 +51,8 @@ internal sealed class Plan
     public override string ToString()
     {
         var text = new StringBuilder()
-            .AppendLine($"Destinations {string.Join(", ", Destinations)}{(OnlyProcess ? ", safe from the process's end only" : "")}");
+            .Append($"Destinations {string.Join(", ", Destinations)}")
+            .AppendLine(OnlyProcess ? ", and records are safe from the end of the process only" : "");
         foreach ((string destination, string database) in Missing)
             text.AppendLine($"{destination} lacks {database}");
         for (int i = 0; i < _steps.Count; i++)
@@ -83,7 +84,8 @@ internal sealed class Plan
         int padding = _random.Next(10) == 0 ? _random.Next(500, 3000) : 0;
         return new PlannedWrite(
             $"10.0.0.{_random.Next(1, 5)}", _random.Next(3) == 0 ? "y" : "x",
-            [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => (One(Measurements), One(Tags), _random.NextInt64(1, 4)))],
+            [.. Enumerable.Range(0, _random.Next(1, 4))
+                .Select(_ => (One(Measurements), One(Tags), _random.NextInt64(1, 4)))],
             odd, level, IsStamped: _random.Next(6) > 0, padding);
     }
 

@@ -98,8 +98,8 @@ internal sealed record DiskStep(int SyncFailures, int OtherFailures, bool IsFull
 
     public override string ToString() => this == Well
         ? "the disks are well again"
-        : $"the {(OnlyLetters ? "letters' disk fails" : "disks fail")} {SyncFailures} of 1000 syncs and {OtherFailures} " +
-            $"of 1000 other operations{(IsFull ? ", full" : "")}";
+        : $"{(OnlyLetters ? "the letters' disk fails" : "the disks fail")} {SyncFailures} of 1000 syncs and " +
+            $"{OtherFailures} of 1000 other operations{(IsFull ? ", full" : "")}";
 }
 
 /// <summary>The operator has the dead letters sent once more.</summary>

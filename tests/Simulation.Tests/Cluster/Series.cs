@@ -30,7 +30,9 @@ internal readonly record struct Line(int Request, string Measurement, string Tag
             LineKind.Poison => $"{Poison},t={tag} v={request}i",
             _ => $"{measurement},t={tag} v={request}i" + (padding > 0 ? $",p=\"{new string('x', padding)}\"" : ""),
         };
-        return time is null || kind == LineKind.Faulty ? body : string.Create(CultureInfo.InvariantCulture, $"{body} {time}");
+        return time is null || kind == LineKind.Faulty
+            ? body
+            : string.Create(CultureInfo.InvariantCulture, $"{body} {time}");
     }
 
     public static Line Parse(string text)

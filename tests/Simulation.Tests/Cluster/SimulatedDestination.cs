@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 
 namespace Gateway.SimulationTests.Cluster;
 
@@ -87,10 +88,11 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
 
     private static HttpResponseMessage Response(int status, string error = "", string body = "")
     {
+        if (error.Length > 0)
+            body = JsonSerializer.Serialize(new { error });
         var response = new HttpResponseMessage((HttpStatusCode)status)
         {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(
-                error.Length > 0 ? $$"""{"error":"{{error.Replace("\"", "\\\"", StringComparison.Ordinal)}}"}""" : body)),
+            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
         };
         response.Headers.Add("X-Influxdb-Version", "1.6.7");
         return response;
@@ -158,7 +160,7 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
             // A write may be repeated behind what came later, and that follows once more; a statement may not.
             if (newest > request.Number && !isExcused && (isFirst || request.Statement is not null)
                 && !ledger.IsExcusedBefore(this, database, request, newest))
-                ledger.Complain($"I2: {Name} executed #{newest} before #{request.Number} of the same database {database}");
+                ledger.Complain($"I2: {Name} executed #{newest} before #{request.Number} of database {database}");
             _newest[database] = Math.Max(newest, request.Number);
         }
     }
@@ -172,7 +174,8 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         public async Task<HttpResponseMessage> WaitAsync(SimulatedDestination owner, CancellationToken cancellation)
         {
             // Who is called off does not execute any more: a server sees that the connection has gone.
-            using CancellationTokenRegistration calledOff = cancellation.Register(() => owner.CallOff(this, cancellation));
+            using CancellationTokenRegistration calledOff =
+                cancellation.Register(() => owner.CallOff(this, cancellation));
             return await _answer.Task;
         }
 

@@ -59,6 +59,16 @@ internal sealed class World
     /// <summary>Lives that ended by a kill.</summary>
     public int Kills { get; private set; }
 
+    /// <summary>Requests that have come to destinations, and answers that waited.</summary>
+    public int Traffic
+    {
+        get
+        {
+            lock (Gate)
+                return Destinations.Values.Sum(static one => one.Traffic);
+        }
+    }
+
     /// <summary>Bits that flipped.</summary>
     public int Flips { get; private set; }
 
@@ -160,12 +170,20 @@ internal sealed class World
             SetDisks(DiskStep.Well);
         }
 
+        Courier[] before = [.. Life.Cluster.Couriers];
         await EndAsync();
         if (Plan.Hazards.HasFlag(Hazards.LostCursor))
             LoseCursor();
         // A start takes what it cannot read for damage.
         SetDisks(DiskStep.Well);
         Begin();
+        foreach (Courier ended in before)
+        {
+            long accepted = Life.Accepted.First(one => one.Key.Destination == ended.Destination).Value;
+            if (accepted != ended.Tally.Accepted && Plan.Hazards == Hazards.None)
+                Ledger.Complain(
+                    $"I4: {ended.Destination} had accepted {ended.Tally.Accepted}, and after a stop {accepted}");
+        }
     }
 
     /// <summary>Ends the present life as a stop does.</summary>
@@ -264,7 +282,8 @@ internal sealed class World
 
     private void LoseCursor()
     {
-        string? lost = JournalDisk.List().FirstOrDefault(static name => name.EndsWith(".cursor", StringComparison.Ordinal));
+        string? lost = JournalDisk.List().FirstOrDefault(
+            static name => name.EndsWith(".cursor", StringComparison.Ordinal));
         if (lost is not null)
             JournalDisk.Delete(lost);
     }
@@ -340,17 +359,13 @@ internal sealed class World
             all.Add(HashCode.Combine(courier.Counters.Sends, courier.LowWaterMark, courier.IsFailing));
         }
 
-        lock (Gate)
-        {
-            foreach (SimulatedDestination destination in Destinations.Values)
-                all.Add(destination.Traffic);
-        }
-
-        all.Add(HashCode.Combine(Life.Log.Tail, Life.Log.DurableThrough, Life.Log.Condition, _clients.Answers));
+        all.Add(HashCode.Combine(Traffic, _clients.Answers, Life.Log.Tail, Life.Log.DurableThrough));
+        all.Add(Life.Log.Condition);
         all.Add(HashCode.Combine(Life.Cluster.Letters.Filed, Life.Line.Operations));
         return all.ToHashCode();
     }
 
     private string Words() => string.Join("; ", Life.Cluster.Couriers.Select(static one =>
-        $"{one.Destination} has {one.Tally.Pending} points pending, {one.Tally.Parked} parked, failing {one.IsFailing}"));
+        $"{one.Destination} has {one.Tally.Pending} points pending, {one.Tally.Parked} parked"
+        + (one.IsFailing ? ", and does not answer" : "")));
 }
