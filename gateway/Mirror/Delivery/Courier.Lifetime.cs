@@ -217,25 +217,19 @@ public sealed partial class Courier
     }
 
     /// <summary>
-    /// Something on disk cannot be read: what it held is lost to this destination. What never was safe, the end of a
-    /// write that a power cut tore, was promised to nobody; if the account knows better, it says so in the end.
+    /// Something on disk cannot be read: lost to this destination, unless it is a torn end, promised to nobody.
     /// </summary>
     internal void NoteDamage(LogDamage damage)
     {
-        if (!damage.Acknowledged)
-        {
-            lock (_gate)
-                _progress.Watch();
-            return;
-        }
-
-        Counters.CountDamage();
         lock (_gate)
         {
-            NeedsResync = true;
+            NeedsResync |= damage.Acknowledged;
             _progress.Watch();
         }
 
+        if (!damage.Acknowledged)
+            return;
+        Counters.CountDamage();
         MirrorLog.JournalDamaged(
             _context.Log, Cluster, Destination, damage.Kind.ToString(), damage.File, damage.Offset, damage.Length);
     }
