@@ -73,10 +73,10 @@ internal static class Invariants
     }
 
     /// <summary>
-    /// Whether a destination may need a resync: it was away, bits flipped, or a disk did not keep what it had taken.
+    /// Whether a destination may need a resync: it was away, bits flipped, or the disk lost what it had given before.
     /// </summary>
     private static bool MayLack(World world, Courier courier) =>
-        world.WereRemoved.Contains(courier.Destination) || world.Flips > 0 || (world.HasFailedSyncs && world.Kills > 0);
+        world.WereRemoved.Contains(courier.Destination) || world.Flips > 0 || world.HasLostWhatWasRead;
 
     /// <summary>I5: whom a read is sent to has what was acknowledged, if anybody has.</summary>
     private static async Task<IReadOnlyList<string>> ReadsAsync(World world, string database)
@@ -130,7 +130,7 @@ internal static class Invariants
         foreach (ClientRequest request in world.Ledger.Requests)
         {
             bool isRefused = request.Treatments.Values.Any(
-                static one => one.IsRefused || one.IsParked || one.HasLetter);
+                static one => one.IsRefused || one.IsParked || one.HasLetter || one.HasVanished || one.Failures > 2);
             if (request.Outcome == WriteOutcome.Refused && !isRefused)
                 yield return $"I3: nobody refused {request}";
             if (request.Outcome == WriteOutcome.Penalized && !world.Ledger.Requests.Any(one =>

@@ -27,7 +27,7 @@ internal sealed class Plan
         Missing = [.. Destinations.SelectMany(_ => Databases, (destination, database) => (destination, database))
             .Where(_ => _random.Next(8) == 0)];
         for (int count = _random.Next(20, 61); count > 0; count--)
-            _steps.Add(Next());
+            _steps.AddRange(_random.Next(25) == 0 ? LettersInTrouble() : [Next()]);
     }
 
     public int Seed { get; }
@@ -148,6 +148,16 @@ internal sealed class Plan
                 _ => new DiskStep(0, 0, IsFull: true, onlyLetters),
             };
     }
+
+    /// <summary>A record is refused while no letter can be kept, and the gateway ends before one can.</summary>
+    private PlanStep[] LettersInTrouble() =>
+    [
+        new DiskStep(1000, 0, IsFull: false, OnlyLetters: true),
+        new ConductStep(One(Destinations), Conduct.Refuses, 2),
+        new WriteStep([SomeWrite()]),
+        new TimeStep(1500),
+        new KillStep(PowerCut: !OnlyProcess, Within: 0, OnLetters: false, Flip: false),
+    ];
 
     private T One<T>(IReadOnlyList<T> of) => of[_random.Next(of.Count)];
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using InfluxMirror.Writes;
 
 namespace Gateway.SimulationTests.Cluster;
 
@@ -151,9 +152,10 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
     {
         Treatment treatment = request.At(Name);
         bool isFirst = treatment.Executions++ == 0;
-        // Beside the order are: what was parked; what is suspect, which the next one is tried before; dead letters.
-        bool isExcused = treatment.IsParked || treatment.IsRefused || treatment.IsRetried || treatment.HasVanished
-            || treatment.Failures > 2;
+        // Beside the order are: what was parked; what is suspect, which the next one is tried before; dead letters;
+        // what was taken back when its client was told of a refusal, and comes again after a kill.
+        bool isExcused = request.Outcome == WriteOutcome.Refused || treatment.IsParked || treatment.IsRefused
+            || treatment.IsRetried || treatment.HasVanished || treatment.Failures > 2;
         foreach (string database in Plan.Databases.Where(request.Concerns))
         {
             int newest = _newest.GetValueOrDefault(database);

@@ -20,6 +20,8 @@ internal sealed class World
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private List<Courier> _leaving = [];
     private KillStep? _within;
+    private bool _hasFailedSyncs;
+    private bool _wasReadSince;
 
     public World(Plan plan)
     {
@@ -73,9 +75,10 @@ internal sealed class World
     public int Flips { get; private set; }
 
     /// <summary>
-    /// Syncs failed: what was written then may be read until the power goes, and be gone after that.
+    /// A sync failed, another life read what was written before it, and then the power went: that may be gone, though
+    /// it had been found whole.
     /// </summary>
-    public bool HasFailedSyncs { get; private set; }
+    public bool HasLostWhatWasRead { get; private set; }
 
     /// <summary>Destinations that were removed at some time.</summary>
     public HashSet<string> WereRemoved { get; } = [];
@@ -226,6 +229,7 @@ internal sealed class World
 
     private void Begin()
     {
+        _wasReadSince = _hasFailedSyncs;
         _now = Life.Time.GetUtcNow() + TimeSpan.FromSeconds(1);
         (JournalDisk.CrashAfter, LetterDisk.CrashAfter) = (-1, -1);
         _leaving = [];
@@ -261,6 +265,8 @@ internal sealed class World
         NoteKept();
         foreach (SimulatedDestination destination in Destinations.Values)
             destination.Disconnect();
+        HasLostWhatWasRead |= powerCut && _wasReadSince;
+        _hasFailedSyncs &= !powerCut;
         JournalDisk.Restart(powerCut);
         LetterDisk.Restart(powerCut);
         SetDisks(DiskStep.Well);
@@ -314,7 +320,7 @@ internal sealed class World
     {
         lock (Gate)
         {
-            HasFailedSyncs |= step is { SyncFailures: > 0, OnlyLetters: false };
+            _hasFailedSyncs |= step is { SyncFailures: > 0, OnlyLetters: false };
             foreach (SimulatedDisk disk in new[] { JournalDisk, LetterDisk })
             {
                 DiskStep its = step.OnlyLetters && disk == JournalDisk ? DiskStep.Well : step;
