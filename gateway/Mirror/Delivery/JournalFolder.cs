@@ -20,8 +20,9 @@ public static class JournalFolder
         var path = Path.Combine(root, NameOf(cluster));
         if (Directory.Exists(path) || !Directory.Exists(root))
             return path;
+        var name = Path.GetFileName(path);
         return Directory.EnumerateDirectories(root).Order(StringComparer.Ordinal).FirstOrDefault(
-            other => Path.GetFileName(other).Equals(Path.GetFileName(path), StringComparison.OrdinalIgnoreCase)) ?? path;
+            other => Path.GetFileName(other).Equals(name, StringComparison.OrdinalIgnoreCase)) ?? path;
     }
 
     /// <summary>The cluster whose folder has this name.</summary>
