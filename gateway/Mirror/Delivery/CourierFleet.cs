@@ -25,6 +25,8 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     private readonly ILogger<CourierFleet> _log;
     private readonly IDisposable? _changes;
     private readonly string _root;
+    private readonly Lock _stopping = new();
+    private Task? _stopped;
 
     /// <summary>A fleet without clusters.</summary>
     public CourierFleet(
@@ -78,15 +80,21 @@ public sealed class CourierFleet : IClusterChangeListener, IHostedService, IDisp
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Ends all clusters, once, within a bound of their own.</summary>
+    /// <param name="cancellationToken">
+    /// Says nothing here: a slow client may have used up the host's time, and what it is told to keep is delivered all
+    /// the same.
+    /// </param>
+    public Task StopAsync(CancellationToken cancellationToken)
     {
-        // A slow client may have used up the host's time; what it is told to keep is delivered all the same.
+        lock (_stopping)
+            return _stopped ??= StopAsync();
+    }
+
+    private async Task StopAsync()
+    {
         using var patience = new CancellationTokenSource(Patience);
-        await Task.WhenAll(_clusters.Values.Select(cluster => cluster.CloseAsync(patience.Token)))
-            .ConfigureAwait(false);
-        await Task.WhenAll(_clusters.Values.Select(static cluster => cluster.CloseJournalAsync()))
-            .ConfigureAwait(false);
+        await Task.WhenAll(_clusters.Values.Select(cluster => cluster.StopAsync(patience.Token))).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

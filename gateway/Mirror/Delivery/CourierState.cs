@@ -23,6 +23,18 @@ internal sealed record CourierState(
     /// <summary>The bytes.</summary>
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, CourierStateJson.Default.CourierState);
 
+    /// <summary>
+    /// What was written for a destination that was removed, and does not get what there is up to a position.
+    /// </summary>
+    /// <param name="bytes">What was written.</param>
+    /// <param name="members">The destinations now, of which it is none.</param>
+    /// <param name="through">The position.</param>
+    public static CourierState Forsaken(ReadOnlySpan<byte> bytes, IReadOnlyList<string> members, long through)
+    {
+        var state = Decode(bytes) ?? new CourierState(0, default, NeedsResync: true, members);
+        return state with { NeedsResync = true, Members = members, Since = Math.Max(state.Since, through) };
+    }
+
     /// <summary>What was written; null when there is nothing that can be read.</summary>
     public static CourierState? Decode(ReadOnlySpan<byte> bytes)
     {

@@ -96,6 +96,8 @@ internal sealed class JournalKeeper(
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
             store.Log.Demand(tail);
         Save(store, couriers);
+        if (store.HasAbsent)
+            ForsakeAbsent(store, couriers);
         Compact(store, couriers);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
         var isWrittenTo = wasRefused || tail != _tail;
@@ -131,6 +133,41 @@ internal sealed class JournalKeeper(
     {
         foreach (var courier in couriers)
             courier.Save();
+        store.Trim();
+    }
+
+    /// <summary>
+    /// Files are not kept for a destination that was removed: near the limit it loses what is to go first, and will
+    /// need a resync when it comes back.
+    /// </summary>
+    private void ForsakeAbsent(JournalStore store, Courier[] couriers)
+    {
+        if (TooMuch(store) <= 0)
+            return;
+        var excess = Excess(store, couriers) + store.BytesForAbsent;
+        var through = 0L;
+        foreach (var segment in store.Log.Segments.TakeWhile(static segment => segment.IsSealed))
+        {
+            // What nobody has decided about stays in any case, and all that is behind it.
+            var (decided, open) = Decided(segment, couriers);
+            if (excess <= 0 || open > 0)
+                break;
+            through = segment.Last;
+            // What was given up before and is still there holds a statement, and stays too.
+            var laggards = Laggards(segment, couriers);
+            if (laggards.Length == 0 || laggards.Any(one => one.CountLacking(decided) > 0))
+                excess -= segment.FileBytes;
+        }
+
+        string[] members = [.. couriers.Select(static courier => courier.Destination)];
+        foreach (var (cursor, saved) in store.AbsentLacking(through))
+        {
+            var forsaken = CourierState.Forsaken(saved.Extra.Span, members, through);
+            store.Forsake(cursor, saved, saved.DoneThrough(through, forsaken.Encode()));
+            tell($"the journal is near its limit: what is kept for {cursor}, which was removed, goes up to position "
+                + $"{through}, and it needs a resync when it comes back");
+        }
+
         store.Trim();
     }
 
@@ -186,12 +223,17 @@ internal sealed class JournalKeeper(
     /// </summary>
     private static long Excess(JournalStore store, Courier[] couriers)
     {
-        var usage = store.Log.Usage;
-        var excess = usage.SegmentBytes - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        var excess = TooMuch(store);
         if (excess <= 0)
             return excess;
         var going = store.Log.Segments.Where(segment => segment.IsSealed && Laggards(segment, couriers).Length == 0);
         return excess - going.Sum(static segment => segment.FileBytes);
+    }
+
+    private static long TooMuch(JournalStore store)
+    {
+        var usage = store.Log.Usage;
+        return usage.SegmentBytes - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
     }
 
     private static Courier[] Laggards(Segment segment, Courier[] couriers) =>

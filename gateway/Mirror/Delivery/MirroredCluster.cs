@@ -2,7 +2,6 @@ using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
 using Microsoft.Extensions.Logging;
-using Yarp.ReverseProxy.Model;
 
 namespace InfluxMirror.Delivery;
 
@@ -10,7 +9,7 @@ namespace InfluxMirror.Delivery;
 /// A cluster whose writes are mirrored: its journal and a courier for each destination. Lives as long as the
 /// program, whatever a reload does to the cluster; couriers follow YARP's destinations by id.
 /// </summary>
-public sealed class MirroredCluster
+public sealed partial class MirroredCluster
 {
     /// <summary>How long a refusal is remembered while the journal stays nearly full.</summary>
     private static readonly TimeSpan FullMemory = TimeSpan.FromSeconds(5);
@@ -25,12 +24,6 @@ public sealed class MirroredCluster
     private readonly TimeProvider _time;
     private readonly MirrorMetrics _metrics;
     private volatile Courier[] _couriers = [];
-
-    // Whom the couriers follow; and those that come to an end, with their end. Belong to the lock.
-    private readonly Lock _following = new();
-    private readonly Dictionary<Courier, Task> _ending = [];
-    private ClusterState? _followed;
-
     private readonly Membership _members;
     private readonly JournalKeeper _keeper;
     private long _fullLoggedAt;
@@ -156,84 +149,12 @@ public sealed class MirroredCluster
         return outcome;
     }
 
-    /// <summary>
-    /// Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones. With a
-    /// journal on disk one that comes back begins when its courier of before has ended, and goes on where that one was.
-    /// </summary>
-    internal void Follow(ClusterState state)
-    {
-        lock (_following)
-        {
-            _followed = state;
-            Follow_NeedsLock(state);
-        }
-    }
-
-    private void Follow_NeedsLock(ClusterState state)
-    {
-        Journal.LimitBytes = _options().Journal.BufferBytes;
-        var before = _couriers;
-        var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
-        foreach (var (id, destination) in state.Destinations)
-        {
-            if (!kept.Exists(courier => Is(courier, id)) && !IsEnding_NeedsLock(id))
-                kept.Add(Begin(state, destination));
-        }
-
-        kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
-        // Behind the look at who was one before.
-        _members.Change(kept.Select(static courier => courier.Destination));
-        _couriers = [.. kept];
-        // What was appended between a new courier's cursor and this moment told only the couriers of before.
-        foreach (var courier in kept)
-            courier.Pump();
-        foreach (var courier in before.Except(kept))
-            End_NeedsLock(courier);
-        _keeper.Start();
-    }
-
     /// <summary>The options have changed.</summary>
     internal void Reconfigure()
     {
         Journal.LimitBytes = _options().Journal.BufferBytes;
         foreach (var courier in _couriers)
             courier.Reconfigure();
-    }
-
-    /// <summary>Ends delivery; waits for what is under way to destinations that answer, as long as allowed.</summary>
-    internal async Task CloseAsync(CancellationToken patience)
-    {
-        try
-        {
-            if (!patience.IsCancellationRequested)
-                await Task.WhenAll(_couriers.Select(courier => courier.DrainAsync(patience))).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested)
-        {
-            // The time for a graceful end is over; what is left is counted as it closes.
-        }
-
-        Task[] ends;
-        lock (_following)
-        {
-            // At once: whoever follows the cluster anew while its couriers still end begins with all of it.
-            _followed = null;
-            _keeper.Stop();
-            var couriers = _couriers;
-            _couriers = [];
-            foreach (var courier in couriers)
-                End_NeedsLock(courier);
-            ends = [.. _ending.Values];
-        }
-
-        await Task.WhenAll(ends).ConfigureAwait(false);
-    }
-
-    /// <summary>Lets go of the journal's folder; nothing can be appended any more.</summary>
-    internal async Task CloseJournalAsync()
-    {
-        await Letters.DisposeAsync().ConfigureAwait(false);
-        await _keeper.CloseAsync().ConfigureAwait(false);
     }
 
     private JournalStore Open(IDisk disk)
@@ -264,85 +185,8 @@ public sealed class MirroredCluster
 
     private void TellNews(string news) => MirrorLog.JournalNews(_log, Id, news);
 
-    private Courier Begin(ClusterState state, DestinationState destination)
-    {
-        var shown = CachedAddress.Shown(destination.Model.Config.Address);
-        MirrorLog.DestinationAdded(_log, Id, destination.DestinationId, shown);
-        var address = new CachedAddress();
-        var context = new CourierContext(
-            () => _options().Delivery,
-            () => (state.Model.HttpClient, address.Of(destination.Model.Config.Address)),
-            Letters,
-            Gaps,
-            Refused,
-            _metrics,
-            () => _couriers.Count(static courier => !courier.IsFailing),
-            Id,
-            _members,
-            _time,
-            _log);
-        var courier = new Courier(Id, destination.DestinationId, Journal, context);
-        if (courier.NeedsResync)
-        {
-            MirrorLog.NeedsResync(_log, Id, courier.Destination);
-            // Before a cursor of another one names it: it would pass for one that was always there.
-            courier.Save();
-        }
-
-        return courier;
-    }
-
     private static bool Is(Courier courier, string destination) =>
         courier.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>
-    /// Whether a courier of this destination has its last state still to save: what is saved now is older. In memory
-    /// nothing is saved, and who comes back begins anew.
-    /// </summary>
-    private bool IsEnding_NeedsLock(string destination) =>
-        Journal.Store is not null && _ending.Keys.Any(courier => Is(courier, destination));
-
-    private void End_NeedsLock(Courier courier) => _ending.Add(courier, EndAndFollowAsync(courier));
-
-    /// <summary>Ends a courier; its destination may have come back meanwhile.</summary>
-    private async Task EndAndFollowAsync(Courier courier)
-    {
-        // The rest never runs before the caller has let go of the lock.
-        await EndAsync(courier).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        lock (_following)
-        {
-            _ending.Remove(courier);
-            if (_followed is not { } state || !state.Destinations.ContainsKey(courier.Destination))
-                return;
-            try
-            {
-                Follow_NeedsLock(state);
-            }
-            catch (Exception fault)
-            {
-                // Nobody waits for it; the next reload tries again.
-                courier.LogFault(fault);
-            }
-        }
-    }
-
-    private async Task EndAsync(Courier courier)
-    {
-        courier.CloseCursor(Journal);
-        var waiting = courier.Tally.Pending;
-        try
-        {
-            await courier.CloseAsync().ConfigureAwait(false);
-        }
-        catch (Exception fault)
-        {
-            courier.LogFault(fault);
-        }
-
-        Journal.Store?.Leave(courier.Destination);
-        if (waiting > 0)
-            MirrorLog.DestinationRemoved(_log, Id, courier.Destination, waiting);
-    }
 
     /// <summary>
     /// Drops for whoever lags most what it can do without; some more than is needed, so that it need not be done for

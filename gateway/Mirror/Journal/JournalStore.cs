@@ -121,22 +121,90 @@ public sealed class JournalStore : IAsyncDisposable
         var through = states.Min(static state => state.LowWaterMark);
         Log.Trim(through);
         Log.Cover(through);
-        // A cursor without a reader goes by the oldest segment alone when it is asked whether it can go on.
-        _hasAbsent = _readers.ContainsValue(true)
-            || _saved.Any(one => !_readers.ContainsKey(one.Key) && Reaches(one.Value));
-        if (_hasAbsent)
-            return;
-        // Those before the first that is needed go in turn, as low-water marks allow.
+        var absent = Absent_NeedsLock().Select(static one => one.Value).ToArray();
+        _hasAbsent = absent.Length > 0 || _readers.ContainsValue(true);
+        // A cursor without a reader goes by the oldest segment when it is asked whether it can go on.
+        foreach (var segment in BehindNeeded(states))
+        {
+            if (absent.All(state => IsDone(state, segment)))
+                Log.Discard(segment);
+        }
+    }
+
+    /// <summary>
+    /// Bytes of segments that are kept only because somebody without a reader may come back and go on.
+    /// </summary>
+    public long BytesForAbsent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var absent = Absent_NeedsLock().Select(static one => one.Value).ToArray();
+                return absent.Length == 0 || StatesOfReaders_NeedsLock() is not { } states
+                    ? 0
+                    : BehindNeeded(states).Where(segment => !absent.All(state => IsDone(state, segment)))
+                        .Sum(static segment => segment.FileBytes);
+            }
+        }
+    }
+
+    /// <summary>Those without a reader that may come back and go on, and lack something up to a position.</summary>
+    public IReadOnlyList<KeyValuePair<string, CursorState>> AbsentLacking(long through)
+    {
+        lock (_gate)
+            return [.. Absent_NeedsLock().Where(one => !one.Value.IsDone(0, through))];
+    }
+
+    /// <summary>
+    /// Saves another state for a cursor without a reader, for which less is kept from now on. Nothing is changed when
+    /// it has a reader again, or had one.
+    /// </summary>
+    /// <param name="cursor">Its name.</param>
+    /// <param name="before">Its state so far.</param>
+    /// <param name="state">Its state from now on.</param>
+    /// <exception cref="DiskException">It may or may not have been saved; until it is, all is kept.</exception>
+    public void Forsake(string cursor, CursorState before, CursorState state)
+    {
+        lock (_saving)
+        {
+            lock (_gate)
+            {
+                if (_readers.ContainsKey(cursor) || !ReferenceEquals(_saved.GetValueOrDefault(cursor), before))
+                    return;
+            }
+
+            new CursorFile(_disk, cursor).Save(state);
+            lock (_gate)
+            {
+                // Who came meanwhile goes on by the state before, for which all was kept, and saves its own in time.
+                if (!_readers.ContainsKey(cursor))
+                    _saved[cursor] = state;
+            }
+        }
+    }
+
+    /// <summary>Cursors without a reader that count: they may come back and go on.</summary>
+    private IEnumerable<KeyValuePair<string, CursorState>> Absent_NeedsLock() =>
+        _saved.Where(one => !_readers.ContainsKey(one.Key) && Reaches(one.Value));
+
+    /// <summary>
+    /// Segments that these are done with, behind one that somebody needs; those before go in turn, as low-water marks
+    /// allow.
+    /// </summary>
+    private IEnumerable<Segment> BehindNeeded(CursorState[] states)
+    {
         var isBehindNeeded = false;
         foreach (var segment in Log.Segments)
         {
-            var isDone = segment.IsSealed
-                && states.All(state => state.IsDone(segment.Header.First, segment.Last));
+            var isDone = segment.IsSealed && states.All(state => IsDone(state, segment));
             if (isDone && isBehindNeeded)
-                Log.Discard(segment);
+                yield return segment;
             isBehindNeeded |= !isDone;
         }
     }
+
+    private static bool IsDone(CursorState state, Segment segment) => state.IsDone(segment.Header.First, segment.Last);
 
     /// <summary>
     /// Writes some segments anew that are kept for a few of their records, if that is worth it. By one thread at a
@@ -147,12 +215,15 @@ public sealed class JournalStore : IAsyncDisposable
     /// <exception cref="DiskException">The disk fails.</exception>
     public bool Compact(bool isUrgent)
     {
-        CursorState[]? states;
+        CursorState[] states;
         lock (_gate)
-            states = StatesOfReaders_NeedsLock();
-        // Nobody knows what a cursor that comes back is done with by then.
-        if (_hasAbsent || states is null)
-            return false;
+        {
+            if (StatesOfReaders_NeedsLock() is not { } readers)
+                return false;
+            // Whoever comes back is done with no less than was saved.
+            states = [.. readers, .. Absent_NeedsLock().Select(static one => one.Value)];
+        }
+
         try
         {
             if (_sparse.Find(Log.Segments, states, segment => Log.Measure(segment, IsNeeded), isUrgent) is not { } run)

@@ -104,6 +104,12 @@ internal static partial class MirrorLog
         + "declared in sync")]
     public static partial void NeedsResync(ILogger log, string cluster, string destination);
 
+    [LoggerMessage(25, LogLevel.Error,
+        "{Cluster}: the disk does not come back, and the gateway ends without it. {Records} record(s) are not on it: "
+        + "nobody was told that they are safe, unless every destination has them. What was delivered since progress "
+        + "was saved is sent again")]
+    public static partial void EndedWithoutDisk(ILogger log, string cluster, long records);
+
     [LoggerMessage(100, LogLevel.Information,
         "UDP {Listener} takes line protocol at {EndPoint} for database '{Database}'; receive buffer {Bytes} bytes")]
     public static partial void UdpListening(

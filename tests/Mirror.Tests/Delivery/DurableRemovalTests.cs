@@ -1,5 +1,6 @@
 using InfluxMirror.Delivery;
 using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 using InfluxMirror.Tests.Journal.Disk;
 using Xunit;
 
@@ -118,6 +119,66 @@ public sealed class DurableRemovalTests : DurableTests
 
         Assert.Equal("m v=3 3", Assert.Single(cluster["b"].Lines));
         Assert.False(cluster.Courier("b").NeedsResync);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F8_who_was_removed_holds_no_files_and_needs_a_resync_when_it_comes_back()
+    {
+        await using (TestCluster cluster = Small(new HeldSave(), "a", "b", "c"))
+        {
+            cluster["b"].Script = ScriptedDestination.Absent;
+            // Statements are never dropped: this one stays at the beginning of the log, and so c's place with it.
+            cluster.Statement("CREATE DATABASE db", "db");
+            await cluster.UntilAsync(() => cluster.Courier("c").Tally.Delivered == 1, "c has it");
+            await RemoveAsync(cluster, "c");
+            string filler = new('x', 30_000);
+            for (int i = 1; i <= 400; i++)
+            {
+                MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+                await cluster.TakeAsync(record);
+                await cluster.Cluster.Journal.WaitSafeAsync(record);
+            }
+
+            await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 401, "a has them all");
+            // It has not decided about what it did not get.
+            CursorState saved = Store(cluster).Saved("c")!;
+            Assert.InRange(CourierState.Decode(saved.Extra.Span)!.Since, 2, saved.LowWaterMark);
+        }
+
+        await using TestCluster again = Small(new HeldSave(), "a", "b", "c");
+        // What went is nothing that is missing.
+        Assert.Empty(Store(again).Log.Recovered.Damage);
+        await again.QuietAsync();
+        Assert.True(again.Courier("c").NeedsResync);
+        Assert.False(again.Courier("a").NeedsResync);
+        again.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F8_who_was_removed_loses_nothing_that_stays_for_another_destination()
+    {
+        await using TestCluster cluster = Small(new HeldSave(), "b", "c");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        cluster.Write("db", "m v=0 1\n");
+        await cluster.UntilAsync(() => cluster.Courier("c").Tally.Delivered == 1, "c has it");
+        await RemoveAsync(cluster, "c");
+        string filler = new('x', 30_000);
+        int taken = 0, refused = 0;
+        await cluster.EventuallyAsync(
+            () =>
+            {
+                MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={taken}i {taken + 2}\n");
+                bool isTaken = cluster.Cluster.TryAppend(record);
+                _ = isTaken ? taken++ : refused++;
+                cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+                return refused > 20;
+            },
+            "the journal is full");
+
+        List<string> got = Listen(cluster.Add("c", ScriptedDestination.Absent));
+        await cluster.EventuallyAsync(() => got.Count == taken, "c has what came meanwhile");
+        Assert.False(cluster.Courier("c").NeedsResync);
         cluster.AssertAccounts();
     }
 

@@ -29,13 +29,30 @@ public sealed class HangingDiskTests : DurableTests
     public Task A_write_that_everybody_confirms_needs_no_disk() =>
         OnHangingDiskAsync(async cluster =>
         {
-            Task<WriteResult> write = cluster.WriteAsync(ConsistencyLevel.Any);
+            // Asking for less, a client has the disk asked some milliseconds of the real clock after the first one.
+            Task<WriteResult> write = cluster.WriteAsync(ConsistencyLevel.All);
             await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
             Assert.False(write.IsCompleted);
 
             (await cluster["b"].NextAsync()).Answer(204);
+            await cluster.UntilAsync(() => write.IsCompleted, "the client is told");
 
             Assert.Equal(WriteOutcome.Accepted, (await write).Outcome);
+        });
+
+    [Fact]
+    public Task A_disk_that_does_not_come_back_does_not_hold_up_the_end() =>
+        OnHangingDiskAsync(async cluster =>
+        {
+            Task<WriteResult> write = cluster.WriteAsync(ConsistencyLevel.Any);
+            await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
+
+            Task end = cluster.Cluster.StopAsync(new CancellationToken(canceled: true));
+            await cluster.EventuallyAsync(() => end.IsCompleted, "it has ended");
+
+            await end;
+            await cluster.EventuallyAsync(() => write.IsCompleted, "the client is told");
+            Assert.Equal(WriteOutcome.NotSafe, (await write).Outcome);
         });
 
     private async Task OnHangingDiskAsync(Func<TestCluster, Task> test)

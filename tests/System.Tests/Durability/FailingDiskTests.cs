@@ -84,6 +84,39 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task F28_SIGTERM_ends_in_time_though_the_disk_does_not_come_back_and_nothing_acknowledged_is_lost()
+    {
+        TimeSpan bound = TimeSpan.FromSeconds(30);
+        GatewayConfiguration configuration = Small.Journal(64);
+        using FaultyCalls calls = FaultyCalls.Into(configuration);
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = configuration });
+        lab.B.Kill();
+        await using LoadWriter load = LoadWriter.Start(lab.Client, "db1");
+        await load.MoreAsync(200);
+
+        calls.HangSyncs(true);
+        // Requests wait for the disk, and whoever writes and saves hangs in it.
+        await Eventually.PauseAsync(TimeSpan.FromSeconds(2));
+        Stopwatch watch = Stopwatch.StartNew();
+        int code = await lab.Gateway.StopAsync(bound);
+        output.WriteLine($"ended with {code} after {watch.Elapsed.TotalSeconds:0.0} s");
+        Assert.True(code == 0 && watch.Elapsed < bound, $"{code} after {watch.Elapsed}\n{lab.Gateway.LogTail()}");
+        Assert.Contains("the disk does not come back", lab.Gateway.Log);
+        await load.StopAsync();
+
+        calls.HangSyncs(false);
+        await lab.Gateway.RestartAsync();
+        await lab.B.RestartAsync();
+        // Who was told with a 503 that nothing is sure may have its point on one of them.
+        await lab.Gateway.SettledAsync();
+        await lab.Gateway.AssertAccountingAsync();
+        await load.Acknowledged.AssertStoredAsync(lab.A);
+        await load.Acknowledged.AssertStoredAsync(lab.B);
+        MetricsPage page = await lab.Gateway.MetricsAsync();
+        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+    }
+
+    [Fact]
     public async Task F7_While_syncs_fail_nothing_is_acknowledged_that_is_not_everywhere_and_it_recovers()
     {
         GatewayConfiguration configuration = Small.Journal(64);

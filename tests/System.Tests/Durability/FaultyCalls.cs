@@ -6,6 +6,7 @@ internal sealed class FaultyCalls : IDisposable
     private const int SyncError = 0;
     private const int ClockSeconds = 8;
     private const int FailedSyncs = 16;
+    private const int HangSyncsAt = 24;
     private const int InputOutputError = 5;
 
     private readonly PreloadedLibrary library;
@@ -21,6 +22,9 @@ internal sealed class FaultyCalls : IDisposable
 
     /// <summary>fsync and fdatasync fail with EIO from now on, or work again.</summary>
     public void FailSyncs(bool fail) => library[SyncError] = fail ? InputOutputError : 0;
+
+    /// <summary>fsync and fdatasync do not return from now on, or do again.</summary>
+    public void HangSyncs(bool hang) => Set(HangSyncsAt, hang ? 1 : 0);
 
     /// <summary>The wall clock is off by this much from now on.</summary>
     public void ShiftClock(TimeSpan by) => library[ClockSeconds] = (long)by.TotalSeconds;

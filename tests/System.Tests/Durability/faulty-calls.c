@@ -16,6 +16,7 @@ struct faults {
     int64_t sync_error;     /* errno of fsync and fdatasync; 0: they work */
     int64_t clock_seconds;  /* added to CLOCK_REALTIME */
     int64_t failed_syncs;   /* how many failed */
+    int64_t hang_syncs;     /* fsync and fdatasync do not return while this is set */
 };
 
 static volatile struct faults *faults;
@@ -34,6 +35,8 @@ __attribute__((constructor)) static void attach(void)
 
 static int fails(void)
 {
+    while (faults && faults->hang_syncs)
+        usleep(10000);
     if (!faults || !faults->sync_error)
         return 0;
     __atomic_add_fetch(&faults->failed_syncs, 1, __ATOMIC_SEQ_CST);

@@ -48,6 +48,20 @@ public sealed record CursorState(
         return ranges;
     }
 
+    /// <summary>The same, and every position up to <paramref name="position"/> done.</summary>
+    internal CursorState DoneThrough(long position, ReadOnlyMemory<byte> extra)
+    {
+        var mark = Math.Max(LowWaterMark, position);
+        var above = Completed.SkipWhile(range => range.To <= mark).ToList();
+        if (above is [var first, ..] && first.From <= mark + 1)
+        {
+            mark = first.To;
+            above.RemoveAt(0);
+        }
+
+        return new CursorState(mark, above, extra);
+    }
+
     /// <summary>Index of the first range that does not end before <paramref name="position"/>.</summary>
     private int FirstEndingFrom(long position)
     {
