@@ -218,7 +218,8 @@ internal sealed class CourierProgress
 
         // What came since it was removed is in no account of it.
         return new CourierState(
-            Math.Min(safe, _acceptedThrough), tally, needsResync, _context.Members(), Since, _vanished.Count > 0 ? [.. _vanished.Order()] : null);
+            Math.Min(safe, _acceptedThrough), tally, needsResync, _context.Members(), Since,
+            _vanished.Count > 0 ? [.. _vanished.Order()] : null);
     }
 
     private static bool IsSame(CursorState left, CursorState right) =>
