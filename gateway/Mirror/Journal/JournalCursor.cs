@@ -130,8 +130,11 @@ public sealed class JournalCursor
     /// <summary>Somebody will read back from disk what this cursor has read.</summary>
     internal void DemandDurable() => _journal.DemandDurable(ReadThrough);
 
-    /// <summary>What is to be saved of it.</summary>
-    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, ReadThrough, extra);
+    /// <summary>
+    /// What is to be saved of it. What an earlier life had done beyond what this one has read is done all the same.
+    /// </summary>
+    internal CursorState State(ReadOnlyMemory<byte> extra) =>
+        CursorState.Of(_completed, Math.Max(ReadThrough, Joined), extra);
 
     /// <summary>It need not look at anything up to here, whatever it has read.</summary>
     internal void EndAt(long position) => Volatile.Write(ref _end, position);

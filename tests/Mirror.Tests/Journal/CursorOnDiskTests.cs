@@ -42,6 +42,29 @@ public sealed class CursorOnDiskTests : IDisposable
         cursor.StopReading();
     }
 
+    [Fact]
+    public async Task What_was_done_beyond_what_is_read_so_far_is_saved_again()
+    {
+        CompletedRanges done = new(0);
+        done.Add(3);
+        await using (JournalStore first = Open())
+        {
+            Log journal = new(first, Limit, new FakeTimeProvider());
+            await AppendAsync(journal, 5);
+            first.Save("slow", CursorState.Of(done, 5));
+        }
+
+        await using JournalStore second = Open();
+        JournalCursor cursor = new Log(second, Limit, new FakeTimeProvider()).OpenCursor("slow");
+
+        Assert.Equal(0, cursor.ReadThrough);
+        Assert.Equal(new PositionRange(3, 3), Assert.Single(cursor.State(default).Completed));
+    }
+
+    private JournalStore Open() => JournalStore.Open(
+        new LinuxDisk(_scratch.Folder), _scratch.Options, static found => new TestRecord((int)found.Position),
+        static _ => { });
+
     public void Dispose() => _scratch.Dispose();
 
     private static async Task AppendAsync(Log journal, int count)
