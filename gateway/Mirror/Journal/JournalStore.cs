@@ -73,8 +73,13 @@ public sealed class JournalStore : IAsyncDisposable
             return _saved.GetValueOrDefault(cursor);
     }
 
-    /// <summary>Whether everything that a cursor with this state has not done yet can still be read.</summary>
-    public bool Reaches(CursorState state) => state.LowWaterMark + 1 >= First;
+    /// <summary>
+    /// Whether everything that a cursor with this state has not done yet can still be read. A power cut may bring back
+    /// an old segment that had gone, without those behind it.
+    /// </summary>
+    public bool Reaches(CursorState state) => state.LowWaterMark + 1 >= First
+        && !Log.Recovered.Damage.Any(damage => damage.Kind == LogDamageKind.MissingSegment
+            && !state.IsDone(damage.After + 1, damage.Before - 1));
 
     /// <summary>Saves a cursor's state; when it returns, it is on disk.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>

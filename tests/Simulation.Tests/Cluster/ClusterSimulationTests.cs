@@ -72,7 +72,8 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
-    [InlineData(6383396)]
+    [InlineData(7224487)]
+    [InlineData(7436100)]
     public Task Each_promise_is_kept_in_schedules_that_everybody_sees(int seed) =>
         new ClusterSimulation(seed).RunAsync();
 
