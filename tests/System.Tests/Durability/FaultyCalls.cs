@@ -24,7 +24,7 @@ internal sealed class FaultyCalls : IDisposable
     public void FailSyncs(bool fail) => library[SyncError] = fail ? InputOutputError : 0;
 
     /// <summary>fsync and fdatasync do not return from now on, or do again.</summary>
-    public void HangSyncs(bool hang) => Set(HangSyncsAt, hang ? 1 : 0);
+    public void HangSyncs(bool hang) => library[HangSyncsAt] = hang ? 1 : 0;
 
     /// <summary>The wall clock is off by this much from now on.</summary>
     public void ShiftClock(TimeSpan by) => library[ClockSeconds] = (long)by.TotalSeconds;
