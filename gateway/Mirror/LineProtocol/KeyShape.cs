@@ -15,8 +15,14 @@ internal struct KeyShape
     /// <summary>Bytes behind a line that must be readable.</summary>
     public const int Spare = ByteKinds.BlockLength;
 
-    // The line before, and how many masks of its shape are known.
+    /// <summary>Masks of two shapes.</summary>
+    public const int Room = 2 * MostMasks;
+
+    private const int MostMasks = ByteKinds.ChunkLength / ByteKinds.BlockLength + 1;
+
+    // The line before: where it starts, where its shape does, and how many masks that has, none if it is not known.
     private int _known;
+    private nint _shape;
     private nint _count;
 
     /// <summary>Looks for the first line with a key that is in it twice.</summary>
@@ -24,57 +30,75 @@ internal struct KeyShape
     /// <param name="position">Where in the body they are.</param>
     /// <param name="ends">The ends of the lines, in the text.</param>
     /// <param name="rows">The rows of the text.</param>
-    /// <param name="shape">The shape of the line before.</param>
+    /// <param name="shapes">Scratch of <see cref="Room"/>, the same for all lines of a body.</param>
     /// <returns>How many lines are in front of it.</returns>
     public int Check(
-        ReadOnlySpan<byte> text, int position, ReadOnlySpan<ushort> ends, ref ulong rows, ref ulong shape)
+        ReadOnlySpan<byte> text, int position, ReadOnlySpan<ushort> ends, ref ulong rows, ref ulong shapes)
     {
         ref byte start = ref MemoryMarshal.GetReference(text);
         nint known = _known - position;
 
         // Where reading stopped in front of the line checked last, that one is not a line before.
         nint count = known < 0 ? _count : 0;
+        ref ulong shape = ref Unsafe.Add(ref shapes, MostMasks - _shape);
+        ref ulong knownShape = ref Unsafe.Add(ref shapes, _shape);
         nint at = 0;
         int line = 0;
         for (; line < ends.Length; line++)
         {
+            ref byte bytes = ref Unsafe.Add(ref start, at);
             nint end = ends[line];
-            bool readable = end + Spare <= text.Length;
-            if (!readable)
-                count = 0;
-            bool differ = readable
-                && (IsSame(ref start, at, count == 0 ? at : known, ref rows, ref shape, ref count)
-                    || Ascends(ref Unsafe.Add(ref start, at), ref shape, count));
+            nint length = 0;
+            bool differ = false;
+            if (end + Spare <= text.Length)
+            {
+                ref byte knownBytes = ref Unsafe.Add(ref start, count == 0 ? at : known);
+                ref ulong row = ref Unsafe.Add(ref rows, (nint)((nuint)at / ByteKinds.BlockLength));
+                int offset = (int)at & (ByteKinds.BlockLength - 1);
+                differ = IsSame(ref bytes, ref row, offset, ref shape, ref knownBytes, ref knownShape, out length);
+                differ = (differ && length == count)
+                    || Differ(ref bytes, ref shape, length, ref knownBytes, ref knownShape, count);
+            }
+
+            count = length;
             if (!differ && !TagKeys.Differ(text[(int)at..]))
             {
                 count = 0;
                 break;
             }
 
+            ref ulong spare = ref knownShape;
+            knownShape = ref shape;
+            shape = ref spare;
             known = at;
             at = end + 1;
         }
 
         _known = position + (int)known;
+        _shape = Unsafe.ByteOffset(ref shapes, ref knownShape) / sizeof(ulong);
         _count = count;
         return line;
     }
 
-    /// <summary>Compares the keys of a line, where they are and what they are, with those of the line before.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="line">Where the line starts.</param>
-    /// <param name="known">Where the line before starts.</param>
-    /// <param name="rows">The rows of the text.</param>
-    /// <param name="shape">The shape of the line before; becomes that of the line.</param>
-    /// <param name="count">How many masks it has.</param>
+    /// <summary>Finds the shape of a line, and compares it and the keys with those of the line before.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="row">The rows of the block where it starts.</param>
+    /// <param name="offset">Where in the block it starts.</param>
+    /// <param name="shape">Takes its shape.</param>
+    /// <param name="known">The line before.</param>
+    /// <param name="knownShape">The shape of that.</param>
+    /// <param name="count">How many masks the shape has; the one of the line before must have as many.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsSame(
-        ref byte text, nint line, nint known, ref ulong rows, ref ulong shape, ref nint count)
+        ref byte line,
+        ref ulong row,
+        int offset,
+        ref ulong shape,
+        ref byte known,
+        ref ulong knownShape,
+        out nint count)
     {
-        ref ulong row = ref Unsafe.Add(ref rows, (nint)((nuint)line / ByteKinds.BlockLength));
-        int offset = (int)line & (ByteKinds.BlockLength - 1);
-        ref byte left = ref Unsafe.Add(ref text, line);
-        nint distance = known - line;
+        nint distance = Unsafe.ByteOffset(ref line, ref known);
         ulong differing = 0;
         ulong spaces;
         nint i = 0;
@@ -82,18 +106,17 @@ internal struct KeyShape
         {
             spaces = From(ref Unsafe.Add(ref row, ByteKinds.Spaces), offset);
             ulong keys = From(ref Unsafe.Add(ref row, PlainGrammar.TagKeys), offset) & (spaces ^ (spaces - 1));
-            differing |= keys & Differing(ref left, ref Unsafe.Add(ref left, distance));
-            differing |= keys ^ Unsafe.Add(ref shape, i);
+            differing |= keys & Differing(ref line, ref Unsafe.Add(ref line, distance));
+            differing |= keys ^ Unsafe.Add(ref knownShape, i);
             Unsafe.Add(ref shape, i) = keys;
-            left = ref Unsafe.Add(ref left, ByteKinds.BlockLength);
+            line = ref Unsafe.Add(ref line, ByteKinds.BlockLength);
             row = ref Unsafe.Add(ref row, 1);
             i++;
         }
         while (spaces == 0);
 
-        bool same = differing == 0 && i == count;
         count = i;
-        return same;
+        return differing == 0;
     }
 
     /// <summary>64 bits of a row from an offset in the first mask on.</summary>
@@ -111,37 +134,100 @@ internal struct KeyShape
         return ~(low | (ulong)high << 32);
     }
 
-    /// <summary>Whether the starts of the keys ascend. False also means: not known here.</summary>
-    private static bool Ascends(ref byte line, ref ulong shape, nint count)
+    /// <summary>Whether the keys ascend or are those of the line before. False also means: not known here.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool Differ(
+        ref byte line, ref ulong shape, nint count, ref byte known, ref ulong knownShape, nint knownCount) =>
+        Ascend(ref line, new Keys(ref shape, count)) || (knownCount > 0
+            && AreSame(ref line, new Keys(ref shape, count), ref known, new Keys(ref knownShape, knownCount)));
+
+    /// <summary>Whether the starts of the keys ascend.</summary>
+    private static bool Ascend(ref byte line, Keys keys)
     {
         ulong previous = 0;
-        ulong last = 0;
-        nint start = -1;
         int tags = 0;
-        for (nint i = 0; i < count; i++)
+        while (keys.MoveNext())
         {
-            // A bit at the first byte of each key, and one behind its equals sign.
-            ulong keys = Unsafe.Add(ref shape, i);
-            ulong borders = keys ^ (keys << 1 | last >> 63);
-            last = keys;
-            for (; borders != 0; borders &= borders - 1)
-            {
-                nint at = i * ByteKinds.BlockLength + BitOperations.TrailingZeroCount(borders);
-                if (start < 0)
-                {
-                    start = at;
-                    continue;
-                }
-
-                ulong prefix = TagKeys.Prefix(ref Unsafe.Add(ref line, start), (int)(at - 1 - start));
-                if (prefix <= previous)
-                    return false;
-                previous = prefix;
-                start = -1;
-                tags++;
-            }
+            ulong prefix = TagKeys.Prefix(ref Unsafe.Add(ref line, keys.Start), (int)(keys.End - keys.Start));
+            if (prefix <= previous)
+                return false;
+            previous = prefix;
+            tags++;
         }
 
         return tags < SeriesText.TagSlots;
+    }
+
+    /// <summary>Whether two lines have the same keys, wherever they are.</summary>
+    private static bool AreSame(ref byte left, Keys leftKeys, ref byte right, Keys rightKeys)
+    {
+        while (leftKeys.MoveNext())
+        {
+            if (!rightKeys.MoveNext() || leftKeys.End - leftKeys.Start != rightKeys.End - rightKeys.Start)
+                return false;
+            ref byte leftKey = ref Unsafe.Add(ref left, leftKeys.Start);
+            if (!AreSame(ref leftKey, ref Unsafe.Add(ref right, rightKeys.Start), leftKeys.End - leftKeys.Start))
+                return false;
+        }
+
+        return !rightKeys.MoveNext();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool AreSame(ref byte left, ref byte right, nint length)
+    {
+        for (nint i = 0; i < length; i += ByteKinds.BlockLength)
+        {
+            ulong differing = Differing(ref Unsafe.Add(ref left, i), ref Unsafe.Add(ref right, i));
+            if (BitOperations.TrailingZeroCount(differing) < Math.Min(length - i, ByteKinds.BlockLength))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Goes from key to key of a shape.</summary>
+    private ref struct Keys(ref ulong shape, nint count)
+    {
+        private readonly ref ulong _shape = ref shape;
+        private nint _next;
+        private ulong _last;
+        private ulong _borders;
+
+        public nint Start { get; private set; }
+
+        /// <summary>Where the equals sign is.</summary>
+        public nint End { get; private set; }
+
+        public bool MoveNext()
+        {
+            if (!FindBorder())
+                return false;
+            Start = TakeBorder();
+            FindBorder();
+            End = TakeBorder() - 1;
+            return true;
+        }
+
+        private bool FindBorder()
+        {
+            while (_borders == 0 && _next < count)
+            {
+                // A bit at the first byte of each key, and one behind its equals sign.
+                ulong keys = Unsafe.Add(ref _shape, _next);
+                _borders = keys ^ (keys << 1 | _last >> 63);
+                _last = keys;
+                _next++;
+            }
+
+            return _borders != 0;
+        }
+
+        private nint TakeBorder()
+        {
+            nint at = (_next - 1) * ByteKinds.BlockLength + BitOperations.TrailingZeroCount(_borders);
+            _borders &= _borders - 1;
+            return at;
+        }
     }
 }

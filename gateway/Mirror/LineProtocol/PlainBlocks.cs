@@ -19,7 +19,7 @@ internal ref struct PlainBlocks
     // Keys longer than that are not kept from chunk to chunk.
     private const int KnownRoom = 1024;
 
-    // Behind the rows: the text of the keys, or their shape, and where it stands at each block, the ends of the lines,
+    // Behind the rows: the text of the keys, or their shapes, and where it stands at each block, the ends of the lines,
     // and a group.
     private const int Keys = PlainGrammar.Room;
     private const int KeyEnds = Keys + (KnownRoom + ByteKinds.ChunkLength + KeyText.Spare) / sizeof(ulong);
@@ -179,8 +179,8 @@ internal ref struct PlainBlocks
         }
 
         ReadOnlySpan<ushort> ends = MemoryMarshal.Cast<ulong, ushort>(_masks[Lines..])[..count];
-        ref ulong rows = ref MemoryMarshal.GetReference(_masks);
-        return _shape.Check(text, position, ends, ref rows, ref Unsafe.Add(ref rows, Keys));
+        ref ulong shapes = ref MemoryMarshal.GetReference(_masks.Slice(Keys, KeyShape.Room));
+        return _shape.Check(text, position, ends, ref MemoryMarshal.GetReference(_masks), ref shapes);
     }
 
     /// <summary>Looks at what is left to check of each line.</summary>

@@ -49,7 +49,7 @@ public sealed class PlainBlocksTests
     {
         foreach (string number in Samples.NumberSamples)
         {
-            for (int padding = 0; padding < 560; padding += (padding + 22) % 256 < 82 ? 1 : 5)
+            for (int padding = 0; padding < 560; padding += (padding + 40) % 256 < 100 ? 1 : 5)
             {
                 string before = $"{new string('p', padding + 1)} v=1\n";
                 ReferenceCheck.Agrees(Encoding.UTF8.GetBytes($"{before}m v={number}\n{Line}m v={number} 5\n{Rest}"));
@@ -154,6 +154,23 @@ public sealed class PlainBlocksTests
     }
 
     [Fact]
+    public void Keys_that_stand_elsewhere_than_in_the_line_before_are_compared()
+    {
+        Gen<string> tag = Gen.Select(
+            Gen.OneOf("ab", "cd", "cdx", "container_id", "container_image", new string('k', 64), new string('k', 65)),
+            Gen.Int[1, 70],
+            (key, length) => $",{key}={new string('v', length)}");
+        Gen<string> tags = Gen.OneOf(
+            tag.Array[0, 4].Select(string.Concat),
+            Gen.Int[1, 40].Select(length => $",container_id={new string('v', length)},container_image=v,ab=v"),
+            Gen.Int[1, 40].Select(length => $",cd={new string('v', length)},ab=v,container_id=v"));
+        tags.Array[1, 60].Sample(
+            lists => ReferenceCheck.Agrees(
+                Encoding.ASCII.GetBytes(string.Concat(lists.Select(t => $"m{t} v=1 5\n")) + Rest)),
+            iter: 300);
+    }
+
+    [Fact]
     public void Keys_are_compared_with_those_of_a_line_in_the_chunk_before()
     {
         string same = string.Concat(Enumerable.Repeat("m,cd=1,ab=2 v=1\n", 2_000));
@@ -206,7 +223,8 @@ public sealed class PlainBlocksTests
         Assert.SkipUnless(PlainBlocks.IsSupported, "The processor lacks the instructions.");
         string name = new('m', nameLength);
         string key = new('k', keyLength);
-        string values = string.Concat(Enumerable.Range(0, fields).Select(i => $",v{i}={i}.25,w{i}=-{i}i"));
+        string values = string.Concat(Enumerable.Range(0, fields).Select(i => $",v{i}={i}.25,w{i}=-{i}i"))
+            + $",most={new string('9', 18)}i";
         byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 500).Select(
             i => $"{name}{i % 3},host={i},{key}=a,{key}{i % 5}=-b used={i}i{values} 17{i:d17}\n")));
         BodyScan scan = default;
