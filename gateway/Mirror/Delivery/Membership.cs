@@ -9,7 +9,11 @@ namespace InfluxMirror.Delivery;
 /// <param name="store">Where cursors are saved; null when the journal is in memory.</param>
 internal sealed class Membership(JournalStore? store)
 {
-    private volatile IReadOnlyList<string> _now = [];
+    // Before the first change it is who was one: a newcomer's cursor may be the first that is saved, and the only one.
+    private volatile IReadOnlyList<string> _now = store is null ? [] : [.. store.AllSaved().Values
+        .Select(static state => CourierState.Decode(state.Extra.Span))
+        .SelectMany(static state => state?.Members ?? [])
+        .Distinct(StringComparer.OrdinalIgnoreCase)];
     private volatile bool _isFounded;
 
     /// <summary>The destinations. They stay what they are while couriers end: an end of the gateway removes nobody.

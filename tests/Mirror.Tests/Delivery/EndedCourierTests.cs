@@ -97,6 +97,29 @@ public sealed class EndedCourierTests : DurableTests
         Assert.True(second.Courier("b").NeedsResync);
     }
 
+    [Fact]
+    public async Task F29_Who_was_there_needs_no_resync_though_only_the_cursor_of_a_new_one_was_saved_before_a_kill()
+    {
+        string image = Path.Combine(Folder, "..", "image");
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            first.Add("c");
+            Directory.CreateDirectory(image);
+            foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
+                File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
+        }
+
+        File.Delete(Path.Combine(image, "a.cursor"));
+        File.Delete(Path.Combine(image, "b.cursor"));
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b", "c");
+
+        Assert.Equal(
+            ["c"],
+            second.Cluster.Couriers.Where(static one => one.NeedsResync).Select(static one => one.Destination));
+    }
+
     /// <summary>Only its name in a cursor that was saved long ago tells that there was such a destination.</summary>
     [Fact]
     public async Task A_destination_without_a_cursor_that_was_none_for_a_while_needs_a_resync()
