@@ -60,16 +60,13 @@ internal struct KeyShape
                     || Differ(ref bytes, ref shape, length, ref knownBytes, ref knownShape, count);
             }
 
-            count = length;
             if (!differ && !TagKeys.Differ(text[(int)at..]))
-            {
-                count = 0;
                 break;
-            }
 
             ref ulong spare = ref knownShape;
             knownShape = ref shape;
             shape = ref spare;
+            count = length;
             known = at;
             at = end + 1;
         }

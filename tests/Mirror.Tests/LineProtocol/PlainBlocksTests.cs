@@ -183,11 +183,21 @@ public sealed class PlainBlocksTests
         }
     }
 
+    [Fact]
+    public void Keys_are_compared_with_those_of_no_other_line_than_the_one_before()
+    {
+        // The last line has the shape of the one before, and its keys are in the first one, not as keys.
+        string lines = "mm,ba=1,ca=2 v=1\nmmm,a=12,b=2 v=1\nmmm,a=12,a=2 v=1\n";
+        ReferenceCheck.Agrees(Encoding.ASCII.GetBytes(lines + Rest));
+        ReferenceCheck.Agrees(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(lines, 20))));
+    }
+
     [Theory]
     [InlineData("m,a=1,b=2 v=1", "m,a=1 v=1,b=2")]
     [InlineData("m,a=1,b=2 v=1", "m,a=1 v=1,a=2")]
     [InlineData("m,b=1 v=1,b=2", "m,b=1,b=2 v=1")]
     [InlineData("m,ab=1 v=1", "m,a=11 v=1")]
+    [InlineData("m,ba=1,ca=2 v=1", "mm,a=12,a=2 v=1")]
     public void The_keys_of_tags_are_told_from_those_of_fields(string one, string other)
     {
         for (int padding = 0; padding < 140; padding++)
@@ -207,7 +217,8 @@ public sealed class PlainBlocksTests
     public void Ascending_tags_are_counted(int count)
     {
         string tags = string.Concat(Enumerable.Range(0, count).Select(i => $",t{i:d3}={i}"));
-        ReferenceCheck.Agrees(Encoding.ASCII.GetBytes($"{Line}m{tags} v=1\nm{tags} v=2 5\n{Rest}"));
+        ReferenceCheck.Agrees(Encoding.ASCII.GetBytes(
+            $"{Line}m{tags} v=1\nm{tags} v=2 5\nm{tags},u=1 v=1\nm{tags} v=1\n{Rest}"));
     }
 
     [Theory]
