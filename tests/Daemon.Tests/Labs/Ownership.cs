@@ -68,13 +68,16 @@ internal sealed class Ownership : IAsyncDisposable
     {
         lock (_held)
         {
-            _changedAt = at;
             if (!_held.TryGetValue(address, out List<Held>? times))
                 _held.Add(address, times = []);
+            // A lease that is renewed is no change.
             if (isDeleted && times is [.., { To: null } last])
                 times[^1] = last with { To = at };
             else if (!isDeleted && times is not [.., { To: null }])
                 times.Add(new(at, null));
+            else
+                return;
+            _changedAt = at;
         }
     }
 }
