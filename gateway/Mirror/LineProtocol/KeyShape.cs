@@ -47,26 +47,24 @@ internal struct KeyShape
         for (; line < ends.Length; line++)
         {
             ref byte bytes = ref Unsafe.Add(ref start, at);
+            ref byte knownBytes = ref Unsafe.Add(ref start, count == 0 ? at : known);
+            ref ulong row = ref Unsafe.Add(ref rows, (nint)((nuint)at / ByteKinds.BlockLength));
+            int offset = (int)at & (ByteKinds.BlockLength - 1);
             nint end = ends[line];
-            nint length = 0;
-            bool differ = false;
-            if (end + Spare <= text.Length)
+            bool readable = end + Spare <= text.Length;
+            if (!readable || !IsSame(ref bytes, ref row, offset, ref knownBytes, ref knownShape, count))
             {
-                ref byte knownBytes = ref Unsafe.Add(ref start, count == 0 ? at : known);
-                ref ulong row = ref Unsafe.Add(ref rows, (nint)((nuint)at / ByteKinds.BlockLength));
-                int offset = (int)at & (ByteKinds.BlockLength - 1);
-                differ = IsSame(ref bytes, ref row, offset, ref shape, ref knownBytes, ref knownShape, out length);
-                differ = (differ && length == count)
-                    || Differ(ref bytes, ref shape, length, ref knownBytes, ref knownShape, count);
+                nint length = readable ? Find(ref row, offset, ref shape) : 0;
+                if (!Differ(ref bytes, ref shape, length, ref knownBytes, ref knownShape, count)
+                    && !TagKeys.Differ(text[(int)at..]))
+                    break;
+
+                ref ulong spare = ref knownShape;
+                knownShape = ref shape;
+                shape = ref spare;
+                count = length;
             }
 
-            if (!differ && !TagKeys.Differ(text[(int)at..]))
-                break;
-
-            ref ulong spare = ref knownShape;
-            knownShape = ref shape;
-            shape = ref spare;
-            count = length;
             known = at;
             at = end + 1;
         }
@@ -77,23 +75,16 @@ internal struct KeyShape
         return line;
     }
 
-    /// <summary>Finds the shape of a line, and compares it and the keys with those of the line before.</summary>
+    /// <summary>Compares the shape of a line and its keys with those of the line before.</summary>
     /// <param name="line">The line.</param>
     /// <param name="row">The rows of the block where it starts.</param>
     /// <param name="offset">Where in the block it starts.</param>
-    /// <param name="shape">Takes its shape.</param>
     /// <param name="known">The line before.</param>
-    /// <param name="knownShape">The shape of that.</param>
-    /// <param name="count">How many masks the shape has; the one of the line before must have as many.</param>
+    /// <param name="shape">The shape of that.</param>
+    /// <param name="count">How many masks the shape has.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsSame(
-        ref byte line,
-        ref ulong row,
-        int offset,
-        ref ulong shape,
-        ref byte known,
-        ref ulong knownShape,
-        out nint count)
+        ref byte line, ref ulong row, int offset, ref byte known, ref ulong shape, nint count)
     {
         nint distance = Unsafe.ByteOffset(ref line, ref known);
         ulong differing = 0;
@@ -101,19 +92,40 @@ internal struct KeyShape
         nint i = 0;
         do
         {
-            spaces = From(ref Unsafe.Add(ref row, ByteKinds.Spaces), offset);
-            ulong keys = From(ref Unsafe.Add(ref row, PlainGrammar.TagKeys), offset) & (spaces ^ (spaces - 1));
+            ulong keys = KeyBytes(ref row, offset, out spaces);
             differing |= keys & Differing(ref line, ref Unsafe.Add(ref line, distance));
-            differing |= keys ^ Unsafe.Add(ref knownShape, i);
-            Unsafe.Add(ref shape, i) = keys;
+            differing |= keys ^ Unsafe.Add(ref shape, i);
             line = ref Unsafe.Add(ref line, ByteKinds.BlockLength);
             row = ref Unsafe.Add(ref row, 1);
             i++;
         }
         while (spaces == 0);
 
-        count = i;
-        return differing == 0;
+        return differing == 0 && i == count;
+    }
+
+    /// <summary>Finds the shape of a line.</summary>
+    /// <returns>How many masks it has.</returns>
+    private static nint Find(ref ulong row, int offset, ref ulong shape)
+    {
+        ulong spaces;
+        nint i = 0;
+        do
+        {
+            Unsafe.Add(ref shape, i) = KeyBytes(ref Unsafe.Add(ref row, i), offset, out spaces);
+            i++;
+        }
+        while (spaces == 0);
+
+        return i;
+    }
+
+    /// <summary>The bytes of keys among 64, as far as the space behind the tags.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong KeyBytes(ref ulong row, int offset, out ulong spaces)
+    {
+        spaces = From(ref Unsafe.Add(ref row, ByteKinds.Spaces), offset);
+        return From(ref Unsafe.Add(ref row, PlainGrammar.TagKeys), offset) & (spaces ^ (spaces - 1));
     }
 
     /// <summary>64 bits of a row from an offset in the first mask on.</summary>
@@ -134,9 +146,13 @@ internal struct KeyShape
     /// <summary>Whether the keys ascend or are those of the line before. False also means: not known here.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool Differ(
-        ref byte line, ref ulong shape, nint count, ref byte known, ref ulong knownShape, nint knownCount) =>
-        Ascend(ref line, new Keys(ref shape, count)) || (knownCount > 0
+        ref byte line, ref ulong shape, nint count, ref byte known, ref ulong knownShape, nint knownCount)
+    {
+        if (count == 0)
+            return false;
+        return Ascend(ref line, new Keys(ref shape, count)) || (knownCount > 0
             && AreSame(ref line, new Keys(ref shape, count), ref known, new Keys(ref knownShape, knownCount)));
+    }
 
     /// <summary>Whether the starts of the keys ascend.</summary>
     private static bool Ascend(ref byte line, Keys keys)
