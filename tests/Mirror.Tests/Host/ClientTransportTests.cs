@@ -19,18 +19,8 @@ using Xunit;
 namespace InfluxMirror.Tests.Host;
 
 /// <summary>Kestrel on our transport, and clients of all manners.</summary>
-public sealed class ClientTransportTests : IDisposable
+public sealed class ClientTransportTests : TransportTests
 {
-    // Whoever waits for the other side of a connection waits no longer, should that one fail.
-    private readonly CancellationTokenSource _late =
-        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-
-    public ClientTransportTests() => _late.CancelAfter(TimeSpan.FromMinutes(1));
-
-    private CancellationToken Stop => _late.Token;
-
-    public void Dispose() => _late.Dispose();
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -359,13 +349,6 @@ public sealed class ClientTransportTests : IDisposable
         await Assert.ThrowsAsync<AddressInUseException>(
             async () => await new ClientTransport(pool, TimeProvider.System, NullLogger<ClientTransport>.Instance)
                 .BindAsync(server.EndPoint, Stop));
-    }
-
-    private async Task<string> ReadAsync(TcpClient client)
-    {
-        byte[] bytes = new byte[4096];
-        int read = await client.GetStream().ReadAsync(bytes, Stop);
-        return Encoding.ASCII.GetString(bytes, 0, read);
     }
 
     private async Task UntilAsync(Func<bool> condition, string what)

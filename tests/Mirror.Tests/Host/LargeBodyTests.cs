@@ -10,18 +10,8 @@ using Xunit;
 namespace InfluxMirror.Tests.Host;
 
 /// <summary>Large bodies on our transport, which waits until much of them has come.</summary>
-public sealed class LargeBodyTests : IDisposable
+public sealed class LargeBodyTests : TransportTests
 {
-    // Whoever waits for the other side of a connection waits no longer, should that one fail.
-    private readonly CancellationTokenSource _late =
-        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-
-    public LargeBodyTests() => _late.CancelAfter(TimeSpan.FromMinutes(1));
-
-    private CancellationToken Stop => _late.Token;
-
-    public void Dispose() => _late.Dispose();
-
     [Fact]
     public async Task A_large_body_is_received_in_few_pieces_though_it_comes_in_many()
     {
@@ -122,13 +112,6 @@ public sealed class LargeBodyTests : IDisposable
             if (read.IsCompleted)
                 return reads;
         }
-    }
-
-    private async Task<string> ReadAsync(TcpClient client)
-    {
-        byte[] bytes = new byte[4096];
-        int read = await client.GetStream().ReadAsync(bytes, Stop);
-        return Encoding.ASCII.GetString(bytes, 0, read);
     }
 
     private sealed record Place(Memory<byte> Memory) : IMemoryOwner<byte>

@@ -107,8 +107,7 @@ public sealed partial class DamagedJournalTests(ITestOutputHelper output)
         await lab.B.RestartAsync();
         await lab.AssertConvergedAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(Records, (await lab.B.PointsAsync("db1")).Count);
-        MetricsPage page = await lab.Gateway.MetricsAsync();
-        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+        await lab.AssertWholeAsync();
     }
 
     private static void Lose(string cursor, string how)

@@ -103,8 +103,7 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         await lab.Client.MustQueryAsync("CREATE DATABASE late");
         await lab.AssertConvergedAsync();
         Assert.Equal(expected.Order(StringComparer.Ordinal), (await lab.B.PointsAsync("late")).Points);
-        MetricsPage page = await lab.Gateway.MetricsAsync();
-        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+        await lab.AssertWholeAsync();
         await lab.Gateway.AssertAccountingAsync();
 
         static long Length(string file) => File.Exists(file) ? new FileInfo(file).Length : 0;
@@ -142,8 +141,7 @@ public sealed class FullJournalTests(ITestOutputHelper output)
         await lab.B.RestartAsync();
         await lab.AssertConvergedAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(accepted.Count, (await lab.B.PointsAsync("db1")).Count);
-        MetricsPage page = await lab.Gateway.MetricsAsync();
-        Assert.Equal((0, 0), (page.Of(MetricNames.Dropped, "b"), page.Of(MetricNames.NeedsResync, "b")));
+        await lab.AssertWholeAsync();
         // There is room again.
         await Eventually.TrueAsync("writes are taken again", async () =>
             (await lab.Client.WriteAsync("db1", Small.Padded(9999, RecordBytes))).Status == 204);

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Gateway.SystemTests.Durability;
 
 /// <summary>The power of the gateway's machine is cut: what was not synced is lost, and nothing that was confirmed.
@@ -12,8 +10,8 @@ public sealed class PowerCutTests(ITestOutputHelper output)
     [Fact]
     public async Task F3_After_power_cuts_under_load_every_acknowledged_point_is_on_both_servers()
     {
-        int cuts = Setting("GATEWAY_CUTS", UsualCuts);
-        int seed = Setting("GATEWAY_SEED", Random.Shared.Next(1_000_000));
+        int cuts = Setting.Of("GATEWAY_CUTS", UsualCuts);
+        int seed = Setting.Of("GATEWAY_SEED", Random.Shared.Next(1_000_000));
         output.WriteLine($"GATEWAY_CUTS={cuts} GATEWAY_SEED={seed}");
         Random random = new(seed);
         string[] databases = ["db1", "db2", "db3"];
@@ -56,14 +54,7 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         await lab.AssertConvergedAsync(DrainBound, model.IsOpen);
         await model.AssertHeldAsync(lab.A);
         await model.AssertHeldAsync(lab.B);
-        MetricsPage page = await lab.Gateway.MetricsAsync();
-        foreach (string destination in new[] { "a", "b" })
-        {
-            Assert.True(
-                (page.Of(MetricNames.Dropped, destination), page.Of(MetricNames.NeedsResync, destination)) == (0, 0),
-                $"{destination}: {page.Of(MetricNames.Dropped, destination)} dropped, needs resync\n"
-                    + string.Join('\n', lab.Gateway.WholeLog.Split('\n').Where(line => line.Contains("resync"))));
-        }
+        await lab.AssertWholeAsync();
     }
 
     [Fact]
@@ -94,8 +85,4 @@ public sealed class PowerCutTests(ITestOutputHelper output)
         Assert.True(code == 137, $"the gateway ended with {code?.ToString() ?? "nothing"}\n{lab.Gateway.LogTail()}");
     }
 
-    private static int Setting(string name, int usual) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text
-            ? int.Parse(text, CultureInfo.InvariantCulture)
-            : usual;
 }

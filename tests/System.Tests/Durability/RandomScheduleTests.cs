@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Gateway.SystemTests.Durability;
 
 /// <summary>
@@ -15,8 +13,8 @@ public sealed class RandomScheduleTests(ITestOutputHelper output)
     [Fact]
     public async Task After_any_schedule_of_faults_has_healed_both_servers_hold_what_clients_were_told()
     {
-        int seconds = Setting("GATEWAY_CHECK_SECONDS", UsualSeconds);
-        int seed = Setting("GATEWAY_CHECK_SEED", Random.Shared.Next(1_000_000));
+        int seconds = Setting.Of("GATEWAY_CHECK_SECONDS", UsualSeconds);
+        int seed = Setting.Of("GATEWAY_CHECK_SEED", Random.Shared.Next(1_000_000));
         output.WriteLine($"GATEWAY_CHECK_SECONDS={seconds} GATEWAY_CHECK_SEED={seed}");
         string[] databases = ["db1", "db2", "db3"];
         await using Lab lab = await Lab.StartAsync(new LabOptions
@@ -66,8 +64,4 @@ public sealed class RandomScheduleTests(ITestOutputHelper output)
         }
     }
 
-    private static int Setting(string name, int usual) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text
-            ? int.Parse(text, CultureInfo.InvariantCulture)
-            : usual;
 }

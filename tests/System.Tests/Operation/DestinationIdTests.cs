@@ -39,16 +39,7 @@ public sealed class DestinationIdTests
         await lab.Gateway.SettledAsync();
         await lab.Gateway.AssertAccountingAsync();
         await load.Acknowledged.AssertStoredAsync(lab.A);
-        JsonElement b = await lab.Gateway.StatusAsync("b");
-        bool isIncomplete = b.GetProperty("needsResync").GetBoolean();
-        // No file is kept for a destination that was removed; a restart begins a new one.
-        Assert.True(restarts || !isIncomplete, lab.Gateway.LogTail());
-        Assert.Equal(isIncomplete, b.GetProperty("droppedPoints").GetInt64() > 0);
-        if (!isIncomplete)
-        {
-            await lab.AssertSamePointsAsync(load.IsOpen);
-            await load.Acknowledged.AssertStoredAsync(lab.B);
-        }
+        await AssertBackAsync(lab, load, restarts);
 
         // What c has is what came since it is there.
         PointDump all = await lab.A.PointsAsync("db1"), some = await c.PointsAsync("db1");
@@ -79,15 +70,7 @@ public sealed class DestinationIdTests
 
         await ChangeAsync(lab, restarts: false, ("a", lab.ProxyA.Address), ("b", lab.ProxyB.Address));
         await lab.Gateway.SettledAsync(null, "a", "b");
-        JsonElement b = await lab.Gateway.StatusAsync("b");
-        bool isIncomplete = b.GetProperty("needsResync").GetBoolean();
-        Assert.True(restarts || !isIncomplete, lab.Gateway.LogTail());
-        Assert.Equal(isIncomplete, b.GetProperty("droppedPoints").GetInt64() > 0);
-        if (!isIncomplete)
-        {
-            await lab.AssertSamePointsAsync(load.IsOpen);
-            await load.Acknowledged.AssertStoredAsync(lab.B);
-        }
+        await AssertBackAsync(lab, load, restarts);
     }
 
     [Theory]
@@ -138,6 +121,21 @@ public sealed class DestinationIdTests
         foreach ((string id, Uri address) in destinations)
             lab.Gateway.Configuration.Destinations[id] = address.ToString();
         await lab.Gateway.RestartAsync();
+    }
+
+    /// <summary>B goes on where it was, or is known not to.</summary>
+    private static async Task AssertBackAsync(Lab lab, LoadWriter load, bool restarts)
+    {
+        JsonElement b = await lab.Gateway.StatusAsync("b");
+        bool isIncomplete = b.GetProperty("needsResync").GetBoolean();
+        // No file is kept for a destination that was removed; a restart begins a new one.
+        Assert.True(restarts || !isIncomplete, lab.Gateway.LogTail());
+        Assert.Equal(isIncomplete, b.GetProperty("droppedPoints").GetInt64() > 0);
+        if (!isIncomplete)
+        {
+            await lab.AssertSamePointsAsync(load.IsOpen);
+            await load.Acknowledged.AssertStoredAsync(lab.B);
+        }
     }
 
     /// <summary>The new one needs a resync and serves no reads, the old one does not.</summary>

@@ -90,6 +90,22 @@ internal sealed class Lab : IAsyncDisposable
         }
     }
 
+    /// <summary>Nobody lacks anything: nothing was dropped, and no destination needs a resync.</summary>
+    public async Task AssertWholeAsync()
+    {
+        MetricsPage page = await Gateway.MetricsAsync();
+        foreach (string destination in Gateway.Configuration.Destinations.Keys)
+        {
+            double dropped = page.Of(MetricNames.Dropped, destination);
+            double resync = page.Of(MetricNames.NeedsResync, destination);
+            Assert.True(
+                (dropped, resync) == (0, 0),
+                $"{destination}: {dropped} dropped, needs resync {resync}\n" + string.Join(
+                    '\n', Gateway.WholeLog.Split('\n').Where(line => line.Contains("it needs a resync")
+                        || line.Contains("are dropped") || line.Contains("not in the journal"))));
+        }
+    }
+
     /// <summary>Waits until a destination has this many points rejected.</summary>
     public Task RejectedAsync(string destination, int points) =>
         Eventually.ReasonGoneAsync($"{points} points are rejected for {destination}", async () =>
