@@ -23,10 +23,9 @@ public sealed class LogCore : IDisposable
     private readonly SegmentStore _store;
     private readonly SegmentWriter _writer;
     private readonly Compaction _compaction;
-    private readonly List<LogEntry> _pending = [];
+    private readonly PendingEntries _pending = new();
     private readonly AskedEntries _asked = new();
     private readonly List<LogEntry> _staged = [];
-    private long _pendingBytes;
     private long _stagedBytes;
     private long _given;
     private long _takenThrough;
@@ -38,6 +37,9 @@ public sealed class LogCore : IDisposable
     private volatile LogCondition _condition;
     private volatile bool _isClosed;
     private bool _keepingFailed;
+
+    // Something older than what is pending is on its way to the disk.
+    private volatile bool _hasOlder;
 
     // Before a reader came nothing could be read again, and nothing was written since. Belongs to the lock.
     private bool _mayLeaveOutOnce;
@@ -116,14 +118,14 @@ public sealed class LogCore : IDisposable
     public Action<long>? Checkpoint { get; set; }
 
     /// <summary>So much waits that it is looked at whether somebody asks for it or not.</summary>
-    internal bool IsCrowded => Interlocked.Read(ref _pendingBytes) >= CrowdBytes;
+    internal bool IsCrowded => _pending.Bytes >= CrowdBytes;
 
     /// <summary>There is something for <see cref="KeepStep"/> to do.</summary>
     public bool HasKeepWork =>
         _segments.Unneeded(Interlocked.Read(ref _trimThrough)) is not null || NeedsSpare || _store.IsShortOfSpace;
 
     private long WaitingBytes =>
-        Interlocked.Read(ref _pendingBytes) + Interlocked.Read(ref _stagedBytes) + _writer.UnsafeBytes;
+        _pending.Bytes + Interlocked.Read(ref _stagedBytes) + _writer.UnsafeBytes;
 
     private bool NeedsSpare =>
         _options.MaxSpares > 0 && _store.Spares == 0 && _segments.Newest is { IsSealed: false };
@@ -136,12 +138,14 @@ public sealed class LogCore : IDisposable
     {
         lock (_gate)
         {
+            // Nothing older waits for the disk: what everybody has is as good as on it.
+            if (_pending.ForgetLeftOut() is > 0 and var through && !_hasOlder)
+                Raise(ref _safeThrough, through);
             if (Refusal(entry.Size) is { } refusal)
                 return refusal;
             entry.Position = ++_given;
             entry.Hold();
             _pending.Add(entry);
-            Interlocked.Add(ref _pendingBytes, entry.Size);
             return AppendOutcome.Appended;
         }
     }
@@ -223,9 +227,8 @@ public sealed class LogCore : IDisposable
         bool mayLeaveOut;
         lock (_gate)
         {
-            _staged.AddRange(_pending);
-            _pending.Clear();
-            Interlocked.Exchange(ref _pendingBytes, 0);
+            _hasOlder = true;
+            _pending.MoveTo(_staged);
             given = _given;
             // Whoever asks meanwhile takes it that all of it is written. So whatever was acknowledged because
             // everybody has it was cancelled before, as everything was that must not come behind it.
@@ -272,7 +275,8 @@ public sealed class LogCore : IDisposable
             Interlocked.Exchange(ref _stagedBytes, StagedBytes());
             Interlocked.Exchange(ref _written, writtenBefore);
             var first = _writer.Unsafe.Count > 0 ? _writer.Unsafe[0] : _staged.Count > 0 ? _staged[0] : null;
-            Interlocked.Exchange(ref _safeThrough, first is null ? _takenThrough : first.Position - 1);
+            Raise(ref _safeThrough, first is null ? _takenThrough : first.Position - 1);
+            _hasOlder = first is not null;
         }
     }
 
@@ -285,8 +289,7 @@ public sealed class LogCore : IDisposable
             entry.Answer(isSafe: false);
         lock (_gate)
         {
-            foreach (var entry in _pending)
-                entry.Answer(isSafe: false);
+            _pending.AnswerUnsafe();
         }
     }
 
@@ -376,7 +379,7 @@ public sealed class LogCore : IDisposable
         var waiting = WaitingBytes;
         if (waiting > 0 && waiting + size > _options.MaxPendingBytes)
             return AppendOutcome.Busy;
-        var missing = _pendingBytes + size - _writer.Room;
+        var missing = _pending.Bytes + size - _writer.Room;
         if (missing <= 0)
             return null;
         // Rounded up to whole files: a record that was taken is not to meet a full disk.
