@@ -6,9 +6,11 @@ namespace Gateway.SimulationTests.Cluster;
 /// A gateway with its journal between clients and destinations, all of which do what a plan says; after each step and
 /// in the end what was promised is asked for. Moments are the machine's, choices are the seed's.
 /// </summary>
-internal sealed class ClusterSimulation(int seed, Hazards hazards = Hazards.None)
+internal sealed class ClusterSimulation(int seed)
 {
-    public Plan Plan { get; } = new(seed, hazards);
+    private const int MostNews = 300;
+
+    public Plan Plan { get; } = new(seed);
 
     /// <summary>What there was, for the sums at the end.</summary>
     public Tally Sum { get; private set; }
@@ -24,6 +26,7 @@ internal sealed class ClusterSimulation(int seed, Hazards hazards = Hazards.None
             foreach (PlanStep step in Plan.Steps)
             {
                 done++;
+                world.Ledger.News.Enqueue($"-- {done}.");
                 await world.DoAsync(step);
                 Check(world, done, await Invariants.AfterStepAsync(world));
             }
@@ -67,8 +70,8 @@ internal sealed class ClusterSimulation(int seed, Hazards hazards = Hazards.None
             .Append(Plan).AppendLine("-- the requests");
         foreach (ClientRequest request in world.Ledger.Requests)
             text.AppendLine(request.ToString());
-        text.AppendLine("-- the gateway's last warnings");
-        foreach (string one in world.Ledger.News.TakeLast(30))
+        text.AppendLine("-- what happened at last");
+        foreach (string one in world.Ledger.News.TakeLast(MostNews))
             text.AppendLine(one);
         return text.ToString();
     }

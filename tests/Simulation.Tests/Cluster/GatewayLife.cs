@@ -35,7 +35,7 @@ internal sealed class GatewayLife
         Time = new FakeTimeProvider(now);
         Line = new Lifeline(world.Gate);
         var options = new FixedOptions(OptionsOf(world.Plan));
-        _invoker = new HttpMessageInvoker(new Network(world, Line));
+        _invoker = new HttpMessageInvoker(new Network(world, this));
         State = new ClusterState("influx", new ClusterModel(new ClusterConfig { ClusterId = "influx" }, _invoker));
         Cluster = new MirroredCluster(
             "influx", () => options.CurrentValue, new KillableDisk(world.JournalDisk, Line),
@@ -144,15 +144,17 @@ internal sealed class GatewayLife
     }
 
     /// <summary>The network as this life has it: nothing of it arrives anywhere once the life is over.</summary>
-    private sealed class Network(World world, Lifeline life) : HttpMessageHandler
+    private sealed class Network(World world, GatewayLife life) : HttpMessageHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(
             HttpRequestMessage request, CancellationToken cancellationToken)
         {
             byte[] body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
             SimulatedDestination destination = world.Destinations[request.RequestUri!.Host];
+            Courier? courier = life.Cluster.Find(destination.Name);
+            string[] parked = [.. Plan.Databases.Where(database => courier?.IsParked(database) ?? false)];
             Task<HttpResponseMessage>? answer = null;
-            if (!life.TryDo(() => answer = destination.Receive(request, body, cancellationToken)))
+            if (!life.Line.TryDo(() => answer = destination.Receive(request, body, parked, cancellationToken)))
                 throw new HttpRequestException(HttpRequestError.ConnectionError, "the gateway was killed");
             return await answer!;
         }

@@ -72,11 +72,9 @@ internal static class Invariants
         return wrong;
     }
 
-    /// <summary>
-    /// Whether a destination may need a resync: it was away, bits flipped, or the disk lost what it had given before.
-    /// </summary>
+    /// <summary>Whether a destination may need a resync: it was away, or bits flipped.</summary>
     private static bool MayLack(World world, Courier courier) =>
-        world.WereRemoved.Contains(courier.Destination) || world.Flips > 0 || world.HasLostWhatWasRead;
+        world.WereRemoved.Contains(courier.Destination) || world.Flips > 0;
 
     /// <summary>I5: whom a read is sent to has what was acknowledged, if anybody has.</summary>
     private static async Task<IReadOnlyList<string>> ReadsAsync(World world, string database)
@@ -135,7 +133,7 @@ internal static class Invariants
                 yield return $"I3: nobody refused {request}";
             if (request.Outcome == WriteOutcome.Penalized && !world.Ledger.Requests.Any(one =>
                 one.Client == request.Client && one.Number < request.Number
-                && one.Treatments.Values.Any(static at => at.IsRefused || at.HasLetter)))
+                && one.Treatments.Values.Any(static at => at.IsRefused || at.IsParked || at.HasLetter)))
                 yield return $"I3: its client was never refused before: {request}";
             if (request.Position == 0 && request.Treatments.Values.Any(static one => one.Executions > 0))
                 yield return $"I1: it was not taken, and executed: {request}";

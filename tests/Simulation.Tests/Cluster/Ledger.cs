@@ -19,7 +19,7 @@ internal sealed class Ledger(Lock gate)
     /// <summary>What is wrong; empty as long as nothing is.</summary>
     public IReadOnlyCollection<string> Complaints => _complaints;
 
-    /// <summary>What the gateway logged, for people.</summary>
+    /// <summary>What happened, in order, for people.</summary>
     public ConcurrentQueue<string> News { get; } = new();
 
     public void Add(ClientRequest request) => _requests[request.Number] = request;
@@ -40,12 +40,12 @@ internal sealed class Ledger(Lock gate)
     }
 
     /// <summary>A statement passes what was parked before it.</summary>
-    public void NoteParked(SimulatedDestination destination, ClientRequest statement)
+    public void NoteParked(SimulatedDestination destination, ClientRequest statement, IReadOnlyList<string> databases)
     {
         foreach (ClientRequest before in _requests.Values)
         {
-            if (before.Number < statement.Number && before.Database == statement.Database && before.Statement is null
-                && before.Position > 0 && before.At(destination.Name).Executions == 0)
+            if (before.Number < statement.Number && before.Statement is null && before.Position > 0
+                && databases.Contains(before.Database) && before.At(destination.Name).Executions == 0)
                 before.At(destination.Name).IsParked = true;
         }
     }

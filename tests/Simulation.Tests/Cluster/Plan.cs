@@ -16,9 +16,9 @@ internal sealed class Plan
     private readonly HashSet<string> _members;
     private bool _isDiskWell = true;
 
-    public Plan(int seed, Hazards hazards = Hazards.None)
+    public Plan(int seed)
     {
-        (Seed, Hazards) = (seed, hazards);
+        Seed = seed;
         _random = new Random(seed);
         Destinations = _random.Next(3) == 0 ? ["a", "b", "c"] : ["a", "b"];
         _members = [.. Destinations];
@@ -32,7 +32,8 @@ internal sealed class Plan
 
     public int Seed { get; }
 
-    public Hazards Hazards { get; }
+    /// <summary>Destinations that are removed come back at once, before their removal has come to an end.</summary>
+    public bool IsHasty => Seed % 4 == 1;
 
     public IReadOnlyList<string> Destinations { get; }
 
@@ -52,6 +53,7 @@ internal sealed class Plan
     {
         var text = new StringBuilder()
             .Append($"Destinations {string.Join(", ", Destinations)}")
+            .Append(IsHasty ? ", which come back as soon as they are removed" : "")
             .AppendLine(OnlyProcess ? ", and records are safe from the end of the process only" : "");
         foreach ((string destination, string database) in Missing)
             text.AppendLine($"{destination} lacks {database}");

@@ -53,12 +53,18 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         _held.Clear();
     }
 
-    /// <summary>A request of a life that is not over.</summary>
-    public Task<HttpResponseMessage> Receive(HttpRequestMessage message, byte[] body, CancellationToken cancellation)
+    /// <summary>A request of a life that is not over, which has parked what is for some databases.</summary>
+    public Task<HttpResponseMessage> Receive(
+        HttpRequestMessage message, byte[] body, IReadOnlyList<string> parked, CancellationToken cancellation)
     {
         Traffic++;
         var request = Request.Read(message, body, ledger);
+        // It passes what is parked before it: because the database is missing, or was when that was found out.
+        if (request.Parts is [{ Statement: not null } statement])
+            ledger.NoteParked(this, statement, parked);
         Conduct conduct = Next();
+        string numbers = string.Join(" ", request.Parts.Select(static one => $"#{one.Number}"));
+        ledger.News.Enqueue($"{Name} is sent {numbers}, and {conduct}");
         switch (conduct)
         {
             case Conduct.IsDown:
@@ -124,9 +130,6 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         if (request.Parts is [{ Statement: { } statement } one])
         {
             NoteExecution(one);
-            // What has come for a database that is missing is parked, whether it was tried or joined what was.
-            if (!Influx.Has(statement.Database))
-                ledger.NoteParked(this, one);
             return Response(200, body: Influx.Execute(statement));
         }
 

@@ -20,8 +20,6 @@ internal sealed class World
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private List<Courier> _leaving = [];
     private KillStep? _within;
-    private bool _hasFailedSyncs;
-    private bool _wasReadSince;
 
     public World(Plan plan)
     {
@@ -74,12 +72,6 @@ internal sealed class World
     /// <summary>Bits that flipped.</summary>
     public int Flips { get; private set; }
 
-    /// <summary>
-    /// A sync failed, another life read what was written before it, and then the power went: that may be gone, though
-    /// it had been found whole.
-    /// </summary>
-    public bool HasLostWhatWasRead { get; private set; }
-
     /// <summary>Destinations that were removed at some time.</summary>
     public HashSet<string> WereRemoved { get; } = [];
 
@@ -120,7 +112,7 @@ internal sealed class World
                 break;
             case MembershipStep membership:
                 Configure(membership.Destination, membership.IsMember);
-                if (!membership.IsMember && Plan.Hazards.HasFlag(Hazards.HastyReturn))
+                if (!membership.IsMember && Plan.IsHasty)
                     Configure(membership.Destination, isMember: true);
                 break;
             case DiskStep disk:
@@ -151,6 +143,7 @@ internal sealed class World
         await SettleAsync();
         // What failed is tried again before clients find the disk well.
         await PassAsync(TimeSpan.FromSeconds(2));
+        await AwaitDisksAsync();
         foreach (string database in Plan.Databases)
             _clients.Execute(Life, Statement.CreateDatabase(database));
         for (int seconds = 0; !IsDone; seconds++)
@@ -167,23 +160,15 @@ internal sealed class World
     /// <summary>Stops the gateway and starts it again.</summary>
     public async Task StopAsync()
     {
-        if (!Plan.Hazards.HasFlag(Hazards.LostCursor))
-        {
-            (JournalDisk.CrashAfter, LetterDisk.CrashAfter) = (-1, -1);
-            SetDisks(DiskStep.Well);
-        }
-
+        (JournalDisk.CrashAfter, LetterDisk.CrashAfter) = (-1, -1);
+        SetDisks(DiskStep.Well);
         Courier[] before = [.. Life.Cluster.Couriers];
         await EndAsync();
-        if (Plan.Hazards.HasFlag(Hazards.LostCursor))
-            LoseCursor();
-        // A start takes what it cannot read for damage.
-        SetDisks(DiskStep.Well);
         Begin();
         foreach (Courier ended in before)
         {
             long accepted = Life.Accepted.First(one => one.Key.Destination == ended.Destination).Value;
-            if (accepted != ended.Tally.Accepted && Plan.Hazards == Hazards.None)
+            if (accepted != ended.Tally.Accepted)
                 Ledger.Complain(
                     $"I4: {ended.Destination} had accepted {ended.Tally.Accepted}, and after a stop {accepted}");
         }
@@ -218,10 +203,19 @@ internal sealed class World
             await Task.Delay(1, CancellationToken.None);
             int now = Look();
             bool isQuiet = now == before && Life.IsDiskQuiet
-                && (Plan.Hazards.HasFlag(Hazards.HastyReturn) || _leaving.TrueForAll(static one => one.HasEnded));
+                && _leaving.TrueForAll(static one => one.HasEnded);
             quiet = isQuiet ? quiet + 1 : 0;
             before = now;
         }
+    }
+
+    /// <summary>The log tries again by the machine's clock.</summary>
+    private async Task AwaitDisksAsync()
+    {
+        using var late = new CancellationTokenSource(Patience);
+        while (Life.Log.Condition != LogCondition.Working)
+            await Task.Delay(10, late.Token);
+        await SettleAsync();
     }
 
     private bool IsDone => Life.Cluster.Couriers.All(static one => one.Tally.Pending == 0 && !one.IsBehind)
@@ -229,7 +223,6 @@ internal sealed class World
 
     private void Begin()
     {
-        _wasReadSince = _hasFailedSyncs;
         _now = Life.Time.GetUtcNow() + TimeSpan.FromSeconds(1);
         (JournalDisk.CrashAfter, LetterDisk.CrashAfter) = (-1, -1);
         _leaving = [];
@@ -265,8 +258,6 @@ internal sealed class World
         NoteKept();
         foreach (SimulatedDestination destination in Destinations.Values)
             destination.Disconnect();
-        HasLostWhatWasRead |= powerCut && _wasReadSince;
-        _hasFailedSyncs &= !powerCut;
         JournalDisk.Restart(powerCut);
         LetterDisk.Restart(powerCut);
         SetDisks(DiskStep.Well);
@@ -284,14 +275,6 @@ internal sealed class World
             return;
         await KillAsync(_within?.PowerCut ?? false, _within?.Flip ?? false);
         await SettleAsync();
-    }
-
-    private void LoseCursor()
-    {
-        string? lost = JournalDisk.List().FirstOrDefault(
-            static name => name.EndsWith(".cursor", StringComparison.Ordinal));
-        if (lost is not null)
-            JournalDisk.Delete(lost);
     }
 
     private void NoteKept()
@@ -320,7 +303,6 @@ internal sealed class World
     {
         lock (Gate)
         {
-            _hasFailedSyncs |= step is { SyncFailures: > 0, OnlyLetters: false };
             foreach (SimulatedDisk disk in new[] { JournalDisk, LetterDisk })
             {
                 DiskStep its = step.OnlyLetters && disk == JournalDisk ? DiskStep.Well : step;

@@ -77,6 +77,36 @@ public sealed class LogFaultTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void What_a_start_finds_behind_a_failed_sync_survives_a_power_cut(int seed)
+    {
+        var disk = new SimulatedDisk(new Random(seed));
+        using (var core = new LogCore(disk, Options(), Recovery.Run(disk, Options()), _ => { }))
+        {
+            Append(core);
+            Assert.True(Write(core));
+            Append(core);
+            disk.SyncFailures = 1000;
+            Assert.False(Write(core));
+        }
+
+        // The kernel takes its pages for clean from now on, whatever the disk has.
+        disk.SyncFailures = 0;
+        List<long> found = Restarted();
+        disk.Restart(powerCut: true);
+        Assert.Equal(found, Restarted());
+
+        List<long> Restarted()
+        {
+            using var core = new LogCore(disk, Options(), Recovery.Run(disk, Options()), _ => { });
+            return Read(core);
+        }
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public void What_cannot_be_read_is_tried_again_until_it_is_given_up(bool isGivenUp)
@@ -134,26 +164,32 @@ public sealed class LogFaultTests : IDisposable
         };
     }
 
-    private AppendOutcome Append()
+    private AppendOutcome Append() => Append(_core);
+
+    private static AppendOutcome Append(LogCore core)
     {
         SharedBuffer body = SharedBuffer.Copy(new byte[900]);
-        AppendOutcome outcome = _core.TryAppend(new LogEntry(1, default, body));
+        AppendOutcome outcome = core.TryAppend(new LogEntry(1, default, body));
         body.Release();
         return outcome;
     }
 
-    private bool Write()
+    private bool Write() => Write(_core);
+
+    private static bool Write(LogCore core)
     {
-        _core.Demand(_core.Tail);
-        _core.WriteStep();
-        _core.KeepStep();
-        return _core.SafeThrough == _core.Tail;
+        core.Demand(core.Tail);
+        core.WriteStep();
+        core.KeepStep();
+        return core.SafeThrough == core.Tail;
     }
 
-    private List<long> Read()
+    private List<long> Read() => Read(_core);
+
+    private static List<long> Read(LogCore core)
     {
         List<long> positions = [];
-        using SegmentReader reader = _core.OpenReader(1, damage => Assert.Fail(damage.ToString()));
+        using SegmentReader reader = core.OpenReader(1, damage => Assert.Fail(damage.ToString()));
         while (reader.TryRead() is { } record)
             positions.Add(record.Position);
         return positions;
