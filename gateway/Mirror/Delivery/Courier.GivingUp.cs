@@ -35,6 +35,13 @@ public sealed partial class Courier
             return _cursor.Done(Math.Max(first, _progress.Since + 1), last);
     }
 
+    /// <summary>How many positions between two have no fate here.</summary>
+    internal long CountUndone(long first, long last)
+    {
+        lock (_gate)
+            return last - first + 1 - _cursor.Done(first, last).Sum(static run => run.To - run.From + 1);
+    }
+
     /// <summary>How many of these positions have no fate here and were not given up before.</summary>
     internal long CountLacking(IReadOnlyList<PositionRange> decided)
     {

@@ -243,6 +243,7 @@ public sealed partial class Courier
 
     private CursorState State()
     {
+        _progress.CountRest(_gate);
         long lost;
         CursorState state;
         lock (_gate)

@@ -66,6 +66,9 @@ public sealed partial class Courier
                 {
                     lane.Dequeue();
                     probe = new Batch([record]) { Trial = entry.Trial };
+                    // A letter under way is no reason to hold a read back, and the record is.
+                    if (sender.Current is { Letter: not 0 })
+                        sender.Current = record;
                 }
 
                 lane.IsProbing = probe is null;

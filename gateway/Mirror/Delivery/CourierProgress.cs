@@ -11,6 +11,9 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 internal sealed class CourierProgress
 {
+    // Places of a failing disk beyond that are forgotten, all of them, and tried once more.
+    private const int MostUnreadable = 10_000;
+
     private readonly Lock _saving = new();
     private readonly string _destination;
     private readonly Journal.Journal _journal;
@@ -124,7 +127,48 @@ internal sealed class CourierProgress
     public void Read(MirroredRecord record)
     {
         if (record.Position > _countedThrough && record.Position <= Cursor.Joined)
-            Count(record);
+            Count(new SpilledRecord(record));
+    }
+
+    /// <summary>
+    /// Counts what was on its way to the disk when the cursor joined, and has got there: an account that says how far
+    /// it goes must not leave it out.
+    /// </summary>
+    /// <param name="gate">The courier's lock, which is not held.</param>
+    public void CountRest(Lock gate)
+    {
+        long behind;
+        lock (gate)
+        {
+            if (_countedThrough >= Cursor.Joined)
+                return;
+            // What was read is counted.
+            behind = Math.Max(_countedThrough, Cursor.ReadThrough);
+        }
+
+        var durable = Math.Min(DurableThrough, Cursor.Joined);
+        SpilledRecord[] found;
+        try
+        {
+            found = [.. Waiting(_journal.Store!, behind)];
+        }
+        catch (DiskException)
+        {
+            // The account goes no further for now. Whoever reads it for delivery tells of the disk.
+            return;
+        }
+
+        lock (gate)
+        {
+            foreach (var record in found)
+            {
+                if (record.Position > Cursor.ReadThrough && !Cursor.IsDone(record.Position))
+                    Count(record);
+            }
+
+            _countedThrough = Math.Max(_countedThrough, found is [.., var last] ? last.Position : behind);
+            _countedThrough = Math.Max(_countedThrough, durable);
+        }
     }
 
     /// <summary>
@@ -231,7 +275,7 @@ internal sealed class CourierProgress
 
     private void Accept(MirroredRecord record)
     {
-        _tally.Accept(record);
+        _tally.Accept(record.Points, record.Bytes);
         _acceptedThrough = record.Position;
         if (IsDurable)
             _unsafe.Enqueue((record.Position, record.Points, record.Bytes));
@@ -244,6 +288,8 @@ internal sealed class CourierProgress
     private CourierState Account(bool needsResync)
     {
         var safe = _journal.Store!.Log.DurableThrough;
+        if (_countedThrough < Cursor.Joined)
+            safe = Math.Min(safe, _countedThrough);
         while (_unsafe.TryPeek(out var oldest) && oldest.Position <= safe)
             _unsafe.Dequeue();
         var tally = _tally.Snapshot();
@@ -269,9 +315,9 @@ internal sealed class CourierProgress
         left.LowWaterMark == right.LowWaterMark && left.Completed.SequenceEqual(right.Completed)
         && left.Extra.Span.SequenceEqual(right.Extra.Span);
 
-    private void Count(MirroredRecord record)
+    private void Count(in SpilledRecord record)
     {
-        _tally.Accept(record);
+        _tally.Accept(record.Points, record.Bytes);
         _watchedPoints += record.Points;
         _watchedBytes += record.Bytes;
         _watchedRecords++;
@@ -279,7 +325,7 @@ internal sealed class CourierProgress
 
     /// <summary>
     /// What became safe after the account was saved: the seconds before a crash. What cannot be read now, or is on its
-    /// way to the disk still, is counted when it is read for delivery.
+    /// way to the disk still, is counted when it is read for delivery, or before the account is saved.
     /// </summary>
     private void CountFrom(JournalStore store, long through)
     {
@@ -287,21 +333,11 @@ internal sealed class CourierProgress
         var durable = Math.Min(store.Log.DurableThrough, Cursor.Joined);
         try
         {
-            using var reader = store.Log.OpenReader(through + 1, static _ => { });
-            while (reader.TryRead() is { } found)
+            foreach (var record in Waiting(store, through))
             {
-                if (found.Position > Cursor.Joined)
-                {
-                    found.Body.Release();
-                    break;
-                }
-
-                if (store.Decode(found, static _ => { }) is not MirroredRecord record)
-                    continue;
-                if (!Cursor.IsDone(found.Position))
+                if (!Cursor.IsDone(record.Position))
                     Count(record);
-                _countedThrough = found.Position;
-                record.Body.Release();
+                _countedThrough = record.Position;
             }
 
             _countedThrough = Math.Max(_countedThrough, durable);
@@ -309,6 +345,26 @@ internal sealed class CourierProgress
         catch (DiskException fault)
         {
             MirrorLog.JournalUnreadable(_context.Log, _context.Cluster, _destination, fault.Message);
+        }
+    }
+
+    /// <summary>What is on disk behind a position, as far as this cursor reads the disk.</summary>
+    private IEnumerable<SpilledRecord> Waiting(JournalStore store, long behind)
+    {
+        using var reader = store.Log.OpenReader(behind + 1, static _ => { });
+        while (reader.TryRead() is { } found)
+        {
+            if (found.Position > Cursor.Joined)
+            {
+                found.Body.Release();
+                yield break;
+            }
+
+            if (store.Decode(found, static _ => { }) is not MirroredRecord record)
+                continue;
+            yield return new SpilledRecord(
+                found.Position, record.Points, record.Bytes, record.AcceptedAt, record.AppendedAt);
+            record.Body.Release();
         }
     }
 
@@ -327,6 +383,8 @@ internal sealed class CourierProgress
             }
             catch (DiskException)
             {
+                if (_unreadable.Count >= MostUnreadable)
+                    _unreadable.Clear();
                 _unreadable[first] = true;
                 throw;
             }

@@ -24,7 +24,7 @@ internal sealed record CourierState(
     public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, CourierStateJson.Default.CourierState);
 
     /// <summary>
-    /// What was written for a destination that was removed, and does not get what there is up to a position.
+    /// What was written for a destination that was removed, and does not get all that there is up to a position.
     /// </summary>
     /// <param name="bytes">What was written.</param>
     /// <param name="members">The destinations now, of which it is none.</param>

@@ -59,11 +59,11 @@ public sealed class CourierTally
     /// <summary>Points given up for one cause.</summary>
     public long DroppedAs(DropCause cause) => Interlocked.Read(ref _dropped[(int)cause]);
 
-    internal void Accept(MirroredRecord record)
+    internal void Accept(int points, int bytes)
     {
-        Interlocked.Add(ref _accepted, record.Points);
-        Interlocked.Add(ref _pending, record.Points);
-        Interlocked.Add(ref _pendingBytes, record.Bytes);
+        Interlocked.Add(ref _accepted, points);
+        Interlocked.Add(ref _pending, points);
+        Interlocked.Add(ref _pendingBytes, bytes);
         Interlocked.Increment(ref _pendingRecords);
     }
 

@@ -63,6 +63,16 @@ public sealed class DeadLetters : IAsyncDisposable
     /// <inheritdoc cref="LetterLog.IsAtRest"/>
     internal bool IsAtRest => _log?.IsAtRest ?? true;
 
+    /// <inheritdoc cref="LetterIndex.NewestRecord"/>
+    internal long NewestRecord
+    {
+        get
+        {
+            lock (_gate)
+                return _index.NewestRecord;
+        }
+    }
+
     /// <summary>Letters filed since the start.</summary>
     public long Filed => Interlocked.Read(ref _filed);
 

@@ -96,8 +96,12 @@ internal sealed class JournalKeeper(
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
             store.Log.Demand(tail);
         Save(store, couriers);
-        if (store.HasAbsent)
+        if (store.HasAbsent && couriers.Length > 0)
+        {
             ForsakeAbsent(store, couriers);
+            ForsakeLost(store, couriers);
+        }
+
         Compact(store, couriers);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
         var isWrittenTo = wasRefused || tail != _tail;
@@ -138,38 +142,69 @@ internal sealed class JournalKeeper(
 
     /// <summary>
     /// Files are not kept for a destination that was removed: near the limit it loses what is to go first, and will
-    /// need a resync when it comes back.
+    /// need a resync when it comes back. It keeps what nobody has decided about, which stays in any case.
     /// </summary>
     private void ForsakeAbsent(JournalStore store, Courier[] couriers)
     {
         if (TooMuch(store) <= 0)
             return;
+        var mayDrop = options().Journal.LimitPolicy == LimitPolicy.DropOldest;
         var excess = Excess(store, couriers) + store.BytesForAbsent;
-        var through = 0L;
+        var gone = new PositionRuns();
         foreach (var segment in store.Log.Segments.TakeWhile(static segment => segment.IsSealed))
         {
-            // What nobody has decided about stays in any case, and all that is behind it.
-            var (decided, open) = Decided(segment, couriers);
-            if (excess <= 0 || open > 0)
+            if (excess <= 0)
                 break;
-            through = segment.Last;
-            // What was given up before and is still there holds a statement, and stays too.
-            var laggards = Laggards(segment, couriers);
-            if (laggards.Length == 0 || laggards.Any(one => one.CountLacking(decided) > 0))
-                excess -= segment.FileBytes;
+            var decided = Decided(segment, couriers).Decided;
+            // What others keep of it is written anew, if that is not most of it; else nothing is gained.
+            var kept = couriers.Max(one => Kept(one, segment, decided, mayDrop));
+            var all = segment.Last - segment.Header.First + 1;
+            if (kept > all - kept)
+                continue;
+            foreach (var run in decided)
+                gone.Add(run.From, run.To);
+            excess -= (long)(segment.FileBytes * (1 - ((double)kept / all)));
         }
 
-        string[] members = [.. couriers.Select(static courier => courier.Destination)];
-        foreach (var (cursor, saved) in store.AbsentLacking(through))
+        if (gone.Count == 0)
+            return;
+        foreach (var (cursor, saved) in store.AbsentLacking(gone))
         {
-            var forsaken = CourierState.Forsaken(saved.Extra.Span, members, through);
-            store.Forsake(cursor, saved, saved.DoneThrough(through, forsaken.Encode()));
+            Forsake(store, couriers, cursor, saved, gone, gone.Last.To);
             tell($"the journal is near its limit: what is kept for {cursor}, which was removed, goes up to position "
-                + $"{through}, and it needs a resync when it comes back");
+                + $"{gone.Last.To}, and it needs a resync when it comes back");
         }
 
         store.Trim();
     }
+
+    /// <summary>
+    /// Who was removed, and lacks what has gone meanwhile, is saved as one that needs a resync. From then on what
+    /// everybody else has need not be written, and files that a power cut brings back make no difference.
+    /// </summary>
+    private static void ForsakeLost(JournalStore store, Courier[] couriers)
+    {
+        var lost = store.Lost();
+        foreach (var (cursor, saved) in lost)
+            Forsake(store, couriers, cursor, saved, new PositionRuns(), through: 0);
+        if (lost.Count > 0)
+            store.Trim();
+    }
+
+    private static void Forsake(
+        JournalStore store, Courier[] couriers, string cursor, CursorState saved, PositionRuns gone, long through)
+    {
+        string[] members = [.. couriers.Select(static courier => courier.Destination)];
+        var state = CourierState.Forsaken(saved.Extra.Span, members, through);
+        store.Forsake(cursor, saved, saved.With(gone, state.Encode()));
+    }
+
+    /// <summary>
+    /// How many positions of a segment a courier waits for and goes on waiting for: what nobody has decided about,
+    /// statements, and, where nothing may be dropped, all it lacks.
+    /// </summary>
+    private static long Kept(Courier courier, Segment segment, List<PositionRange> decided, bool mayDrop) =>
+        courier.CountUndone(segment.Header.First, segment.Last) - (mayDrop ? courier.CountLacking(decided) : 0);
 
     /// <summary>
     /// Parked records, and others that wait for long, shall not hold all that was accepted beside them.
@@ -206,9 +241,6 @@ internal sealed class JournalKeeper(
             if (excess <= 0 || !segment.IsSealed)
                 return;
             var (decided, open) = Decided(segment, couriers);
-            // Neither what stands between others nor what is left of a segment can go while somebody may come back.
-            if (open > 0 && store.HasAbsent)
-                return;
             var lacking = Laggards(segment, couriers).Select(one => one.CountLacking(decided)).DefaultIfEmpty().Max();
             // What is left is written anew if that is not most of it; else nothing is gained. Nor is it if all that may
             // go was given up before, such as a segment with a statement that waits.

@@ -16,6 +16,9 @@ internal sealed class LetterIndex(int overhead)
     /// <summary>Bytes they count.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>No letter was of a record of the journal above this position.</summary>
+    public long NewestRecord { get; private set; }
+
     /// <summary>The oldest letter; null when there is none.</summary>
     public DeadLetter? Oldest => _letters.Count > 0 ? _letters.First().Value : null;
 
@@ -52,6 +55,7 @@ internal sealed class LetterIndex(int overhead)
     {
         _letters[letter.Id] = letter;
         Bytes += overhead + letter.Bytes;
+        NewestRecord = Math.Max(NewestRecord, letter.Position);
         if (letter.Position > 0)
             _origins[OriginOf(letter.Destination, letter.Position)] = letter.Id;
     }

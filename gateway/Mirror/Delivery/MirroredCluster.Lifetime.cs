@@ -47,6 +47,8 @@ public sealed partial class MirroredCluster
             courier.Pump();
         foreach (var courier in before.Except(kept))
             End_NeedsLock(courier);
+        // Who ends because all of it ends is none of those: what waits for it stays.
+        Journal.Store?.Leave(cursor => !IsEnding_NeedsLock(cursor));
         _keeper.Start();
     }
 
@@ -150,7 +152,7 @@ public sealed partial class MirroredCluster
 
     private void End_NeedsLock(Courier courier) => _ending.Add(courier, EndAndFollowAsync(courier));
 
-    /// <summary>Ends a courier; its destination may have come back meanwhile.</summary>
+    /// <summary>Ends a courier; its destination may have come back meanwhile, or all of it may end.</summary>
     private async Task EndAndFollowAsync(Courier courier)
     {
         // The rest never runs before the caller has let go of the lock.
@@ -158,11 +160,11 @@ public sealed partial class MirroredCluster
         lock (_following)
         {
             _ending.Remove(courier);
-            if (_followed is not { } state || !state.Destinations.ContainsKey(courier.Destination))
+            if (_followed is null)
                 return;
             try
             {
-                Follow_NeedsLock(state);
+                Follow_NeedsLock(_followed);
             }
             catch (Exception fault)
             {
@@ -185,7 +187,6 @@ public sealed partial class MirroredCluster
             courier.LogFault(fault);
         }
 
-        Journal.Store?.Leave(courier.Destination);
         if (waiting > 0)
             MirrorLog.DestinationRemoved(_log, Id, courier.Destination, waiting);
     }

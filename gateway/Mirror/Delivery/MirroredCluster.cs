@@ -48,11 +48,12 @@ public sealed partial class MirroredCluster
         _metrics = metrics;
         _time = time;
         _log = log;
+        // Before the journal: a record may have a letter and never have been written.
+        Letters = DeadLetters.Open(letters, options, time, TellNews);
         Journal = disk is null
             ? new Journal.Journal(options().Journal.BufferBytes, time)
-            : new Journal.Journal(Open(disk), options().Journal.BufferBytes, time);
+            : new Journal.Journal(OpenOrLeave(disk), options().Journal.BufferBytes, time);
         _members = new Membership(Journal.Store);
-        Letters = DeadLetters.Open(letters, options, time, TellNews);
         Gaps = GapLedger.Open(disk, TellNews);
         Refused = new RefusedClients(time);
         _keeper = new JournalKeeper(Journal.Store, Journal.TimestampOf, () => _couriers, options, time, TellNews);
@@ -157,6 +158,20 @@ public sealed partial class MirroredCluster
             courier.Reconfigure();
     }
 
+    private JournalStore OpenOrLeave(IDisk disk)
+    {
+        try
+        {
+            return Open(disk);
+        }
+        catch
+        {
+            // Whoever tries again must find their folder free.
+            Letters.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+    }
+
     private JournalStore Open(IDisk disk)
     {
         var options = _options().Journal;
@@ -168,6 +183,7 @@ public sealed partial class MirroredCluster
                 SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
                 MaxBytes = options.MaxBytes,
                 MaxPatience = MaxPatience,
+                TakenThrough = Letters.NewestRecord,
                 Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },

@@ -15,6 +15,9 @@ public sealed class JournalStore : IAsyncDisposable
     // Cursors whose state counts: those with a reader, and (true) those that have lost it and are saved once more.
     private readonly Dictionary<string, bool> _readers = new(StringComparer.OrdinalIgnoreCase);
 
+    // Cursors without a reader that cannot go on, and are saved as such. Belongs to the lock.
+    private readonly HashSet<string> _forsaken = new(StringComparer.OrdinalIgnoreCase);
+
     // Names of cursors as they are spelled on disk. Belongs to the lock around saving.
     private readonly HashSet<string> _spellings;
     private readonly SparseSegments _sparse;
@@ -42,7 +45,8 @@ public sealed class JournalStore : IAsyncDisposable
     public bool IsNew { get; }
 
     /// <summary>
-    /// Somebody who has no reader now may come back and go on: what everybody else has is written all the same.
+    /// Somebody who has no reader now may come back and go on, or would think so: what everybody else has is written
+    /// all the same.
     /// </summary>
     public bool HasAbsent => _hasAbsent;
 
@@ -90,7 +94,12 @@ public sealed class JournalStore : IAsyncDisposable
         {
             new CursorFile(_disk, cursor).Save(state);
             lock (_gate)
-                _saved[cursor] = state;
+            {
+                // Also with the name it has now.
+                _saved.Remove(cursor);
+                _saved.Add(cursor, state);
+            }
+
             DropOtherSpellings_NeedsLock(cursor);
         }
     }
@@ -127,7 +136,7 @@ public sealed class JournalStore : IAsyncDisposable
         Log.Trim(through);
         Log.Cover(through);
         var absent = Absent_NeedsLock().Select(static one => one.Value).ToArray();
-        _hasAbsent = absent.Length > 0 || _readers.ContainsValue(true);
+        _hasAbsent = absent.Length > 0 || _readers.ContainsValue(true) || Lost_NeedsLock().Any();
         // A cursor without a reader goes by the oldest segment when it is asked whether it can go on.
         foreach (var segment in BehindNeeded(states))
         {
@@ -154,11 +163,22 @@ public sealed class JournalStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Those without a reader that may come back and go on, and lack something up to a position.</summary>
-    public IReadOnlyList<KeyValuePair<string, CursorState>> AbsentLacking(long through)
+    /// <summary>Those without a reader that may come back and go on, and lack some of these positions.</summary>
+    internal IReadOnlyList<KeyValuePair<string, CursorState>> AbsentLacking(PositionRuns positions)
+    {
+        var runs = positions.Within(0, long.MaxValue);
+        lock (_gate)
+            return [.. Absent_NeedsLock().Where(one => !runs.TrueForAll(run => one.Value.IsDone(run.From, run.To)))];
+    }
+
+    /// <summary>
+    /// Those without a reader that cannot go on, as long as that was not saved: a power cut may bring back the files
+    /// that they lack.
+    /// </summary>
+    internal IReadOnlyList<KeyValuePair<string, CursorState>> Lost()
     {
         lock (_gate)
-            return [.. Absent_NeedsLock().Where(one => !one.Value.IsDone(0, through))];
+            return [.. Lost_NeedsLock()];
     }
 
     /// <summary>
@@ -183,11 +203,17 @@ public sealed class JournalStore : IAsyncDisposable
             lock (_gate)
             {
                 // Who came meanwhile goes on by the state before, for which all was kept, and saves its own in time.
-                if (!_readers.ContainsKey(cursor))
-                    _saved[cursor] = state;
+                if (_readers.ContainsKey(cursor))
+                    return;
+                _saved[cursor] = state;
+                if (!Reaches(state))
+                    _forsaken.Add(cursor);
             }
         }
     }
+
+    private IEnumerable<KeyValuePair<string, CursorState>> Lost_NeedsLock() => _saved.Where(
+        one => !_readers.ContainsKey(one.Key) && !Reaches(one.Value) && !_forsaken.Contains(one.Key));
 
     /// <summary>Cursors without a reader that count: they may come back and go on.</summary>
     private IEnumerable<KeyValuePair<string, CursorState>> Absent_NeedsLock() =>
@@ -285,6 +311,7 @@ public sealed class JournalStore : IAsyncDisposable
         lock (_gate)
         {
             _readers[cursor] = false;
+            _forsaken.Remove(cursor);
             Log.Uncover(lowWaterMark);
         }
     }
@@ -299,13 +326,15 @@ public sealed class JournalStore : IAsyncDisposable
         }
     }
 
-    /// <summary>A cursor without a reader was saved for the last time, or could not be: it holds nothing any more.
+    /// <summary>
+    /// Cursors without a reader that were saved for the last time, or could not be: they hold nothing any more.
     /// </summary>
-    internal void Leave(string cursor)
+    /// <param name="isOver">Whether this one was.</param>
+    internal void Leave(Func<string, bool> isOver)
     {
         lock (_gate)
         {
-            if (_readers.GetValueOrDefault(cursor))
+            foreach (var (cursor, _) in _readers.Where(one => one.Value && isOver(one.Key)).ToArray())
                 _readers.Remove(cursor);
         }
     }

@@ -67,6 +67,33 @@ public sealed class DurableLettersTests : IDisposable
     }
 
     [Fact]
+    public async Task A_letter_of_a_record_that_no_disk_had_is_not_taken_for_that_of_another_one_after_a_kill()
+    {
+        string image;
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = Refuse;
+            first.Write("db", "m v=1 1\n");
+            await first.QuietAsync();
+            Assert.Single(first.Cluster.Letters.List());
+            Assert.Equal(0, first.Cluster.Journal.Store!.Log.Written);
+            image = CopyTo("image");
+            // It is killed before they are saved.
+            foreach (string cursor in Directory.GetFiles(image, "*.cursor"))
+                File.Delete(cursor);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        second["b"].Script = Refuse;
+        second.Write("db", "m v=2 2\n");
+        await second.QuietAsync();
+
+        Assert.Equal(["m v=1 1\n", "m v=2 2\n"], second.Cluster.Letters.List().Select(static one => one.Sample));
+        Assert.All(second.Cluster.Couriers, static courier => Assert.False(courier.NeedsResync));
+        second.AssertAccounts();
+    }
+
+    [Fact]
     public async Task Numbers_are_never_used_again_though_letters_were_dropped()
     {
         long dropped;

@@ -107,13 +107,7 @@ public sealed class DurableLimitTests : DurableTests
             Folder, static options => options.Journal.MaxBytes = 4 * 1024 * 1024, "a", "b");
         cluster["b"].Script = ScriptedDestination.Absent;
         cluster.Statement("CREATE DATABASE db", "db");
-        string filler = new('x', 30_000);
-        for (int i = 1; i <= 400; i++)
-        {
-            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
-            await cluster.TakeAsync(record);
-            await cluster.Cluster.Journal.WaitSafeAsync(record);
-        }
+        await cluster.FillAsync(1, 400);
 
         await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 401, "a has them all");
         List<string> got = Listen(cluster["b"]);
@@ -171,7 +165,7 @@ public sealed class DurableLimitTests : DurableTests
         cluster["a"].Script = cluster["b"].Script = WithoutLost;
         cluster["c"].Script = ScriptedDestination.Absent;
         await cluster.TakeAsync(Records.Write("lost", "l v=1 1\n"));
-        await TakeAsync(cluster, 1, 400, lostEach: 0);
+        await cluster.FillAsync(1, 400);
 
         await cluster.EventuallyAsync(
             () => cluster.Courier("a").Tally is { Delivered: 400, Parked: 1 }
@@ -186,7 +180,7 @@ public sealed class DurableLimitTests : DurableTests
         await using TestCluster cluster = Small("a", "b", "c");
         cluster["a"].Script = cluster["b"].Script = WithoutLost;
         cluster["c"].Script = ScriptedDestination.Absent;
-        await TakeAsync(cluster, 1, 400, lostEach: 5);
+        await cluster.FillAsync(1, 400, lostEach: 5);
 
         await cluster.EventuallyAsync(
             () => cluster.Courier("a").Tally is { Delivered: 400, Parked: 80 }
@@ -204,13 +198,13 @@ public sealed class DurableLimitTests : DurableTests
         {
             first["a"].Script = first["b"].Script = WithoutLost;
             first["c"].Script = ScriptedDestination.Absent;
-            await TakeAsync(first, 1, 200, lostEach: 5);
+            await first.FillAsync(1, 200, lostEach: 5);
         }
 
         await using TestCluster second = TestCluster.OnDisk(Folder, Configure, "a", "b", "c");
         second["a"].Script = second["b"].Script = WithoutLost;
         second["c"].Script = ScriptedDestination.Absent;
-        await TakeAsync(second, 201, 400, lostEach: 5);
+        await second.FillAsync(201, 400, lostEach: 5);
 
         await second.EventuallyAsync(
             () => second.Courier("a").Tally is { Pending: 80, Parked: 80 }
@@ -248,20 +242,6 @@ public sealed class DurableLimitTests : DurableTests
         Gap gap = Assert.Single(cluster.Cluster.Gaps.List());
         Assert.Equal(("c", "db", third.Dropped), (gap.Destination, gap.Database, gap.Points));
         await cluster.UntilAsync(() => cluster.Cluster.Journal.Bytes == 0, "nothing is held in memory");
-    }
-
-    /// <summary>Writes records of 30 KB, and after each so many of them one for a database that is missing.</summary>
-    private static async Task TakeAsync(TestCluster cluster, int from, int to, int lostEach)
-    {
-        string filler = new('x', 30_000);
-        for (int i = from; i <= to; i++)
-        {
-            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
-            await cluster.TakeAsync(record);
-            if (lostEach > 0 && i % lostEach == 0)
-                await cluster.TakeAsync(Records.Write("lost", $"l v={i} {i}\n"));
-            await cluster.Cluster.Journal.WaitSafeAsync(record);
-        }
     }
 
     private static HttpResponseMessage? WithoutLost(SentRequest request) => request.Database == "lost"

@@ -123,6 +123,41 @@ public sealed class DurableRemovalTests : DurableTests
     }
 
     [Fact]
+    public async Task F28_housekeeping_beside_an_end_lets_go_of_nothing_that_waits_for_who_ended_first()
+    {
+        using ManualResetEventSlim ends = new();
+        await using (TestCluster first = Small(new HeldSave(), "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            await first.FillAsync(1, 80);
+            await first.EventuallyAsync(() => Store(first).Saved("a")?.LowWaterMark == 80, "a has them all");
+            first["a"].Script = request =>
+            {
+                ends.Wait();
+                return ScriptedDestination.Accept(request);
+            };
+            first.Write("db", "m v=81 81\n");
+            await first.UntilAsync(() => first["a"].Requests.Any(static one => one.Lines[0] == "m v=81 81"), "a is asked");
+            Courier lagging = first.Courier("b");
+            Task end = first.Cluster.CloseAsync(new CancellationToken(canceled: true));
+            await first.UntilAsync(() => lagging.HasEnded, "b has ended");
+            for (int i = 0; i < 50; i++)
+            {
+                Store(first).Trim();
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            }
+
+            ends.Set();
+            await end;
+        }
+
+        await using TestCluster second = Small(new HeldSave(), "a", "b");
+        await second.EventuallyAsync(() => second["b"].Lines.Count() == 81, "b has what waited for it");
+        Assert.False(second.Courier("b").NeedsResync);
+        second.AssertAccounts();
+    }
+
+    [Fact]
     public async Task F8_who_was_removed_holds_no_files_and_needs_a_resync_when_it_comes_back()
     {
         await using (TestCluster cluster = Small(new HeldSave(), "a", "b", "c"))
@@ -132,13 +167,7 @@ public sealed class DurableRemovalTests : DurableTests
             cluster.Statement("CREATE DATABASE db", "db");
             await cluster.UntilAsync(() => cluster.Courier("c").Tally.Delivered == 1, "c has it");
             await RemoveAsync(cluster, "c");
-            string filler = new('x', 30_000);
-            for (int i = 1; i <= 400; i++)
-            {
-                MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
-                await cluster.TakeAsync(record);
-                await cluster.Cluster.Journal.WaitSafeAsync(record);
-            }
+            await cluster.FillAsync(1, 400);
 
             await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 401, "a has them all");
             // It has not decided about what it did not get.
@@ -153,6 +182,53 @@ public sealed class DurableRemovalTests : DurableTests
         Assert.True(again.Courier("c").NeedsResync);
         Assert.False(again.Courier("a").NeedsResync);
         again.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F8_a_record_that_nobody_has_keeps_nothing_else_for_who_was_removed()
+    {
+        await using TestCluster cluster = Small(new HeldSave(), "a", "b", "c");
+        cluster["a"].Script = cluster["b"].Script = static request => request.Database == "lost"
+            ? SentRequest.Response(404, "database not found: \"lost\"")
+            : ScriptedDestination.Accept(request);
+        cluster.Write("db", "m v=0 1\n");
+        await cluster.UntilAsync(() => cluster.Courier("c").Tally.Delivered == 1, "c has it");
+        await RemoveAsync(cluster, "c");
+        await cluster.TakeAsync(Records.Write("lost", "l v=1 1\n"));
+        await cluster.FillAsync(1, 400);
+
+        await cluster.EventuallyAsync(
+            () => new[] { "a", "b" }.All(name => cluster.Courier(name).Tally is { Delivered: 401, Parked: 1 }),
+            "a and b have all but what they miss a database for");
+        Assert.Equal((0, 0), (cluster.Courier("a").Tally.Dropped, cluster.Courier("b").Tally.Dropped));
+        List<string> got = Listen(cluster.Add("c", ScriptedDestination.Absent));
+        await cluster.EventuallyAsync(() => got.Contains("l v=1 1"), "c has what nobody else has");
+        Assert.True(cluster.Courier("c").NeedsResync);
+        Assert.InRange(got.Count, 1, 300);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F29_who_is_spelled_anew_and_then_gives_way_leaves_one_file()
+    {
+        await using (TestCluster first = Small(new HeldSave(), "a", "b", "Cee"))
+        {
+            first.Write("db", "m v=0 1\n");
+            await first.QuietAsync();
+        }
+
+        await using TestCluster second = Small(new HeldSave(), "a", "b", "cee");
+        second["b"].Script = ScriptedDestination.Absent;
+        second.Statement("CREATE DATABASE db", "db");
+        await second.UntilAsync(() => second.Courier("cee").Tally.Delivered == 2, "cee has it");
+        await RemoveAsync(second, "cee");
+        await second.FillAsync(1, 400);
+
+        CursorState saved = Store(second).Saved("cee")!;
+        Assert.True(CourierState.Decode(saved.Extra.Span)!.NeedsResync);
+        Assert.Equal(
+            ["a.cursor", "b.cursor", "cee.cursor"],
+            Directory.GetFiles(Folder, "*.cursor").Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using InfluxMirror.Journal;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -113,7 +114,52 @@ public sealed class KilledTests : IDisposable
         Assert.DoesNotContain(second["a"].Requests, static request => request.Query is not null);
     }
 
+    /// <summary>
+    /// The deletion of a file that nobody needs is not on disk yet when the power goes, and what came behind it was
+    /// everywhere and never written.
+    /// </summary>
+    [Fact]
+    public async Task Who_was_removed_needs_a_resync_though_a_power_cut_brings_back_the_file_that_it_lacked()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        await using (TestCluster first = Small(Folder, "a", "b"))
+        {
+            JournalStore store = first.Cluster.Journal.Store!;
+            await first.FillAsync(1, 10);
+            await first.QuietAsync();
+            first.Remove("b");
+            await first.UntilAsync(() => store.Saved("b")?.LowWaterMark == 10, "its place is saved");
+            await first.FillAsync(11, 11);
+            string oldest = store.Log.Segments[0].Name;
+            byte[] content = [];
+            for (int i = 12; File.Exists(Path.Combine(Folder, oldest)); i++)
+            {
+                content = await File.ReadAllBytesAsync(
+                    Path.Combine(Folder, oldest), TestContext.Current.CancellationToken);
+                await first.FillAsync(i, i);
+                await first.PassAsync(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100));
+            }
+
+            await first.EventuallyAsync(() => !store.HasAbsent, "nothing more is written for b");
+            first.Write("db", "m v=1 1\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Pending == 0, "everybody has it");
+            CopyTo(image);
+            await File.WriteAllBytesAsync(
+                Path.Combine(image, oldest), content, TestContext.Current.CancellationToken);
+        }
+
+        await using TestCluster second = Small(image, "a", "b");
+        await second.QuietAsync();
+        Assert.True(second.Courier("b").NeedsResync);
+        Assert.False(second.Courier("a").NeedsResync);
+        second.AssertAccounts();
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
+
+    /// <summary>A journal of 4 MiB.</summary>
+    private static TestCluster Small(string folder, params string[] destinations) => TestCluster.OnDisk(
+        folder, static options => options.Journal.MaxBytes = 4 * 1024 * 1024, destinations);
 
     /// <summary>What a process finds that starts after this one was killed now.</summary>
     private void CopyTo(string image)

@@ -55,6 +55,31 @@ public sealed class LetterRetryTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_tried_beside_a_suspect_letter_is_not_there_before_its_answer()
+    {
+        await using TestCluster cluster = Make(onDisk: true, "a");
+        cluster["a"].Script = Refuse("no");
+        cluster.Write("db", "m v=1 1\n");
+        long id = (await LetterAsync(cluster)).Id;
+
+        // Nothing but server errors: whatever comes next tells whether it is the letter.
+        cluster["a"].Script = static request => request.Lines[0] == "m v=1 1"
+            ? SentRequest.Response(500, "panic")
+            : ScriptedDestination.Wait(request);
+        var retry = RetryAsync(cluster, id);
+        await cluster.UntilAsync(() => cluster["a"].Requests.Count >= 2, "the letter is sent");
+        Fates next = cluster.Write("db", "m v=2 2\n");
+        await cluster.EventuallyAsync(() => cluster["a"].HasOpen, "the next one is tried");
+
+        Assert.False(cluster.Courier("a").Has("db", next.Record.Position, 0));
+
+        (await cluster["a"].NextAsync()).Answer(204);
+        Assert.Equal(RetryOutcome.Refused, (await retry).Outcome);
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Has("db", next.Record.Position, 0), "it is there");
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
     public async Task A_retry_goes_behind_what_waits_for_its_database_and_holds_up_nothing_else()
     {
         await using TestCluster cluster = Make(onDisk: true, "a");

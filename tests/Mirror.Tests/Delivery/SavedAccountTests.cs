@@ -1,5 +1,7 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
+using InfluxMirror.Tests.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -48,6 +50,38 @@ public sealed class SavedAccountTests : DurableTests
         CourierTally tally = new();
         tally.Restore(state!.Tally);
         Assert.Equal((5, 5), (tally.Dropped, tally.DroppedAs(DropCause.Unknown)));
+    }
+
+    [Fact]
+    public async Task What_was_on_its_way_to_the_disk_when_a_destination_came_back_is_in_its_account_once()
+    {
+        using ManualResetEventSlim disk = new(initialState: true);
+        await using (TestCluster first = TestCluster.OnDisk(Folder, Slow, "a", "b"))
+        {
+            JournalStore store = first.Cluster.Journal.Store!;
+            first.Remove("b");
+            await first.UntilAsync(() => store.Saved("b") is not null && store.HasAbsent, "its place is saved");
+            disk.Reset();
+            for (int i = 1; i <= 3; i++)
+                first.Write("db", $"m v={i} {i}\n");
+            await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 3, "a has them");
+            first.Add("b", ScriptedDestination.Absent);
+            // It finds nothing on disk, and looks again when time goes on.
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            Fates last = first.Write("db", "m v=4 4\n");
+            disk.Set();
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
+            Assert.True(first.Courier("b").Save());
+            Assert.Equal(4, first.Courier("b").Tally.Accepted);
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+        Assert.True(second.Courier("b").Save());
+        CourierTally tally = second.Courier("b").Tally;
+        Assert.Equal((4, 4, 0), (tally.Accepted, tally.Delivered, tally.Dropped));
+
+        HookedDisk Slow(IDisk over) => new(over) { Creating = () => disk.Wait() };
     }
 
     /// <summary>Five writes that b did not get; its account is changed before the next start.</summary>

@@ -127,6 +127,23 @@ internal sealed class TestCluster : IAsyncDisposable
     public Task TakeAsync(MirroredRecord record) =>
         UntilAsync(() => Cluster.TryAppend(record), "there is room", TimeSpan.FromMilliseconds(20));
 
+    /// <summary>
+    /// Writes records of 30 KB and more as there is room for them, each durable before the next; and one for the
+    /// database "lost" after each so many.
+    /// </summary>
+    public async Task FillAsync(int from, int to, int lostEach = 0)
+    {
+        string filler = new('x', 30_000);
+        for (int i = from; i <= to; i++)
+        {
+            MirroredRecord record = Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n");
+            await TakeAsync(record);
+            if (lostEach > 0 && i % lostEach == 0)
+                await TakeAsync(Records.Write("lost", $"l v={i} {i}\n"));
+            await Cluster.Journal.WaitSafeAsync(record);
+        }
+    }
+
     public Fates Write(string database, string lines, string? retentionPolicy = null, string? user = null) =>
         Append(watch => Records.Write(database, lines, retentionPolicy, user, watch: watch));
 

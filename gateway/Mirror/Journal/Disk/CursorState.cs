@@ -48,18 +48,13 @@ public sealed record CursorState(
         return ranges;
     }
 
-    /// <summary>The same, and every position up to <paramref name="position"/> done.</summary>
-    internal CursorState DoneThrough(long position, ReadOnlyMemory<byte> extra)
+    /// <summary>The same, and these positions done too.</summary>
+    internal CursorState With(PositionRuns done, ReadOnlyMemory<byte> extra)
     {
-        var mark = Math.Max(LowWaterMark, position);
-        var above = Completed.SkipWhile(range => range.To <= mark).ToList();
-        if (above is [var first, ..] && first.From <= mark + 1)
-        {
-            mark = first.To;
-            above.RemoveAt(0);
-        }
-
-        return new CursorState(mark, above, extra);
+        var ranges = ToRanges();
+        foreach (var run in done.Within(LowWaterMark + 1, long.MaxValue))
+            ranges.AddRange(run.From, run.To);
+        return Of(ranges, long.MaxValue, extra);
     }
 
     /// <summary>Index of the first range that does not end before <paramref name="position"/>.</summary>

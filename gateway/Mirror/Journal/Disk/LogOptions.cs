@@ -32,6 +32,12 @@ public sealed class LogOptions
     [Range(0, 16)]
     public int MaxSpares { get; init; } = 2;
 
+    /// <summary>
+    /// Positions up to here are taken, though the log may know nothing of them: something else speaks of their records.
+    /// Default none.
+    /// </summary>
+    public long TakenThrough { get; init; }
+
     /// <summary>Told how long each sync took; must return at once.</summary>
     public Action<TimeSpan> Synced { get; init; } = static _ => { };
 

@@ -13,6 +13,8 @@ public static class Recovery
     // in three billion.
     private const int ResemblingBits = 8;
 
+    private const int PartBytes = 64 * 1024;
+
     /// <summary>Looks through the folder, which the caller has locked.</summary>
     /// <exception cref="DiskException">The folder itself cannot be listed.</exception>
     public static RecoveredLog Run(IDisk disk, LogOptions options)
@@ -23,7 +25,7 @@ public static class Recovery
         var names = disk.List();
         var files = ReadHeaders(disk, names, damage);
         var takenOver = LeaveOutTakenOver(files);
-        var lastPosition = saved.Select(one => one.Value.Highest).DefaultIfEmpty(0).Max();
+        var lastPosition = saved.Select(one => one.Value.Highest).Append(options.TakenThrough).Max();
         List<Segment> segments = [];
         for (var i = 0; i < files.Count; i++)
         {
@@ -36,7 +38,7 @@ public static class Recovery
         }
 
         if (segments.Count > 0 && options.Safety == LogSafety.Disk)
-            MakeSafe(disk, segments[^1].Name, damage);
+            MakeSafe(disk, segments[^1], damage);
         ReportMissing(segments, [.. cursors.Values], damage);
         var lastGeneration = names.Select(SegmentFormat.GenerationOf).DefaultIfEmpty(0).Max();
         return new RecoveredLog(
@@ -131,14 +133,8 @@ public static class Recovery
 
     private static void ReadPart(DiskFile file, int from, Span<byte> to)
     {
-        try
-        {
-            file.Read(from, to);
-        }
-        catch (DiskException)
-        {
+        if (!TryRead(file, from, to))
             to.Clear();
-        }
     }
 
     private static SegmentHeader? Guess(ReadOnlySpan<byte> start, long generation)
@@ -238,18 +234,42 @@ public static class Recovery
 
     /// <summary>
     /// Crash of the program alone: what it wrote last is in the kernel's memory, and readers will act on it, so it
-    /// is made to last. When that fails, nobody had been promised it.
+    /// is made to last. It is written once more: if the program had been told of a failed sync before it ended, the
+    /// kernel takes for written what the disk never got. When that fails, nobody had been promised it.
     /// </summary>
-    private static void MakeSafe(IDisk disk, string name, List<LogDamage> damage)
+    private static void MakeSafe(IDisk disk, Segment newest, List<LogDamage> damage)
     {
         try
         {
-            using var file = disk.Open(name);
+            using var file = disk.Open(newest.Name);
+            var part = new byte[PartBytes];
+            var end = Math.Min(newest.End, file.Length);
+            for (var at = newest.SafeEnd; at < end; at += part.Length)
+            {
+                var found = part.AsSpan(0, (int)Math.Min(part.Length, end - at));
+                if (TryRead(file, at, found))
+                    file.Write(at, found);
+            }
+
             file.Sync();
         }
         catch (DiskException)
         {
-            damage.Add(OfFile(LogDamageKind.Segment, name));
+            damage.Add(OfFile(LogDamageKind.Segment, newest.Name));
+        }
+    }
+
+    private static bool TryRead(DiskFile file, long from, Span<byte> to)
+    {
+        try
+        {
+            file.Read(from, to);
+            return true;
+        }
+        catch (DiskException)
+        {
+            // A reader finds out what it costs.
+            return false;
         }
     }
 
