@@ -14,6 +14,9 @@ internal sealed class CourierProgress
     // Places of a failing disk beyond that are forgotten, all of them, and tried once more.
     private const int MostUnreadable = 10_000;
 
+    // Records counted before a save, at most. More than wait in memory for the disk.
+    private const int MostToCount = 100_000;
+
     private readonly Lock _saving = new();
     private readonly string _destination;
     private readonly Journal.Journal _journal;
@@ -67,7 +70,8 @@ internal sealed class CourierProgress
             tally.Restore(state.Tally);
             (_watchedPoints, _watchedBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
             _watchedRecords = state.Tally.PendingRecords;
-            _vanished.UnionWith(state.Vanished ?? []);
+            // Where no disk had the record, its position is going to be another one's.
+            _vanished.UnionWith((state.Vanished ?? []).Where(position => position <= Cursor.Joined));
             // With nothing to read there is nothing that waits.
             if (Cursor.LowWaterMark < Cursor.Joined)
                 Parked = state.Parked ?? [];
@@ -150,7 +154,7 @@ internal sealed class CourierProgress
         SpilledRecord[] found;
         try
         {
-            found = [.. Waiting(_journal.Store!, behind)];
+            found = [.. Waiting(_journal.Store!, behind).Take(MostToCount)];
         }
         catch (DiskException)
         {
@@ -166,8 +170,9 @@ internal sealed class CourierProgress
                     Count(record);
             }
 
-            _countedThrough = Math.Max(_countedThrough, found is [.., var last] ? last.Position : behind);
-            _countedThrough = Math.Max(_countedThrough, durable);
+            var through = found is [.., var last] ? last.Position : behind;
+            _countedThrough = Math.Max(
+                _countedThrough, found.Length < MostToCount ? Math.Max(through, durable) : through);
         }
     }
 

@@ -1,4 +1,7 @@
+using InfluxMirror.Delivery;
 using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
+using InfluxMirror.Tests.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -153,6 +156,54 @@ public sealed class KilledTests : IDisposable
         Assert.True(second.Courier("b").NeedsResync);
         Assert.False(second.Courier("a").NeedsResync);
         second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F41_A_place_that_no_disk_had_yet_is_given_to_another_record_without_its_history()
+    {
+        string image = Path.Combine(_root.FullName, "image");
+        using ManualResetEventSlim disk = new();
+        await using (TestCluster first = TestCluster.OnDisk(Folder, Slow, "a", "b"))
+        {
+            first["a"].Script = ScriptedDestination.Wait;
+            first["b"].Script = VanishesOnce();
+            first.Write("db", "m v=1 1\n");
+            await first.EventuallyAsync(
+                () => first.Cluster.Journal.Store!.Saved("b") is { } saved
+                    && CourierState.Decode(saved.Extra.Span)?.Vanished is [1],
+                "it is noted that b vanished");
+            CopyTo(image);
+            disk.Set();
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        second["b"].Script = VanishesOnce();
+        Fates other = second.Write("db", "m v=2 2\n");
+        await second.QuietAsync();
+
+        Assert.Equal(1, other.Record.Position);
+        Assert.Empty(second.Cluster.Letters.List());
+        Assert.Equal((1, 0), (second.Courier("b").Tally.Delivered, second.Courier("b").Tally.Rejected));
+
+        HookedDisk Slow(IDisk over) => new(over)
+        {
+            Renaming = file =>
+            {
+                if (file.EndsWith(".seg", StringComparison.Ordinal))
+                    disk.Wait();
+            },
+        };
+
+        static Func<SentRequest, HttpResponseMessage?> VanishesOnce()
+        {
+            int requests = 0;
+            return request => Interlocked.Increment(ref requests) switch
+            {
+                1 => throw ScriptedDestination.Lost(),
+                2 or 3 => throw ScriptedDestination.NotConnected(),
+                _ => ScriptedDestination.Accept(request),
+            };
+        }
     }
 
     public void Dispose() => _root.Delete(recursive: true);

@@ -13,7 +13,10 @@ public sealed class LogOptions
     [Range(16 * 1024, 1024 * 1024 * 1024)]
     public int SegmentBytes { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Most bytes of segments with records that are needed; spares come on top. Default 50 GB.</summary>
+    /// <summary>
+    /// Most bytes of segments with records that are needed; spares come on top, and what is written anew until the old
+    /// ones have gone. Default 50 GB.
+    /// </summary>
     public long MaxBytes { get; init; } = 50_000_000_000;
 
     /// <summary>Bytes of the file system that no new file is made from. Default none.</summary>
