@@ -134,7 +134,7 @@ public sealed partial class Courier
                 Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
             foreach (var spilled in lane.RemoveOnDisk(_givenUp.Contains))
             {
-                _context.Gaps.Note(Destination, lane.Key.Database, null, spilled);
+                _context.Gaps.Note(Destination, lane.Key.Database, spilled);
                 DropSpilled_NeedsLock(spilled, CauseOf_NeedsLock(spilled.Position));
             }
 
@@ -159,7 +159,7 @@ public sealed partial class Courier
             foreach (var parked in dropped)
             {
                 queue.OnDisk.Remove(parked.Position);
-                _context.Gaps.Note(Destination, queue.Place.Database, queue.Place.RetentionPolicy, parked);
+                _context.Gaps.Note(Destination, queue.Place.Database, parked);
                 DropOnDisk_NeedsLock(parked, CauseOf_NeedsLock(parked.Position));
             }
 

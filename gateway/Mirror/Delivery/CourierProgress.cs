@@ -367,8 +367,7 @@ internal sealed class CourierProgress
 
             if (store.Decode(found, static _ => { }) is not MirroredRecord record)
                 continue;
-            yield return new SpilledRecord(
-                found.Position, record.Points, record.Bytes, record.AcceptedAt, record.AppendedAt);
+            yield return new SpilledRecord(record, found.Position);
             record.Body.Release();
         }
     }

@@ -9,9 +9,7 @@ namespace InfluxMirror.Delivery;
 /// <summary>Records that a destination was not given because the journal was full.</summary>
 /// <param name="Destination">Who lacks them.</param>
 /// <param name="Database">Their database.</param>
-/// <param name="RetentionPolicy">
-/// Their retention policy; null for the database's default, <see cref="GapLedger.AnyPolicy"/> when it is not known.
-/// </param>
+/// <param name="RetentionPolicy">Their retention policy; null for the database's default.</param>
 /// <param name="Points">Points in them.</param>
 /// <param name="Records">How many they are.</param>
 /// <param name="First">When the first of them was accepted.</param>
@@ -32,9 +30,6 @@ public sealed class GapLedger
 
     /// <summary>Stands for the databases beyond <see cref="MaxGaps"/>.</summary>
     public const string Others = "(others)";
-
-    /// <summary>Stands for retention policies of records that were on disk only.</summary>
-    public const string AnyPolicy = "(any)";
 
     private const string Unfinished = FileName + SegmentFormat.Unfinished;
 
@@ -103,11 +98,9 @@ public sealed class GapLedger
     /// <summary>A destination is not given a record that is on disk only.</summary>
     /// <param name="destination">The destination.</param>
     /// <param name="database">The record's database.</param>
-    /// <param name="policy">Its retention policy; empty for the database's default, null when it is not known.</param>
     /// <param name="spilled">The record.</param>
-    internal void Note(string destination, string database, string? policy, SpilledRecord spilled) => Note(new Gap(
-        destination, database, policy switch { null => AnyPolicy, "" => null, _ => policy }, spilled.Points, 1,
-        spilled.AcceptedAt, spilled.AcceptedAt));
+    internal void Note(string destination, string database, SpilledRecord spilled) => Note(new Gap(
+        destination, database, spilled.RetentionPolicy, spilled.Points, 1, spilled.AcceptedAt, spilled.AcceptedAt));
 
     private void Note(Gap gap)
     {

@@ -66,8 +66,6 @@ public sealed class SavedAccountTests : DurableTests
                 first.Write("db", $"m v={i} {i}\n");
             await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 3, "a has them");
             first.Add("b", ScriptedDestination.Absent);
-            // It finds nothing on disk, and looks again when time goes on.
-            await Task.Delay(20, TestContext.Current.CancellationToken);
             Fates last = first.Write("db", "m v=4 4\n");
             disk.Set();
             Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));

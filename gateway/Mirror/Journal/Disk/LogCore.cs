@@ -100,7 +100,7 @@ public sealed class LogCore : IDisposable
 
     /// <summary>What it takes and may take.</summary>
     public LogUsage Usage =>
-        new(_segments.Bytes, _options.MaxBytes, WaitingBytes, _store.Spares, _disk.FreeBytes, _store.IsShortOfSpace);
+        new(_segments.Bytes, MostBytes, WaitingBytes, _store.Spares, _disk.FreeBytes, _store.IsShortOfSpace);
 
     /// <summary>
     /// There is something for <see cref="WriteStep"/> to do, whether somebody waits for a record (<see cref="Ripe"/>)
@@ -123,6 +123,8 @@ public sealed class LogCore : IDisposable
     /// <summary>There is something for <see cref="KeepStep"/> to do.</summary>
     public bool HasKeepWork =>
         _segments.Unneeded(Interlocked.Read(ref _trimThrough)) is not null || NeedsSpare || _store.IsShortOfSpace;
+
+    private long MostBytes => _options.MaxBytes - _options.SegmentBytes;
 
     private long WaitingBytes =>
         _pending.Bytes + Interlocked.Read(ref _stagedBytes) + _writer.UnsafeBytes;
@@ -385,7 +387,7 @@ public sealed class LogCore : IDisposable
         // Rounded up to whole files: a record that was taken is not to meet a full disk.
         var data = _options.SegmentBytes - SegmentFormat.DataStart;
         var files = (missing + data - 1) / data;
-        if (_segments.Bytes + (files * _options.SegmentBytes) > _options.MaxBytes)
+        if (_segments.Bytes + (files * _options.SegmentBytes) > MostBytes)
             return AppendOutcome.LimitReached;
         return _store.IsShortOfSpace && _store.Spares < files ? AppendOutcome.DiskFull : null;
     }

@@ -14,8 +14,8 @@ public sealed class LogOptions
     public int SegmentBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Most bytes of segments with records that are needed; spares come on top, and what is written anew until the old
-    /// ones have gone. Default 50 GB.
+    /// Most bytes of segments with records that are needed; spares come on top. Records are taken as long as one more
+    /// segment has room: for what is written anew, until the old ones have gone. Default 50 GB.
     /// </summary>
     public long MaxBytes { get; init; } = 50_000_000_000;
 

@@ -37,7 +37,7 @@ public enum LogCondition
 
 /// <summary>What a log takes and may take.</summary>
 /// <param name="SegmentBytes">Bytes of files that hold records.</param>
-/// <param name="MaxBytes">Most of them.</param>
+/// <param name="MaxBytes">Most of them while records are taken: see <see cref="LogOptions.MaxBytes"/>.</param>
 /// <param name="WaitingBytes">Bytes of records in memory that are not safe yet.</param>
 /// <param name="Spares">Files ready for use.</param>
 /// <param name="FreeBytes">Bytes left on the file system.</param>

@@ -108,6 +108,31 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
+    public async Task F8_what_is_written_anew_has_its_room_within_the_limit()
+    {
+        const int limit = 512 * 1024;
+        using var small = new ScratchJournal
+        {
+            Options = new LogOptions { SegmentBytes = 64 * 1024, MaxBytes = limit, MaxSpares = 0 },
+        };
+        long most = 0;
+        HookedDisk disk = new(new LinuxDisk(small.Folder))
+        {
+            Renaming = _ => most = Math.Max(
+                most, small.Files("seg").Concat(small.Files("new")).Sum(static file => new FileInfo(file).Length)),
+        };
+        await using SegmentLog log = SegmentLog.Open(disk, small.Options, small.News.Add);
+        LogEntry entry;
+        while (log.TryAppend(entry = ScratchJournal.Entry(new byte[3000], "header of 3000")) == AppendOutcome.Appended)
+            Assert.True(await log.WaitDurableAsync(entry.Position, Cancel));
+        long before = most;
+
+        Assert.Null(log.Compact([.. log.Segments.SkipLast(1)], static position => position % 10 == 0));
+
+        Assert.InRange(most, before + 1, limit);
+    }
+
+    [Fact]
     public async Task What_is_needed_of_a_segment_is_measured_by_the_byte()
     {
         await using SegmentLog log = _scratch.Open();
