@@ -168,7 +168,9 @@ public sealed partial class Courier
         }
 
         FileAtOnce(record, answer.Error);
-        _context.Refused.Note(record.Client, record.Target);
+        // That a letter is sent once more is an operator's doing.
+        if (record.Letter == 0)
+            _context.Refused.Note(record.Client, record.Target);
         var mayChange = result.Verdict.Kind is not (VerdictKind.Rejected or VerdictKind.TooLarge);
         if (record.Watch?.Refused(this, record, answer, mayChange) ?? true)
             FileDeadLetter(record, answer.Error);

@@ -80,6 +80,22 @@ public sealed class LetterRetryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_letter_that_is_refused_again_is_not_held_against_its_client()
+    {
+        await using TestCluster cluster = Make(onDisk: true, "a");
+        cluster["a"].Script = Refuse("no");
+        MirroredRecord record = cluster.Write("db", "m v=1 1\n").Record;
+        long id = (await LetterAsync(cluster)).Id;
+        Assert.True(cluster.Cluster.Refused.Contains(record.Client, record.Target));
+        cluster.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(cluster.Cluster.Refused.Contains(record.Client, record.Target));
+
+        Assert.Equal(RetryOutcome.Refused, (await RetryAsync(cluster, id)).Outcome);
+
+        Assert.False(cluster.Cluster.Refused.Contains(record.Client, record.Target));
+    }
+
+    [Fact]
     public async Task A_retry_goes_behind_what_waits_for_its_database_and_holds_up_nothing_else()
     {
         await using TestCluster cluster = Make(onDisk: true, "a");

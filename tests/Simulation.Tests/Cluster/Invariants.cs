@@ -133,7 +133,7 @@ internal static class Invariants
                 yield return $"I3: nobody refused {request}";
             if (request.Outcome == WriteOutcome.Penalized && !world.Ledger.Requests.Any(one =>
                 one.Client == request.Client && one.Number < request.Number
-                && one.Treatments.Values.Any(static at => at.IsRefused || at.IsParked || at.HasLetter)))
+                && one.Treatments.Values.Any(static at => at.IsRefused || at.HasLetter)))
                 yield return $"I3: its client was never refused before: {request}";
             if (request.Position == 0 && request.Treatments.Values.Any(static one => one.Executions > 0))
                 yield return $"I1: it was not taken, and executed: {request}";
