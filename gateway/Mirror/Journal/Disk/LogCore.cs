@@ -124,6 +124,7 @@ public sealed class LogCore : IDisposable
     public bool HasKeepWork =>
         _segments.Unneeded(Interlocked.Read(ref _trimThrough)) is not null || NeedsSpare || _store.IsShortOfSpace;
 
+    // The room of a segment is for what is written anew, until the old ones have gone.
     private long MostBytes => _options.MaxBytes - _options.SegmentBytes;
 
     private long WaitingBytes =>
