@@ -291,9 +291,7 @@ public sealed class LogCore : IDisposable
         foreach (var entry in _staged)
             entry.Answer(isSafe: false);
         lock (_gate)
-        {
             _pending.AnswerUnsafe();
-        }
     }
 
     /// <summary>Removes what was trimmed and makes files ready. May take long.</summary>
