@@ -203,8 +203,9 @@ public sealed class DurableDeliveryTests : DurableTests
         string[] spellings = ["bee", "Bee", "Bee", "BEE"];
         for (int i = 0; i < spellings.Length; i++)
         {
-            await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", spellings[i]);
-            cluster[spellings[i]].Script = ScriptedDestination.Absent;
+            await using TestCluster cluster = TestCluster.OnDisk(Folder);
+            cluster.Enter(spellings[i], ScriptedDestination.Absent);
+            cluster.Found("a");
             cluster.Write("db", $"m v={i} {i}\n");
             await cluster.UntilAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has it");
         }
@@ -265,9 +266,9 @@ public sealed class DurableDeliveryTests : DurableTests
                 "it is noted");
         }
 
-        await using TestCluster again = TestCluster.OnDisk(Folder, "a", "b");
+        await using TestCluster again = TestCluster.OnDisk(Folder);
         int sent = 0, refusals = 0;
-        again["b"].Script = request =>
+        again.Enter("b", request =>
         {
             if (Interlocked.Decrement(ref refusals) >= 0)
                 throw ScriptedDestination.NotConnected();
@@ -276,7 +277,8 @@ public sealed class DurableDeliveryTests : DurableTests
             sent++;
             Volatile.Write(ref refusals, 2);
             throw ScriptedDestination.Lost();
-        };
+        });
+        again.Found("a");
         again.Write("db", "good v=2 2\n");
         await again.EventuallyAsync(() => again.Courier("b").Tally is { Delivered: 1, Pending: 0 }, "the good one is there");
 

@@ -56,8 +56,9 @@ public sealed class DurableLettersTests : IDisposable
 
         for (int n = 0; n < images.Count; n++)
         {
-            await using TestCluster second = TestCluster.OnDisk(images[n], "a", "b");
-            second["b"].Script = Refuse;
+            await using TestCluster second = TestCluster.OnDisk(images[n]);
+            second.Enter("b", Refuse);
+            second.Found("a");
             await second.QuietAsync();
             string[] samples = [.. second.Cluster.Letters.List().Select(static one => one.Sample)];
             Assert.Equal(Enumerable.Range(1, (n + 1) * 3).Select(static i => $"m v={i} {i}\n"), samples);
@@ -83,8 +84,9 @@ public sealed class DurableLettersTests : IDisposable
                 File.Delete(cursor);
         }
 
-        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
-        second["b"].Script = Refuse;
+        await using TestCluster second = TestCluster.OnDisk(image);
+        second.Enter("b", Refuse);
+        second.Found("a");
         second.Write("db", "m v=2 2\n");
         await second.QuietAsync();
 
@@ -278,8 +280,9 @@ public sealed class DurableLettersTests : IDisposable
         Assert.NotEmpty(accepted);
         for (int n = 0; n < images.Count; n++)
         {
-            await using TestCluster second = TestCluster.OnDisk(images[n], "a", "b");
-            second["b"].Script = Refuse;
+            await using TestCluster second = TestCluster.OnDisk(images[n]);
+            second.Enter("b", Refuse);
+            second.Found("a");
             await second.QuietAsync();
             string[] letters = [.. second.Cluster.Letters.List().Select(static one => one.Sample)];
             Assert.All(

@@ -201,9 +201,11 @@ public sealed class DurableLimitTests : DurableTests
             await first.FillAsync(1, 200, lostEach: 5);
         }
 
-        await using TestCluster second = TestCluster.OnDisk(Folder, Configure, "a", "b", "c");
-        second["a"].Script = second["b"].Script = WithoutLost;
-        second["c"].Script = ScriptedDestination.Absent;
+        await using TestCluster second = TestCluster.OnDisk(Folder, Configure);
+        second.Enter("a", WithoutLost);
+        second.Enter("b", WithoutLost);
+        second.Enter("c", ScriptedDestination.Absent);
+        second.Found();
         await second.FillAsync(201, 400, lostEach: 5);
 
         await second.EventuallyAsync(
@@ -278,8 +280,8 @@ public sealed class DurableLimitTests : DurableTests
 
         // Ten minutes later, by a clock that is set two hours ahead after the start.
         await using TestCluster second = TestCluster.OnDisk(Folder, Aging, TimeSpan.FromMinutes(10));
-        second.Found("a", "b");
-        second["b"].Script = ScriptedDestination.Absent;
+        second.Enter("b", ScriptedDestination.Absent);
+        second.Found("a");
         second.Time.Offset = TimeSpan.FromHours(2);
         await second.PassAsync(TimeSpan.FromMinutes(18), TimeSpan.FromSeconds(2));
         Assert.Equal(0, second.Courier("b").Tally.Dropped);

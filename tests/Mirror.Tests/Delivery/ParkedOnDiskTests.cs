@@ -43,18 +43,16 @@ public sealed class ParkedOnDiskTests : DurableTests
         }
 
         await using TestCluster second = TestCluster.OnDisk(Folder);
-        second.Enter("a");
-        second.Enter("b");
         List<string> got = [];
-        second["b"].Script = request =>
+        second.Enter("b", request =>
         {
             if (request.Database == "db")
                 return null;
             lock (got)
                 got.AddRange(request.Lines);
             return ScriptedDestination.Accept(request);
-        };
-        second.Found();
+        });
+        second.Found("a");
         Courier courier = second.Courier("b");
         Assert.Equal((true, false), (courier.IsParked("db"), courier.IsParked("other")));
 
@@ -98,10 +96,8 @@ public sealed class ParkedOnDiskTests : DurableTests
             Path.Combine(Folder, "b.cursor"), TestContext.Current.CancellationToken);
         Assert.DoesNotContain("s3cret", saved, StringComparison.Ordinal);
         await using TestCluster second = TestCluster.OnDisk(Folder);
-        second.Enter("a");
-        second.Enter("b");
-        second["b"].Script = Refuse;
-        second.Found();
+        second.Enter("b", Refuse);
+        second.Found("a");
         Assert.True(second.Courier("b").IsParked("db"));
         await second.UntilAsync(
             () => second.Courier("b").Parked() is [{ Records: 1 }] && second["b"].Requests.Count == 1, "it was tried");
@@ -211,8 +207,9 @@ public sealed class ParkedOnDiskTests : DurableTests
         }
 
         await using TestCluster second = TestCluster.OnDisk(
-            Folder, static _ => { }, TimeSpan.FromMinutes(30), "a", "b");
-        second["b"].Script = Missing;
+            Folder, static _ => { }, TimeSpan.FromMinutes(30));
+        second.Enter("b", Missing);
+        second.Found("a");
         second.Courier("b").Wake();
         await second.EventuallyAsync(
             () => second.Courier("b").ParkedFor() >= TimeSpan.FromMinutes(27), "they are as old as they are");

@@ -41,10 +41,12 @@ internal sealed class TestCluster : IAsyncDisposable
         IDisk? disk = folder is null ? null : wrap(new LinuxDisk(folder));
         LinuxDisk? letters = folder is null ? null : new(Path.Combine(folder, JournalFolder.Letters));
         Cluster = new MirroredCluster("influx", () => Options, disk, letters, _metrics, Time, NullLogger.Instance);
-        Found(destinations);
+        if (destinations.Length > 0)
+            Found(destinations);
     }
 
-    /// <summary>A cluster whose journal is in a folder.</summary>
+    /// <summary>A cluster whose journal is in a folder; without destinations it begins with <see cref="Found"/>.
+    /// </summary>
     public static TestCluster OnDisk(string folder, params string[] destinations) =>
         new(folder, static _ => { }, static disk => disk, destinations);
 
@@ -80,7 +82,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public Courier Courier(string destination) => Cluster.Find(destination)!;
 
-    /// <summary>The destinations that are there from the start.</summary>
+    /// <summary>The destinations that are there from the start, beside those that were entered.</summary>
     public void Found(params string[] destinations)
     {
         foreach (string destination in destinations)
@@ -96,7 +98,9 @@ internal sealed class TestCluster : IAsyncDisposable
         return this[destination];
     }
 
-    /// <summary>Makes a destination known, for <see cref="Found"/>: it is asked nothing before.</summary>
+    /// <summary>
+    /// Makes a destination known, for <see cref="Found"/>: it is asked nothing before, and so never without its script.
+    /// </summary>
     public void Enter(string destination, Func<SentRequest, HttpResponseMessage?>? script = null)
     {
         _network.Destinations[destination] = new ScriptedDestination
