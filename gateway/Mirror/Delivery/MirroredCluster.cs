@@ -16,8 +16,11 @@ public sealed partial class MirroredCluster
 
     private const long SegmentBytes = 64 * 1024 * 1024;
 
-    /// <summary>Behind the first confirmation: mostly the others come within it, and nothing is written.</summary>
-    private static readonly TimeSpan MaxPatience = TimeSpan.FromMilliseconds(10);
+    /// <summary>
+    /// Behind the first confirmation: mostly the others come within it, large ones on a busy machine too, and nothing
+    /// is written.
+    /// </summary>
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromMilliseconds(25);
 
     private readonly Func<MirrorOptions> _options;
     private readonly ILogger _log;

@@ -11,6 +11,7 @@ public sealed class LogEntry
     private int _fate;
     private volatile bool _isSafe;
     private long _askedAt;
+    private long _firstAskedAt;
     private Action<bool>? _waiting;
 
     /// <summary>
@@ -50,6 +51,9 @@ public sealed class LogEntry
     /// Since when somebody waits for it, a timestamp of <see cref="System.Diagnostics.Stopwatch"/>; 0 for nobody.
     /// </summary>
     internal long AskedAt => Volatile.Read(ref _askedAt);
+
+    /// <summary>Since when it was needed for somebody's answer, whether he has that or not; 0 if it never was.</summary>
+    internal long FirstAskedAt => Volatile.Read(ref _firstAskedAt);
 
     /// <summary>
     /// Nobody needs it any more: it is not written unless that has begun, and unless what is on disk may be read again
@@ -92,6 +96,7 @@ public sealed class LogEntry
             seen = before;
         }
 
+        Interlocked.CompareExchange(ref _firstAskedAt, now, 0);
         var isFirst = Interlocked.CompareExchange(ref _askedAt, now, 0) == 0;
         // Whoever answered before this moment did not see it.
         if (_isSafe)

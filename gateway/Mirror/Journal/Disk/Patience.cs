@@ -28,16 +28,23 @@ internal sealed class Patience(TimeSpan most)
 
     private TimeSpan Bound => most > TimeSpan.Zero ? TimeSpan.FromTicks(Math.Max(most.Ticks, (long)_writing)) : most;
 
-    /// <summary>So long after it was asked for a record was cancelled.</summary>
+    /// <summary>So long after it was asked for a record was cancelled, whether it was written by then or not.</summary>
     public void NoteCancelled(TimeSpan waited)
     {
         lock (_gate)
         {
             // One record that was parked for a day says nothing about the others.
-            var ticks = Math.Min(waited.Ticks, Bound.Ticks * 4);
-            _deviation += (Math.Abs(ticks - _mean) - _deviation) / DeviationShare;
-            _mean += (ticks - _mean) / MeanShare;
+            Note_NeedsLock(Math.Min(waited.Ticks, Bound.Ticks * 4));
         }
+    }
+
+    /// <summary>
+    /// All of it was waited, and nothing was cancelled: it takes longer, if it comes at all, which is not waited for.
+    /// </summary>
+    public void NoteInVain()
+    {
+        lock (_gate)
+            Note_NeedsLock(Bound.Ticks);
     }
 
     /// <summary>So long it took to write what waited.</summary>
@@ -45,5 +52,11 @@ internal sealed class Patience(TimeSpan most)
     {
         lock (_gate)
             _writing += (took.Ticks - _writing) / WritingShare;
+    }
+
+    private void Note_NeedsLock(long ticks)
+    {
+        _deviation += (Math.Abs(ticks - _mean) - _deviation) / DeviationShare;
+        _mean += (ticks - _mean) / MeanShare;
     }
 }

@@ -57,6 +57,9 @@ public sealed class SegmentLog : IAsyncDisposable
     /// <summary>The segments that hold records, oldest first.</summary>
     public IReadOnlyList<Segment> Segments => _core.Segments;
 
+    /// <summary>How long a record that somebody waits for is not written now, in case it is cancelled.</summary>
+    internal TimeSpan Patience => _patience.Value;
+
     /// <summary>Its threads have nothing to do, or wait to try again what failed.</summary>
     internal bool IsAtRest => _write.IsAwaited && _keep.IsAwaited;
 
@@ -143,7 +146,7 @@ public sealed class SegmentLog : IAsyncDisposable
     /// </summary>
     public void Cancel(LogEntry entry)
     {
-        var asked = entry.AskedAt;
+        var asked = entry.FirstAskedAt;
         _patience.NoteCancelled(asked == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(asked));
         _core.Cancel(entry);
     }
@@ -262,6 +265,8 @@ public sealed class SegmentLog : IAsyncDisposable
             var now = Stopwatch.GetTimestamp();
             var patience = (long)(_patience.Value.TotalSeconds * Stopwatch.Frequency);
             var (through, next) = _core.Ripe(now - patience);
+            if (through > 0 && patience > 0)
+                _patience.NoteInVain();
             if (through > 0 || next == long.MaxValue)
                 return through;
             _hurry.Wait(Stopwatch.GetElapsedTime(now, next + patience));

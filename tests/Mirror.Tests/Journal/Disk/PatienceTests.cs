@@ -61,12 +61,56 @@ public sealed class PatienceTests
     }
 
     [Fact]
+    public async Task What_is_cancelled_after_it_was_written_was_waited_for_in_vain()
+    {
+        using var scratch = new ScratchJournal { Options = new LogOptions { MaxPatience = Most } };
+        await using SegmentLog log = scratch.Open();
+        Assert.Equal(Most, log.Patience);
+        List<LogEntry> entries = [];
+        for (int i = 0; i < 100; i++)
+            entries.Add(Append(log));
+
+        await Task.WhenAll(entries.Select(entry => Safe(log, entry)));
+        entries.ForEach(log.Cancel);
+        Assert.Equal(TimeSpan.Zero, log.Patience);
+
+        // Nobody had to wait for these.
+        for (int i = 0; i < 500; i++)
+            log.Cancel(Append(log));
+        Assert.NotEqual(TimeSpan.Zero, log.Patience);
+    }
+
+    [Fact]
+    public async Task It_ends_while_nothing_is_cancelled_at_all()
+    {
+        using var scratch = new ScratchJournal { Options = new LogOptions { MaxPatience = Most } };
+        await using SegmentLog log = scratch.Open();
+        for (int i = 0; i < 200 && log.Patience > TimeSpan.Zero; i++)
+            await Safe(log, Append(log));
+        Assert.Equal(TimeSpan.Zero, log.Patience);
+    }
+
+    [Fact]
     public void Without_a_bound_nothing_is_waited_for()
     {
         var patience = new Patience(TimeSpan.Zero);
         patience.NoteWritten(TimeSpan.FromSeconds(1));
         patience.NoteCancelled(TimeSpan.FromSeconds(1));
         Assert.Equal(TimeSpan.Zero, patience.Value);
+    }
+
+    private static LogEntry Append(SegmentLog log)
+    {
+        LogEntry entry = ScratchJournal.Entry([1, 2, 3]);
+        Assert.Equal(AppendOutcome.Appended, log.TryAppend(entry));
+        return entry;
+    }
+
+    private static async Task Safe(SegmentLog log, LogEntry entry)
+    {
+        var safe = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        log.WhenDurable(entry, safe.SetResult);
+        Assert.True(await safe.Task.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     private static void Note(Patience patience, int milliseconds, int times)
