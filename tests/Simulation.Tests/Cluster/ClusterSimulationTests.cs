@@ -76,6 +76,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
     [InlineData(7224487)]
     [InlineData(7436100)]
     [InlineData(13244429)]
+    [InlineData(90006004)]
     public Task Each_promise_is_kept_in_schedules_that_everybody_sees(int seed) =>
         new ClusterSimulation(seed).RunAsync();
 

@@ -91,7 +91,7 @@ internal static class Invariants
             foreach (ClientRequest one in acknowledged)
             {
                 if (one.At(reader.Destination) is { Executions: 0, IsRefused: false, Failures: < 3 }
-                    && !IsLetter(cluster, reader.Destination, one) && !IsOverruled(world, one))
+                    && !IsLetter(cluster, reader.Destination, one) && !IsOverruled(world, reader, one))
                     wrong.Add($"I5: {reader.Destination} would be read from, and lacks {one}");
             }
         }
@@ -99,10 +99,14 @@ internal static class Invariants
         return wrong;
     }
 
-    /// <summary>What is parked before a DROP or DELETE becomes a dead letter, as soon as the disk takes that.</summary>
-    private static bool IsOverruled(World world, ClientRequest request) => world.Ledger.Requests.Any(later =>
-        later.Number > request.Number && later.Position > 0 && later.Concerns(request.Database)
-        && (later.Statement?.Analysis.Destructive ?? false));
+    /// <summary>
+    /// What is parked before a DROP or DELETE, or before an operator sends an older one once more, becomes a dead
+    /// letter, as soon as the disk takes that.
+    /// </summary>
+    private static bool IsOverruled(World world, Courier reader, ClientRequest request) =>
+        world.Ledger.Requests.Any(other => other.Position > 0 && other.Concerns(request.Database)
+            && (other.Statement?.Analysis.Destructive ?? false)
+            && (other.Number > request.Number || other.At(reader.Destination).IsRetried));
 
     private static bool IsLetter(MirroredCluster cluster, string destination, ClientRequest request) =>
         cluster.Letters.List().Any(letter => letter.Destination == destination && letter.Position == request.Position);
