@@ -3,7 +3,8 @@ using Gateway.Configuration;
 
 namespace Gateway;
 
-/// <summary>The command line: run, check a configuration, look at the journal, deal with dead letters.</summary>
+/// <summary>The command line: run, check a configuration, look at the journal, deal with dead letters and resyncs.
+/// </summary>
 internal static class GatewayCommand
 {
     private const string DefaultFile = "appsettings.json";
@@ -29,7 +30,7 @@ internal static class GatewayCommand
         check.SetAction((parsed, _) => CheckCommand.RunAsync(Source(parsed.GetRequiredValue(checkedFile))));
         RootCommand root = new("One URL in front of several InfluxDB 1.x servers.")
         {
-            file, check, JournalCommand.Build(), LettersCommand.Build(),
+            file, check, JournalCommand.Build(), LettersCommand.Build(), SyncDoneCommand.Build(),
         };
         root.SetAction((parsed, stop) => RunCommand.RunAsync(Source(parsed.GetRequiredValue(file)), stop));
         return root;

@@ -8,22 +8,7 @@ namespace Gateway;
 /// </summary>
 internal sealed class LettersCommand
 {
-    private const string DefaultUrl = "http://127.0.0.1:9097";
-
-    private readonly Option<string> _url = new("--url")
-    {
-        Description = "The management listener of the gateway.",
-        HelpName = "URL",
-        DefaultValueFactory = _ => DefaultUrl,
-        Recursive = true,
-    };
-
-    private readonly Option<string?> _tokenFile = new("--token-file")
-    {
-        Description = "A file with Management:Token, for a gateway on another machine.",
-        HelpName = "FILE",
-        Recursive = true,
-    };
+    private readonly ManagementAccess _access = new();
 
     private readonly Option<string?> _destination = new("--destination")
     {
@@ -62,10 +47,12 @@ internal sealed class LettersCommand
         Command export = Chosen("export", "Write the records: line protocol, or a statement's text.",
             (client, letters, parsed, stop) => ExportAsync(client, letters, parsed, parsed.GetValue(output), stop));
         export.Add(output);
-        return new("letters", "Dead letters: what destinations refused.")
+        Command letters = new("letters", "Dead letters: what destinations refused.")
         {
-            _url, _tokenFile, _destination, _database, list, show, retry, export, drop,
+            _destination, _database, list, show, retry, export, drop,
         };
+        _access.AddTo(letters);
+        return letters;
     }
 
     private delegate Task<int> LetterAction(
@@ -79,38 +66,18 @@ internal sealed class LettersCommand
         return command;
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, LetterAction action, CancellationToken stop)
-    {
-        TextWriter errors = parsed.InvocationConfiguration.Error;
-        if (!Uri.TryCreate(parsed.GetValue(_url), UriKind.Absolute, out Uri? url)
-            || url.Scheme is not ("http" or "https"))
+    private Task<int> RunAsync(ParseResult parsed, LetterAction action, CancellationToken stop) => _access.AskAsync(
+        parsed,
+        async http =>
         {
-            errors.WriteLine("gateway: --url is an absolute http or https URL");
-            return ExitCode.Refused;
-        }
-        try
-        {
-            string? token = parsed.GetValue(_tokenFile) is { } file
-                ? (await File.ReadAllTextAsync(file, stop)).Trim()
-                : null;
-            using LettersClient client = new(url, token);
+            LettersClient client = new(http);
             return await action(
                 client,
                 await client.ListAsync(parsed.GetValue(_destination), parsed.GetValue(_database), stop),
                 parsed,
                 stop);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            errors.WriteLine($"gateway: {fault.Message}");
-            return ExitCode.Refused;
-        }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
-        {
-            errors.WriteLine($"gateway: {url.GetLeftPart(UriPartial.Authority)}: {fault.Message}");
-            return ExitCode.Failed;
-        }
-    }
+        },
+        stop);
 
     private Task<int> Choose(
         LettersClient client, IReadOnlyList<LetterView> letters, ParseResult parsed, LetterAction action,

@@ -61,9 +61,7 @@ public sealed class GapLedger
     {
         try
         {
-            using var file = disk.Open(FileName);
-            var bytes = new byte[file.Length];
-            if (file.Read(0, bytes) == bytes.Length && TryDecode(bytes) is { } gaps)
+            if (TryDecode(WholeFile.Read(disk, FileName)) is { } gaps)
                 return gaps;
             tell($"{FileName} is damaged: what was dropped before is not known any more");
         }

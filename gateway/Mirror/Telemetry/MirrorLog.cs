@@ -32,12 +32,13 @@ internal static partial class MirrorLog
 
     [LoggerMessage(7, LogLevel.Error,
         "{Cluster}/{Destination}: the journal is full; {Records} record(s) of {Bytes} bytes dropped. "
-        + "The destination needs a resync and serves no reads until it is declared in sync")]
+        + "The destination needs a resync and serves no reads until it is declared in sync (gateway sync-done)")]
     public static partial void Dropped(ILogger log, string cluster, string destination, int records, long bytes);
 
     [LoggerMessage(24, LogLevel.Error,
         "{Cluster}/{Destination}: the journal is near its limit; records that others have are dropped, up to "
-        + "position {Position}. The destination needs a resync and serves no reads until it is declared in sync")]
+        + "position {Position}. The destination needs a resync and serves no reads until it is declared in sync "
+        + "(gateway sync-done)")]
     public static partial void DroppedThrough(ILogger log, string cluster, string destination, long position);
 
     [LoggerMessage(8, LogLevel.Warning, "{Cluster}: the journal takes no records now: {Outcome}; writes get 503")]
@@ -101,7 +102,7 @@ internal static partial class MirrorLog
 
     [LoggerMessage(23, LogLevel.Warning,
         "{Cluster}/{Destination} came later than the journal: it needs a resync, and serves no reads until it is "
-        + "declared in sync")]
+        + "declared in sync (gateway sync-done)")]
     public static partial void NeedsResync(ILogger log, string cluster, string destination);
 
     [LoggerMessage(25, LogLevel.Error,

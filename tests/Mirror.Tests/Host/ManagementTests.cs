@@ -1,7 +1,9 @@
+using System.CommandLine;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway;
 using Gateway.Clients;
 using Gateway.Management;
 using Microsoft.AspNetCore.Http;
@@ -58,6 +60,24 @@ public sealed class ManagementTests
 
         Assert.Equal([204, 404, 403], [(int)known.StatusCode, (int)unknown.StatusCode, (int)refused.StatusCode]);
         Assert.Equal(["b", "x"], declared);
+
+        string url = gateway.Management.BaseAddress!.ToString();
+        Assert.Equal(
+            (ExitCode.Ok, "b holds what the others hold: it serves reads, and its gaps are forgotten\n", ""),
+            await SyncDoneAsync("b", "--url", url));
+        (int code, string said, string error) = await SyncDoneAsync("x", "--url", url);
+        Assert.Equal((ExitCode.Failed, ""), (code, said));
+        Assert.EndsWith(": 404: there is no such destination\n", error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Refused, (await SyncDoneAsync("b", "--url", "elsewhere")).Code);
+        Assert.Equal(["b", "x", "b", "x"], declared);
+
+        static async Task<(int Code, string Said, string Error)> SyncDoneAsync(params string[] args)
+        {
+            using StringWriter output = new(), errors = new();
+            int code = await SyncDoneCommand.Build().Parse(args)
+                .InvokeAsync(new InvocationConfiguration { Output = output, Error = errors }, Stop);
+            return (code, $"{output}", $"{errors}");
+        }
     }
 
     [Fact]

@@ -47,9 +47,7 @@ public sealed class CursorFile(IDisk disk, string name)
     {
         try
         {
-            using var open = disk.Open(file);
-            var bytes = new byte[open.Length];
-            return open.Read(0, bytes) == bytes.Length ? bytes : null;
+            return WholeFile.Read(disk, file);
         }
         catch (DiskException)
         {

@@ -117,7 +117,7 @@ public static class Recovery
         var start = new byte[SegmentFormat.DataStart + RecordFormat.FrameLength];
         try
         {
-            using var file = disk.Open(name);
+            using var file = Open(disk, name);
             // By halves: one page that cannot be read must not hide the other.
             const int half = SegmentFormat.DataStart / 2;
             foreach (var (from, to) in ((int, int)[])[(0, half), (half, 2 * half), (2 * half, start.Length)])
@@ -158,7 +158,7 @@ public static class Recovery
         Segment segment;
         try
         {
-            using var file = disk.Open(name);
+            using var file = Open(disk, name);
             // What was written anew ends with its file.
             var isRewritten = SegmentFormat.RewriteOf(name) > 0;
             if (isRewritten && header.End == 0)
@@ -241,7 +241,7 @@ public static class Recovery
     {
         try
         {
-            using var file = disk.Open(newest.Name);
+            using var file = Open(disk, newest.Name);
             var part = new byte[PartBytes];
             var end = Math.Min(newest.End, file.Length);
             for (var at = newest.SafeEnd; at < end; at += part.Length)
@@ -256,6 +256,20 @@ public static class Recovery
         catch (DiskException)
         {
             damage.Add(OfFile(LogDamageKind.Segment, newest.Name));
+        }
+    }
+
+    /// <summary>What cannot be opened now is not read for as long as the program runs, and so it is tried twice.
+    /// </summary>
+    private static DiskFile Open(IDisk disk, string name)
+    {
+        try
+        {
+            return disk.Open(name);
+        }
+        catch (DiskException)
+        {
+            return disk.Open(name);
         }
     }
 
@@ -329,7 +343,7 @@ public static class Recovery
 
     private static long LengthOf(IDisk disk, string name)
     {
-        using var file = disk.Open(name);
+        using var file = Open(disk, name);
         return file.Length;
     }
 

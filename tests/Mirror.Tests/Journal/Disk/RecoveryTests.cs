@@ -113,6 +113,44 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_cannot_be_opened_at_once_is_not_given_up()
+    {
+        await Fill();
+        new CursorFile(new LinuxDisk(_scratch.Folder), "a").Save(new CursorState(12, []));
+        int failed = 0;
+        for (bool hasFailed = true; hasFailed; failed++)
+        {
+            hasFailed = false;
+            HookedDisk disk = new(new LinuxDisk(_scratch.Folder));
+            FailAfter(failed);
+            RecoveredLog recovered = Recovery.Run(disk, _scratch.Options);
+            disk.Opening = null;
+            Assert.Empty(recovered.Damage);
+            Assert.Equal(["a"], recovered.Cursors.Keys);
+            using LogCore core = new(disk, _scratch.Options, recovered, static _ => { });
+            using SegmentReader reader = core.OpenReader(1, static damage => Assert.Fail($"{damage}"));
+            List<byte[]> read = [];
+            while (reader.TryRead() is { } record)
+            {
+                read.Add([.. record.Body.Span]);
+                record.Body.Release();
+            }
+
+            Assert.Equal(_bodies, read);
+
+            void FailAfter(int more) => disk.Opening = () =>
+            {
+                hasFailed = more == 0;
+                if (hasFailed)
+                    throw new DiskException(DiskFault.Failed, "The disk failed once.");
+                FailAfter(more - 1);
+            };
+        }
+
+        Assert.InRange(failed, 2 * _scratch.Files(".seg").Length, 100);
+    }
+
+    [Fact]
     public async Task A_missing_segment_is_reported_with_the_positions_around_it()
     {
         await Fill();
