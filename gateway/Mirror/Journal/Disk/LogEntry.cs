@@ -52,7 +52,7 @@ public sealed class LogEntry
     /// </summary>
     internal long AskedAt => Volatile.Read(ref _askedAt);
 
-    /// <summary>Since when it was needed for somebody's answer, whether he has that or not; 0 if it never was.</summary>
+    /// <summary>Since when somebody has waited for it, whether he still does or not; 0 if nobody ever did.</summary>
     internal long FirstAskedAt => Volatile.Read(ref _firstAskedAt);
 
     /// <summary>
