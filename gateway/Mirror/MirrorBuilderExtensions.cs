@@ -42,6 +42,7 @@ public static class MirrorBuilderExtensions
         services.AddSingleton<MirrorWriter>();
         services.AddSingleton<WriteTargets>();
         services.AddSingleton<BodyReader>();
+        services.AddSingleton<Inflater>();
         services.AddSingleton<LineProtocolInput>();
         services.AddSingleton<StatementInput>();
         services.AddSingleton<RawInput>();

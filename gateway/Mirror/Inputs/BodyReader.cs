@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
 using InfluxMirror.Journal;
 using InfluxMirror.Telemetry;
 using Microsoft.AspNetCore.Http;
@@ -8,26 +7,24 @@ using Microsoft.Extensions.Options;
 namespace InfluxMirror.Inputs;
 
 /// <summary>A body, or why there is none: an HTTP status and InfluxDB's words for it.</summary>
-internal readonly record struct BodyResult(SharedBuffer? Body, int Status, string? Error);
+internal readonly record struct BodyResult(SharedBuffer? Body, int Status, string? Error)
+{
+    /// <summary>It has more bytes than one may have.</summary>
+    public static BodyResult TooLarge =>
+        new(null, StatusCodes.Status413PayloadTooLarge, "Request Entity Too Large");
+}
 
 /// <summary>
-/// Reads whole bodies into pooled memory: bounded in size as influxd bounds them, before and after inflation, and
-/// bounded in what all clients together may have under way.
+/// Reads whole bodies into pooled memory: bounded in size as influxd bounds them, and bounded in what all clients
+/// together may have under way.
 /// </summary>
 internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorMetrics metrics)
 {
-    private const int FirstBlock = 16 * 1024;
-
     /// <summary>
     /// Memory taken for each byte that has arrived, as long as the announced length needs it: a fast sender gets all
     /// at once, a slow one holds little, whatever it announces.
     /// </summary>
     private const int Advance = 32;
-
-    // GZipStream takes a body that breaks off for a whole one. A member of our own behind it tells: it comes out at
-    // the end only if everything before it was complete.
-    private static readonly byte[] EndMark = [.. "end of gzip body"u8];
-    private static readonly byte[] EndMember = GzipOf(EndMark);
 
     private long _underWay;
 
@@ -42,7 +39,7 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
     {
         var limits = options.CurrentValue.Writes;
         if (request.ContentLength > limits.MaxBodySize)
-            return TooLarge;
+            return BodyResult.TooLarge;
         var reading = new Reading(this, limits.MaxBodiesInFlightMB * 1024L * 1024L);
         try
         {
@@ -57,84 +54,13 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
         {
             reading.Buffer?.Release();
             var status = (broken as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
-            return status == StatusCodes.Status413PayloadTooLarge ? TooLarge : new(null, status, broken.Message);
+            return status == StatusCodes.Status413PayloadTooLarge ? BodyResult.TooLarge : new(null, status, broken.Message);
         }
         finally
         {
             Interlocked.Add(ref _underWay, -reading.Reserved);
         }
     }
-
-    /// <summary>
-    /// Inflates a gzip body, of any number of members. Too much after inflation is 413, what is no gzip or ends too
-    /// early 400.
-    /// </summary>
-    public BodyResult Inflate(SharedBuffer compressed)
-    {
-        if (compressed.Length == 0)
-            return BadGzip("EOF");
-        var limit = options.CurrentValue.Writes.MaxBodySize + EndMark.Length;
-        var buffer = SharedBuffer.Rent(Math.Min(limit + 1, Math.Max(FirstBlock, compressed.Length * 8)));
-        try
-        {
-            using var source = OpenMarked(compressed);
-            using var gzip = new GZipStream(source, CompressionMode.Decompress);
-            while (true)
-            {
-                if (buffer.Length == buffer.Capacity)
-                    buffer.Grow(Math.Min(limit + 1, buffer.Capacity * 2));
-                var read = gzip.Read(buffer.Block.Span[buffer.Length..]);
-                if (read == 0)
-                    break;
-                buffer.Length += read;
-                if (buffer.Length > limit)
-                {
-                    buffer.Release();
-                    return TooLarge;
-                }
-            }
-        }
-        catch (InvalidDataException)
-        {
-            buffer.Release();
-            return BadGzip("gzip: invalid header or checksum");
-        }
-
-        if (!buffer.Span.EndsWith(EndMark))
-        {
-            buffer.Release();
-            return BadGzip("unexpected EOF");
-        }
-
-        buffer.Length -= EndMark.Length;
-        return new(buffer, 0, null);
-    }
-
-    /// <summary>A stream over a gzip body and the end member; the body stays as it was.</summary>
-    private static Stream OpenMarked(SharedBuffer compressed)
-    {
-        var length = compressed.Length;
-        if (compressed.Capacity < length + EndMember.Length)
-            compressed.Grow(length + EndMember.Length);
-        EndMember.CopyTo(compressed.Block.Span[length..]);
-        compressed.Length += EndMember.Length;
-        var stream = compressed.OpenRead();
-        compressed.Length = length;
-        return stream;
-    }
-
-    private static byte[] GzipOf(byte[] bytes)
-    {
-        using var result = new MemoryStream();
-        using (var gzip = new GZipStream(result, CompressionLevel.Fastest))
-            gzip.Write(bytes);
-        return result.ToArray();
-    }
-
-    private static BodyResult BadGzip(string error) => new(null, StatusCodes.Status400BadRequest, error);
-
-    private static BodyResult TooLarge =>
-        new(null, StatusCodes.Status413PayloadTooLarge, "Request Entity Too Large");
 
     private static BodyResult TooMuchUnderWay =>
         new(null, StatusCodes.Status503ServiceUnavailable, "too many bytes of requests under way");
@@ -153,7 +79,7 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
                 if (received > limit)
                 {
                     reader.AdvanceTo(bytes.End);
-                    return TooLarge;
+                    return BodyResult.TooLarge;
                 }
 
                 var expected = (int)Math.Max(received, Math.Min(request.ContentLength ?? limit, received * Advance));

@@ -12,7 +12,8 @@ namespace InfluxMirror.Inputs;
 /// client's own, but for timestamps where there were none.
 /// </summary>
 internal sealed class LineProtocolInput(
-    WriteTargets targets, BodyReader bodies, MirrorWriter writer, MirrorMetrics metrics, TimeProvider time)
+    WriteTargets targets, BodyReader bodies, Inflater inflater, MirrorWriter writer, MirrorMetrics metrics,
+    TimeProvider time)
 {
     [ThreadStatic]
     private static InsertionPoints? _insertions;
@@ -87,7 +88,7 @@ internal sealed class LineProtocolInput(
     {
         if (!gzip)
             return Check(received, target, compressed: null);
-        var inflated = bodies.Inflate(received);
+        var inflated = inflater.Inflate(received);
         if (inflated.Body is not null)
             return Check(inflated.Body, target, received);
         received.Release();

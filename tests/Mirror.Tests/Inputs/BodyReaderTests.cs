@@ -1,10 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 using InfluxMirror.Inputs;
-using InfluxMirror.Journal;
 using InfluxMirror.Telemetry;
-using InfluxMirror.Tests.Delivery;
 using InfluxMirror.Tests.Writes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -159,83 +156,6 @@ public sealed class BodyReaderTests : IDisposable
 
         Assert.Equal(400, (await _reader.ReadAsync(Request(broken.Reader))).Status);
     }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(16 * 1024)]
-    [InlineData(100_000)]
-    public void Gzip_up_to_the_limit_is_inflated(int size) =>
-        Assert.Equal(Bytes(size), Inflate(Records.Gzip(Bytes(size))).Body!.Span);
-
-    [Theory]
-    [InlineData(100_001)]
-    [InlineData(50_000_000)]
-    public void More_after_inflation_is_413(int size)
-    {
-        BodyResult result = Inflate(Records.Gzip(new byte[size]));
-
-        Assert.Equal((413, "Request Entity Too Large"), (result.Status, result.Error));
-    }
-
-    [Fact]
-    public void Several_members_are_one_body()
-    {
-        byte[] members =
-            [.. Records.Gzip("a v=1\n"u8.ToArray()), .. Records.Gzip([]), .. Records.Gzip("b v=2"u8.ToArray())];
-
-        Assert.Equal("a v=1\nb v=2", Encoding.UTF8.GetString(Inflate(members).Body!.Span));
-    }
-
-    [Fact]
-    public void What_is_no_gzip_is_400() => Assert.Equal(400, Inflate("m v=1 1"u8.ToArray()).Status);
-
-    [Fact]
-    public void Gzip_that_breaks_off_is_400_wherever_it_does()
-    {
-        byte[] whole = Records.Gzip(Bytes(5_000));
-
-        int[] taken =
-            [.. Enumerable.Range(1, whole.Length - 1).Where(length => Inflate(whole[..length]).Status != 400)];
-
-        Assert.Empty(taken);
-    }
-
-    [Fact]
-    public void Gzip_is_whole_wherever_its_members_end()
-    {
-        // Around the sizes of the blocks in which it is read.
-        foreach (int size in (int[])[8_192, 16_384])
-        {
-            for (int length = size - 60; length < size + 10; length++)
-                Assert.Equal(Bytes(length), Inflate(Records.Gzip(Bytes(length))).Body!.Span);
-        }
-    }
-
-    [Fact]
-    public void Gzip_followed_by_something_else_is_400() =>
-        Assert.Equal(400, Inflate([.. Records.Gzip(Bytes(100)), .. "garbage"u8]).Status);
-
-    [Fact]
-    public void Inflating_leaves_the_gzip_body_as_it_was()
-    {
-        byte[] whole = Records.Gzip(Bytes(100));
-        SharedBuffer compressed = SharedBuffer.Copy(whole);
-
-        _reader.Inflate(compressed);
-
-        Assert.Equal(whole, compressed.Span);
-    }
-
-    [Fact]
-    public void Gzip_with_a_wrong_checksum_is_400()
-    {
-        byte[] whole = Records.Gzip(Bytes(5_000));
-        whole[^6] ^= 1;
-
-        Assert.Equal(400, Inflate(whole).Status);
-    }
-
-    private BodyResult Inflate(byte[] bytes) => _reader.Inflate(SharedBuffer.Copy(bytes));
 
     private static byte[] Bytes(int size)
     {
