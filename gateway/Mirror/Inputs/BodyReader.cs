@@ -54,7 +54,9 @@ internal sealed class BodyReader(IOptionsMonitor<MirrorOptions> options, MirrorM
         {
             reading.Buffer?.Release();
             var status = (broken as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
-            return status == StatusCodes.Status413PayloadTooLarge ? BodyResult.TooLarge : new(null, status, broken.Message);
+            return status == StatusCodes.Status413PayloadTooLarge
+                ? BodyResult.TooLarge
+                : new(null, status, broken.Message);
         }
         finally
         {
