@@ -65,7 +65,9 @@ internal sealed class ManagementAccess
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
         {
-            errors.WriteLine($"gateway: {url.GetLeftPart(UriPartial.Authority)}: {fault.Message}");
+            // Without a password that it may have.
+            string listener = url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+            errors.WriteLine($"gateway: {listener}: {fault.Message}");
             return ExitCode.Failed;
         }
     }
@@ -85,14 +87,15 @@ internal sealed class ManagementAccess
         string text = await answer.Content.ReadAsStringAsync(stop);
         try
         {
-            JsonNode? said = JsonNode.Parse(text);
-            return string.Join(": ", new[] { said?["error"], said?["outcome"], said?["reason"] }
-                .Select(part => (string?)part).Where(part => !string.IsNullOrEmpty(part)));
+            if (JsonNode.Parse(text) is JsonObject said)
+                return string.Join(": ", new[] { "error", "outcome", "reason" }
+                    .Select(name => said[name]?.ToString()).Where(part => !string.IsNullOrEmpty(part)));
         }
         catch (JsonException)
         {
-            // Something else listens there.
-            return $"status {(int)answer.StatusCode}";
+            // As below.
         }
+        // Something else listens there.
+        return $"status {(int)answer.StatusCode}";
     }
 }

@@ -153,8 +153,9 @@ public sealed partial class Courier
         var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk.First().Key;
         if (!isBehind && Tally.ParkedBytes <= ParkedMemoryBytes)
             return;
-        // What came behind those on disk goes there; else the newest half, but for the oldest record.
-        var spilled = isBehind
+        // What came behind those on disk goes there; else the newest half, but for the oldest record, unless that is
+        // all there is: there may be any number of places.
+        var spilled = isBehind || queue.Records.Count == 1
             ? Parking.Spill(queue, 1, keep: 0)
             : Parking.Spill(queue, ParkedMemoryBytes / 2, keep: 1);
         foreach (var record in spilled)

@@ -293,8 +293,10 @@ internal sealed class CourierProgress
     private CourierState Account(bool needsResync)
     {
         var safe = _journal.Store!.Log.DurableThrough;
-        if (_countedThrough < Cursor.Joined)
-            safe = Math.Min(safe, _countedThrough);
+        // What was read is counted, as what was counted before.
+        var counted = Math.Max(_countedThrough, Cursor.ReadThrough);
+        if (counted < Cursor.Joined)
+            safe = Math.Min(safe, counted);
         while (_unsafe.TryPeek(out var oldest) && oldest.Position <= safe)
             _unsafe.Dequeue();
         var tally = _tally.Snapshot();
@@ -367,8 +369,9 @@ internal sealed class CourierProgress
 
             if (store.Decode(found, static _ => { }) is not MirroredRecord record)
                 continue;
-            yield return new SpilledRecord(record, found.Position);
+            var waiting = new SpilledRecord(record, found.Position);
             record.Body.Release();
+            yield return waiting;
         }
     }
 

@@ -2,7 +2,9 @@ namespace InfluxMirror.Delivery;
 
 /// <summary>What is known of a record that is on disk only.</summary>
 /// <param name="Position">Where it is.</param>
-/// <param name="RetentionPolicy">Its retention policy; null for its database's default.</param>
+/// <param name="RetentionPolicy">
+/// Its retention policy, see <see cref="SharedNames"/>; null for its database's default.
+/// </param>
 /// <param name="Points">Points it counts.</param>
 /// <param name="Bytes">See <see cref="MirroredRecord.Bytes"/>.</param>
 /// <param name="AcceptedAt">When it was accepted, by the wall clock.</param>
@@ -18,7 +20,8 @@ internal readonly record struct SpilledRecord(
     /// <summary>One that was read, and has no place in memory.</summary>
     public SpilledRecord(MirroredRecord record, long position)
         : this(
-            position, record.Target.RetentionPolicy, record.Points, record.Bytes, record.AcceptedAt, record.AppendedAt)
+            position, SharedNames.Of(record.Target.RetentionPolicy), record.Points, record.Bytes, record.AcceptedAt,
+            record.AppendedAt)
     {
     }
 

@@ -16,6 +16,9 @@ internal static partial class LibDeflate
     /// <summary>A gzip member without a byte in it (RFC 1952): header, an empty block, checksum and size.</summary>
     private const int ShortestMember = 20;
 
+    /// <summary>Of a member's flags, that it has a name: the only one that goes by without a check.</summary>
+    private const int HasName = 8;
+
     /// <summary>A body is believed to be so many times its size; one that says more is inflated bit by bit.</summary>
     private const long MostGrowth = 64;
 
@@ -33,7 +36,7 @@ internal static partial class LibDeflate
     /// </summary>
     public static SharedBuffer? TryInflate(ReadOnlySpan<byte> gzip, int limit)
     {
-        if (gzip.Length < ShortestMember)
+        if (gzip.Length < ShortestMember || (gzip[3] & ~HasName) != 0)
             return null;
         // It ends with its size before compression, which may be anything.
         var length = BinaryPrimitives.ReadUInt32LittleEndian(gzip[^sizeof(uint)..]);

@@ -7,12 +7,8 @@ using Xunit;
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>Dead letters on disk: across ends and kills, within their bound, each record once.</summary>
-public sealed class DurableLettersTests : IDisposable
+public sealed class DurableLettersTests : DurableTests
 {
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("durable-letters-");
-
-    private string Folder => Path.Combine(_root.FullName, "journal");
-
     [Fact]
     public async Task A_letter_survives_the_end_with_everything_that_is_known_of_it()
     {
@@ -355,8 +351,6 @@ public sealed class DurableLettersTests : IDisposable
         record.Body.Release();
     }
 
-    public void Dispose() => _root.Delete(recursive: true);
-
     private static HttpResponseMessage? Refuse(SentRequest request) =>
         SentRequest.Response(400, "field type conflict");
 
@@ -371,22 +365,4 @@ public sealed class DurableLettersTests : IDisposable
 
     private long LetterBytes() => Directory.GetFiles(Path.Combine(Folder, "letters"), "*.seg")
         .Sum(static file => new FileInfo(file).Length);
-
-    /// <summary>What a process finds that starts after this one was killed now.</summary>
-    private string CopyTo(string name)
-    {
-        string image = Path.Combine(_root.FullName, name);
-        // Cursors first: a copy takes time, and what they say must not be newer than the rest.
-        foreach (string file in Directory.GetFiles(Folder, "*", SearchOption.AllDirectories)
-            .Where(static file => !file.EndsWith("lock", StringComparison.Ordinal)
-                && !file.EndsWith(".new", StringComparison.Ordinal))
-            .OrderBy(static file => !file.EndsWith(".cursor", StringComparison.Ordinal)))
-        {
-            string to = Path.Combine(image, Path.GetRelativePath(Folder, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Copy(file, to);
-        }
-
-        return image;
-    }
 }

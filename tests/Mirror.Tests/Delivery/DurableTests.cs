@@ -14,6 +14,24 @@ public abstract class DurableTests : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>What a process finds that starts after this one was killed now.</summary>
+    private protected string CopyTo(string name)
+    {
+        string image = Path.Combine(_root.FullName, name);
+        // Cursors first: a copy takes time, and what they say must not be newer than the rest.
+        foreach (string file in Directory.GetFiles(Folder, "*", SearchOption.AllDirectories)
+            .Where(static file => !file.EndsWith("lock", StringComparison.Ordinal)
+                && !file.EndsWith(".new", StringComparison.Ordinal))
+            .OrderBy(static file => !file.EndsWith(".cursor", StringComparison.Ordinal)))
+        {
+            string to = Path.Combine(image, Path.GetRelativePath(Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+
+        return image;
+    }
+
     /// <summary>From now on a destination takes everything; the lines it took.</summary>
     private protected static List<string> Listen(ScriptedDestination destination)
     {

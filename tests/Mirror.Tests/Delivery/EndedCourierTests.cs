@@ -79,7 +79,7 @@ public sealed class EndedCourierTests : DurableTests
     [Fact]
     public async Task A_new_destination_needs_a_resync_though_only_the_cursors_of_others_were_saved_before_a_kill()
     {
-        string image = Path.Combine(Folder, "..", "image");
+        string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
         {
             first.Write("db", "m v=1 1\n");
@@ -87,9 +87,7 @@ public sealed class EndedCourierTests : DurableTests
             Assert.True(first.Courier("a").Save());
             first.Add("b");
             Assert.True(first.Courier("a").Save());
-            Directory.CreateDirectory(image);
-            foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
-                File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
+            image = CopyTo("image");
         }
 
         await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
@@ -100,15 +98,13 @@ public sealed class EndedCourierTests : DurableTests
     [Fact]
     public async Task F29_Who_was_there_needs_no_resync_though_only_the_cursor_of_a_new_one_was_saved_before_a_kill()
     {
-        string image = Path.Combine(Folder, "..", "image");
+        string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
         {
             first.Write("db", "m v=1 1\n");
             await first.QuietAsync();
             first.Add("c");
-            Directory.CreateDirectory(image);
-            foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
-                File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
+            image = CopyTo("image");
         }
 
         File.Delete(Path.Combine(image, "a.cursor"));

@@ -7,16 +7,12 @@ using Xunit;
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>The gateway is killed at a known moment: the next one begins with a copy of its journal.</summary>
-public sealed class KilledTests : IDisposable
+public sealed class KilledTests : DurableTests
 {
-    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("killed-");
-
-    private string Folder => Path.Combine(_root.FullName, "journal");
-
     [Fact]
     public async Task What_was_durable_when_the_gateway_was_killed_reaches_everybody()
     {
-        string image = Path.Combine(_root.FullName, "image");
+        string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
         {
             first["b"].Script = ScriptedDestination.Absent;
@@ -24,7 +20,7 @@ public sealed class KilledTests : IDisposable
             for (int i = 1; i <= 20; i++)
                 last = first.Write("db", $"m v={i} {i}\n");
             Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
-            CopyTo(image);
+            image = CopyTo("image");
         }
 
         await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
@@ -38,7 +34,7 @@ public sealed class KilledTests : IDisposable
     [Fact]
     public async Task What_no_disk_had_yet_when_the_gateway_was_killed_is_not_missed()
     {
-        string image = Path.Combine(_root.FullName, "image");
+        string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
         {
             first.Write("db", "m v=1 1\n");
@@ -50,7 +46,7 @@ public sealed class KilledTests : IDisposable
             await first["b"].NextAsync();
             Assert.True(first.Cluster.Journal.Store!.Log.DurableThrough < last.Record.Position);
             Assert.All(first.Cluster.Couriers, static courier => Assert.True(courier.Save()));
-            CopyTo(image);
+            image = CopyTo("image");
         }
 
         await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
@@ -70,7 +66,7 @@ public sealed class KilledTests : IDisposable
     [Fact]
     public async Task What_is_sent_again_after_a_kill_is_no_older_value_without_the_newer_one()
     {
-        string image = Path.Combine(_root.FullName, "image");
+        string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
         {
             first["b"].Script = ScriptedDestination.Wait;
@@ -83,7 +79,7 @@ public sealed class KilledTests : IDisposable
             Fates newer = first.Write("db", "m v=2 1\n");
             await first.QuietAsync(TimeSpan.Zero);
             Assert.True(await first.Cluster.Journal.WaitSafeAsync(newer.Record));
-            CopyTo(image);
+            image = CopyTo("image");
         }
 
         await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
@@ -96,7 +92,7 @@ public sealed class KilledTests : IDisposable
     [Fact]
     public async Task A_statement_that_ran_does_not_run_again_after_a_kill_though_what_follows_does()
     {
-        string image = Path.Combine(_root.FullName, "image");
+        string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
         {
             first["a"].Script = static request => request.Query is null ? null : ScriptedDestination.Accept(request);
@@ -107,7 +103,7 @@ public sealed class KilledTests : IDisposable
             first.Cluster.Journal.DemandDurable(write.Record.Position);
             await first.UntilAsync(
                 () => first.Cluster.Journal.Store!.Log.DurableThrough >= write.Record.Position, "the write is durable");
-            CopyTo(image);
+            image = CopyTo("image");
         }
 
         await using TestCluster second = TestCluster.OnDisk(image, "a");
@@ -124,7 +120,7 @@ public sealed class KilledTests : IDisposable
     [Fact]
     public async Task Who_was_removed_needs_a_resync_though_a_power_cut_brings_back_the_file_that_it_lacked()
     {
-        string image = Path.Combine(_root.FullName, "image");
+        string image;
         await using (TestCluster first = Small(Folder, "a", "b"))
         {
             JournalStore store = first.Cluster.Journal.Store!;
@@ -146,7 +142,7 @@ public sealed class KilledTests : IDisposable
             await first.EventuallyAsync(() => !store.HasAbsent, "nothing more is written for b");
             first.Write("db", "m v=1 1\n");
             await first.UntilAsync(() => first.Courier("a").Tally.Pending == 0, "everybody has it");
-            CopyTo(image);
+            image = CopyTo("image");
             await File.WriteAllBytesAsync(
                 Path.Combine(image, oldest), content, TestContext.Current.CancellationToken);
         }
@@ -161,7 +157,7 @@ public sealed class KilledTests : IDisposable
     [Fact]
     public async Task F41_A_place_that_no_disk_had_yet_is_given_to_another_record_without_its_history()
     {
-        string image = Path.Combine(_root.FullName, "image");
+        string image;
         using ManualResetEventSlim disk = new();
         await using (TestCluster first = TestCluster.OnDisk(Folder, Slow, "a", "b"))
         {
@@ -172,7 +168,7 @@ public sealed class KilledTests : IDisposable
                 () => first.Cluster.Journal.Store!.Saved("b") is { } saved
                     && CourierState.Decode(saved.Extra.Span)?.Vanished is [1],
                 "it is noted that b vanished");
-            CopyTo(image);
+            image = CopyTo("image");
             disk.Set();
         }
 
@@ -206,17 +202,7 @@ public sealed class KilledTests : IDisposable
         }
     }
 
-    public void Dispose() => _root.Delete(recursive: true);
-
     /// <summary>A journal of 4 MiB.</summary>
     private static TestCluster Small(string folder, params string[] destinations) => TestCluster.OnDisk(
         folder, static options => options.Journal.MaxBytes = 4 * 1024 * 1024, destinations);
-
-    /// <summary>What a process finds that starts after this one was killed now.</summary>
-    private void CopyTo(string image)
-    {
-        Directory.CreateDirectory(image);
-        foreach (string file in Directory.GetFiles(Folder).Where(static file => !file.EndsWith("lock")))
-            File.Copy(file, Path.Combine(image, Path.GetFileName(file)));
-    }
 }

@@ -28,6 +28,25 @@ public sealed class ParkedOnDiskTests : DurableTests
     }
 
     [Fact]
+    public async Task F36_parked_records_take_little_memory_whatever_the_number_of_their_places()
+    {
+        const int databases = 40;
+        string large = new('x', 700_000);
+        await using TestCluster cluster = TestCluster.OnDisk(Folder);
+        cluster.Enter("b", static request => SentRequest.Response(404, $"database not found: \"{request.Database}\""));
+        cluster.Found("a");
+        for (int i = 0; i < databases; i++)
+            await cluster.TakeAsync(Records.Write($"db{i}", $"m v=\"{large}\" 1\n"));
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Parked == databases, "they are parked");
+        Assert.InRange(cluster.Courier("b").Tally.ParkedBytes, 1, 10_000_000);
+
+        cluster["b"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "they went out");
+        Assert.Equal(databases, cluster.Courier("b").Tally.Delivered);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
     public async Task What_was_parked_before_a_restart_is_parked_at_once_and_is_no_backlog()
     {
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))

@@ -82,6 +82,46 @@ public sealed class SavedAccountTests : DurableTests
         HookedDisk Slow(IDisk over) => new(over) { Creating = () => disk.Wait() };
     }
 
+    [Fact]
+    public async Task What_was_read_is_counted_once_though_the_disk_fails_again_before_a_crash()
+    {
+        HookedDisk? disk = null;
+        string image;
+        await using (TestCluster first = TestCluster.OnDisk(Folder, over => disk = new HookedDisk(over), "a", "b"))
+        {
+            JournalStore store = first.Cluster.Journal.Store!;
+            first.Remove("b");
+            await first.UntilAsync(() => store.Saved("b") is not null && store.HasAbsent, "its place is saved");
+            Fates last = null!;
+            for (int i = 1; i <= 3; i++)
+                last = first.Write("db", $"m v={i} {i}\n");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
+            // What it waits for cannot be counted at once, and is when it is read.
+            FailFor(Environment.CurrentManagedThreadId);
+            first.Add("b", ScriptedDestination.Absent);
+            disk!.Opening = null;
+            await first.UntilAsync(() => first.Courier("b").Tally.Accepted == 3, "they are read");
+            FailFor(Environment.CurrentManagedThreadId);
+            Assert.True(first.Courier("b").Save());
+            disk.Opening = null;
+            image = CopyTo("image");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        Assert.True(second.Courier("b").Save());
+        CourierTally tally = second.Courier("b").Tally;
+        Assert.Equal((3, 3, 0), (tally.Accepted, tally.Delivered, tally.Dropped));
+        Assert.False(second.Courier("b").NeedsResync);
+
+        void FailFor(int thread) => disk!.Opening = () =>
+        {
+            FailFor(thread);
+            if (Environment.CurrentManagedThreadId == thread)
+                throw new DiskException(DiskFault.Failed, "The disk failed.");
+        };
+    }
+
     /// <summary>Five writes that b did not get; its account is changed before the next start.</summary>
     private async Task LeaveBacklogAsync(Func<TallySnapshot, TallySnapshot> change)
     {

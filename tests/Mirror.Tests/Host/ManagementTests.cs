@@ -69,6 +69,8 @@ public sealed class ManagementTests
         Assert.Equal((ExitCode.Failed, ""), (code, said));
         Assert.EndsWith(": 404: there is no such destination\n", error, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Refused, (await SyncDoneAsync("b", "--url", "elsewhere")).Code);
+        Assert.DoesNotContain(
+            "s3cret", (await SyncDoneAsync("b", "--url", "http://u:s3cret@127.0.0.1:1")).Error, StringComparison.Ordinal);
         Assert.Equal(["b", "x", "b", "x"], declared);
 
         static async Task<(int Code, string Said, string Error)> SyncDoneAsync(params string[] args)

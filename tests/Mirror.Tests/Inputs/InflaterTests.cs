@@ -140,6 +140,16 @@ public sealed class LibDeflateInflaterTests : InflaterTests
     }
 
     [Fact]
+    public void What_it_would_not_check_is_left_to_zlib()
+    {
+        byte[] whole = Records.Gzip("m v=1"u8.ToArray());
+        Assert.NotNull(LibDeflate.TryInflate(whole, 100));
+        // A checksum of the header, which is wrong.
+        byte[] marked = [.. whole[..3], 2, .. whole[4..10], 0, 0, .. whole[10..]];
+        Assert.Null(LibDeflate.TryInflate(marked, 100));
+    }
+
+    [Fact]
     public void Whatever_is_damaged_is_answered_as_zlib_does()
     {
         Random random = new(7);

@@ -380,7 +380,7 @@ public sealed class LogCore : IDisposable
         var waiting = WaitingBytes;
         if (waiting > 0 && waiting + size > _options.MaxPendingBytes)
             return AppendOutcome.Busy;
-        var missing = _pending.Bytes + size - _writer.Room;
+        var missing = _pending.Bytes + Interlocked.Read(ref _stagedBytes) + size - _writer.Room;
         if (missing <= 0)
             return null;
         // Rounded up to whole files: a record that was taken is not to meet a full disk.
