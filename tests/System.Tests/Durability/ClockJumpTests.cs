@@ -46,7 +46,7 @@ public sealed class ClockJumpTests(ITestOutputHelper output)
         lab.ProxyB.Accept();
         await load.MoreAsync(50);
         await load.StopAsync();
-        await lab.AssertConvergedAsync();
+        await lab.AssertConvergedAsync(expected: load.IsOpen);
         await load.Acknowledged.AssertStoredAsync(lab.A);
         await load.Acknowledged.AssertStoredAsync(lab.B);
         await AssertHealthyAsync(lab);

@@ -71,7 +71,7 @@ public sealed class StopAndChangeTests(ITestOutputHelper output)
         Assert.Equal(isIncomplete, page.Of(MetricNames.Dropped, "b") > 0);
         if (isIncomplete)
             return;
-        await lab.AssertConvergedAsync();
+        await lab.AssertConvergedAsync(expected: load.IsOpen);
         await load.Acknowledged.AssertStoredAsync(lab.B);
     }
 
@@ -86,7 +86,7 @@ public sealed class StopAndChangeTests(ITestOutputHelper output)
         await load.StopAsync();
         lab.Gateway.Configuration.Destinations["b"] = lab.B.Address.ToString();
         await lab.Gateway.RestartAsync();
-        await lab.AssertConvergedAsync();
+        await lab.AssertConvergedAsync(expected: load.IsOpen);
         await load.Acknowledged.AssertStoredAsync(lab.B);
         Assert.Equal(0, (await lab.Gateway.MetricsAsync()).Of(MetricNames.NeedsResync, "b"));
     }
