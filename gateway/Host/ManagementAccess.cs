@@ -84,18 +84,22 @@ internal sealed class ManagementAccess
     /// <summary>What the gateway says in an answer: its error, outcome and reason.</summary>
     public static async Task<string> SaidAsync(HttpResponseMessage answer, CancellationToken stop)
     {
-        string text = await answer.Content.ReadAsStringAsync(stop);
+        // Something else may listen there.
+        if (ParsedOrNull(await answer.Content.ReadAsStringAsync(stop)) is not JsonObject said)
+            return $"status {(int)answer.StatusCode}";
+        return string.Join(": ", new[] { "error", "outcome", "reason" }
+            .Select(name => said[name]?.ToString()).Where(part => !string.IsNullOrEmpty(part)));
+    }
+
+    private static JsonNode? ParsedOrNull(string text)
+    {
         try
         {
-            if (JsonNode.Parse(text) is JsonObject said)
-                return string.Join(": ", new[] { "error", "outcome", "reason" }
-                    .Select(name => said[name]?.ToString()).Where(part => !string.IsNullOrEmpty(part)));
+            return JsonNode.Parse(text);
         }
         catch (JsonException)
         {
-            // As below.
+            return null;
         }
-        // Something else listens there.
-        return $"status {(int)answer.StatusCode}";
     }
 }

@@ -102,6 +102,11 @@ public sealed class GapLedger
 
     private void Note(Gap gap)
     {
+        gap = gap with
+        {
+            Database = SharedNames.Of(gap.Database),
+            RetentionPolicy = SharedNames.Of(gap.RetentionPolicy),
+        };
         lock (_gate)
         {
             if (_gaps.Count >= MaxGaps && !_gaps.ContainsKey(KeyOf(gap)))

@@ -114,6 +114,20 @@ public sealed class GapLedgerTests : IDisposable
         Assert.Contains(cluster.Cluster.Gaps.List(), static gap => gap is { Database: GapLedger.Others, Points: 500 });
     }
 
+    [Fact]
+    public async Task It_keeps_no_name_that_is_longer_than_a_server_takes()
+    {
+        string longest = new('n', 255);
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, Small, "a");
+        cluster.Cluster.Gaps.Note("a", Records.Write(longest, "m v=1 1\n", longest));
+        cluster.Cluster.Gaps.Note("a", Records.Write(longest + "n", "m v=1 1\n", longest + "n"));
+        cluster.Cluster.Gaps.Note("a", Records.Write(longest + "nn", "m v=1 1\n", longest + "nn"));
+
+        Assert.Equal(
+            [(SharedNames.Long, SharedNames.Long, 2), (longest, longest, 1)],
+            cluster.Cluster.Gaps.List().Select(static gap => (gap.Database, gap.RetentionPolicy!, (int)gap.Points)));
+    }
+
     public void Dispose() => _root.Delete(recursive: true);
 
     private static void Small(MirrorOptions options)

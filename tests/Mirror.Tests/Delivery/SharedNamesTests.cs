@@ -8,11 +8,11 @@ public sealed class SharedNamesTests
     [Fact]
     public void A_name_is_kept_once_and_a_long_one_not_at_all()
     {
-        string? first = SharedNames.Of(new string('a', 64));
+        string? first = SharedNames.Of(new string('a', 255));
 
-        Assert.Equal(new string('a', 64), first);
-        Assert.Same(first, SharedNames.Of(new string('a', 64)));
-        Assert.Same(SharedNames.Long, SharedNames.Of(new string('a', 65)));
+        Assert.Equal(new string('a', 255), first);
+        Assert.Same(first, SharedNames.Of(new string('a', 255)));
+        Assert.Same(SharedNames.Long, SharedNames.Of(new string('a', 256)));
         Assert.Null(SharedNames.Of(null));
     }
 

@@ -127,6 +127,20 @@ public sealed class LibDeflateInflaterTests : InflaterTests
 
         Assert.Equal(lines, LibDeflate.TryInflate(Records.Gzip(lines), lines.Length)!.Span);
         Assert.Null(LibDeflate.TryInflate(Records.Gzip(lines), lines.Length - 1));
+        // What goes to zlib has a mark behind it.
+        Assert.Equal((false, true), (IsMarked(usesLibDeflate: true), IsMarked(usesLibDeflate: false)));
+
+        bool IsMarked(bool usesLibDeflate)
+        {
+            byte[] gzip = Records.Gzip(lines);
+            SharedBuffer body = SharedBuffer.Rent(2 * gzip.Length);
+            body.Block.Span.Clear();
+            gzip.CopyTo(body.Block);
+            body.Length = gzip.Length;
+            Inflater inflater = new(new FixedOptions(new MirrorOptions())) { UsesLibDeflate = usesLibDeflate };
+            Assert.Equal(lines, inflater.Inflate(body).Body!.Span);
+            return body.Block.Span[gzip.Length..].ContainsAnyExcept((byte)0);
+        }
     }
 
     [Fact]

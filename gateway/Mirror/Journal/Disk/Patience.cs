@@ -39,7 +39,8 @@ internal sealed class Patience(TimeSpan most)
     }
 
     /// <summary>
-    /// All of it was waited, and nothing was cancelled: it takes longer, if it comes at all, which is not waited for.
+    /// A record was not cancelled for as long as there was patience. How long that still takes, if it comes at all, is
+    /// told then: until then it counts as this long.
     /// </summary>
     public void NoteInVain()
     {

@@ -28,6 +28,23 @@ public sealed class SegmentLogTests : IDisposable
     }
 
     [Fact]
+    public void F8_records_that_nobody_waits_for_yet_count_against_the_limit()
+    {
+        LogOptions options = new() { SegmentBytes = 64 * 1024, MaxBytes = 512 * 1024, MaxSpares = 0 };
+        var disk = new LinuxDisk(_scratch.Folder);
+        using LogCore core = new(disk, options, Recovery.Run(disk, options), static _ => { });
+        while (core.TryAppend(ScratchJournal.Entry(new byte[3000])) == AppendOutcome.Appended)
+            Assert.InRange(core.Tail, 1, 200);
+        // Looked at, and left for later.
+        Assert.False(core.WriteStep());
+
+        Assert.Equal(AppendOutcome.LimitReached, core.TryAppend(ScratchJournal.Entry(new byte[3000])));
+        core.Demand(core.Tail);
+        Assert.True(core.WriteStep());
+        Assert.InRange(core.Usage.SegmentBytes, 1, options.MaxBytes);
+    }
+
+    [Fact]
     public async Task Records_are_read_back_after_a_restart_and_positions_go_on()
     {
         byte[][] bodies = [.. Enumerable.Range(0, 50).Select(i => ScratchJournal.Body(i * 997 % 9000, i))];
