@@ -95,6 +95,9 @@ internal sealed class JournalKeeper(
         // Records that no client waits for (by UDP) are on disk within a second too, when somebody lacks them.
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
             store.Log.Demand(tail);
+        // What was written because much waited stays in memory, with the sizes of all behind it, until it is safe.
+        else if (store.Log.DurableThrough < _tail)
+            store.Log.Demand(_tail);
         Save(store, couriers);
         if (store.HasAbsent && couriers.Length > 0)
         {

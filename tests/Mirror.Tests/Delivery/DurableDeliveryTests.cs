@@ -1,4 +1,6 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -122,6 +124,40 @@ public sealed class DurableDeliveryTests : DurableTests
 
         await cluster.EventuallyAsync(
             () => cluster.Cluster.Journal.Store!.Log.DurableThrough >= record.Position, "it is durable");
+    }
+
+    [Fact]
+    public async Task What_was_written_because_much_waited_is_safe_within_a_second_though_everybody_has_it()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.Durability = Durability.Disk, "a", "b");
+        SegmentLog log = cluster.Cluster.Journal.Store!.Log;
+        ScriptedDestination[] both = [cluster["a"], cluster["b"]];
+        foreach (ScriptedDestination one in both)
+            one.Script = ScriptedDestination.Wait;
+        string filler = new('x', 1_000_000);
+        int i = 0;
+        await cluster.UntilAsync(
+            () =>
+            {
+                if (log.Counters.Bytes > 0)
+                    return true;
+                i++;
+                Assert.True(cluster.Cluster.TryAppend(Records.Write("db", $"m v=\"{filler}\",i={i}i {i}\n")));
+                return false;
+            },
+            "so much waits that it is written");
+        await cluster.UntilAsync(
+            () =>
+            {
+                foreach (ScriptedDestination one in both.Where(static one => one.HasOpen))
+                    one.NextAsync().GetAwaiter().GetResult().Answer(204);
+                return cluster.Cluster.Couriers.All(static one => one.Tally.Pending == 0);
+            },
+            "all have all");
+
+        await cluster.EventuallyAsync(
+            () => log.Usage.WaitingBytes == 0 && log.DurableThrough == log.Tail, "nothing waits for the disk");
     }
 
     [Fact]
