@@ -30,6 +30,8 @@ public sealed partial class Courier
             return false;
         _spilledAt = Time.GetTimestamp();
         var left = MaxSpilled - _lanes.Values.Sum(static lane => lane.OnDisk);
+        if (left <= 0)
+            return false;
         foreach (var lane in _lanes.Values.Where(static lane => lane.IsStanding))
         {
             foreach (var record in lane.Spill(StandingBytes, record => MaySpill(record) && left-- > 0))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
 
@@ -6,6 +7,8 @@ namespace InfluxMirror.Delivery;
 // Waking up, making room, and coming to an end.
 public sealed partial class Courier
 {
+    private static readonly TimeSpan LongSave = TimeSpan.FromMilliseconds(50);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly List<MirroredRecord> _left = [];
     private TaskCompletionSource? _idle;
@@ -204,6 +207,16 @@ public sealed partial class Courier
                 MirrorLog.NotSaved(_context.Log, Cluster, Destination, fault.Message);
             return false;
         }
+    }
+
+    /// <summary>
+    /// Its next save may be now. The state grows with what is parked: when that takes long, saving takes no more than
+    /// one part of <paramref name="rest"/> of the time.
+    /// </summary>
+    internal bool MaySave(int rest)
+    {
+        var (at, took) = _progress.LastSave;
+        return took < LongSave || Stopwatch.GetElapsedTime(at) >= took * rest;
     }
 
     /// <summary>

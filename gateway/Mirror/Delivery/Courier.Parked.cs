@@ -8,10 +8,14 @@ public sealed partial class Courier
     /// <summary>Memory for parked records when the journal is on disk.</summary>
     private const long ParkedMemoryBytes = 8 * 1024 * 1024;
 
+    /// <summary>Places whose records are all on disk that are tried at a time.</summary>
+    private const int MostTriedOnDisk = 100;
+
     private const string Overruled = "a statement that drops or deletes came after it";
 
     private readonly ReturnFromDisk _parkedReturn;
     private ITimer? _parkedTimer;
+    private long _triedOnDisk;
 
     /// <summary>Records that are parked, and why, for people.</summary>
     public IReadOnlyList<(string Database, string? RetentionPolicy, VerdictKind Reason, int Records)> Parked()
@@ -190,8 +194,16 @@ public sealed partial class Courier
     {
         lock (_gate)
         {
-            foreach (var queue in _parking.Queues.ToArray())
+            foreach (var queue in _parking.Queues.Where(static queue => queue.Records.Count > 0).ToArray())
                 Try_NeedsLock(queue);
+            // Each of these has a walk through a segment before it.
+            foreach (var queue in _parking.Queues.Where(static queue => queue.Records.Count == 0)
+                .OrderBy(static queue => queue.TriedAt).Take(MostTriedOnDisk).ToArray())
+            {
+                queue.TriedAt = ++_triedOnDisk;
+                Try_NeedsLock(queue);
+            }
+
             if (!_parking.IsEmpty)
                 return;
             _parkedTimer?.Dispose();
@@ -220,26 +232,30 @@ public sealed partial class Courier
     {
         if (IsStopping)
             return;
-        if (queue.Records.First is not { Value: var first })
-        {
-            if (queue is { OnTrial: null, IsRestored: false })
-                Release_NeedsLock(queue);
-            return;
-        }
-
         if (queue.OnTrial is not null)
         {
             queue.TryAgain = true;
             return;
         }
 
+        if (queue.Records.First is not { Value: var first })
+        {
+            TryOnDisk_NeedsLock(queue);
+            return;
+        }
+
         var lane = LaneOf_NeedsLock(KeyOf(first));
         if (IsStatementRunning_NeedsLock(lane))
             return;
-        queue.TryAgain = false;
         queue.Records.RemoveFirst();
+        BeginTrial_NeedsLock(queue, first);
+    }
+
+    private void BeginTrial_NeedsLock(ParkedQueue queue, MirroredRecord first)
+    {
+        queue.TryAgain = false;
         queue.OnTrial = first;
-        Return_NeedsLock(lane, first, queue);
+        Return_NeedsLock(LaneOf_NeedsLock(KeyOf(first)), first, queue);
     }
 
     /// <summary>The trial is over and the obstacle gone.</summary>
@@ -266,6 +282,7 @@ public sealed partial class Courier
 
         queue.Records.Clear();
         queue.IsRestored = false;
+        queue.AwaitsTrial = false;
         _parking.RemoveIfEmpty(queue);
         queue.IsReturning = queue.OnDisk.Count > 0;
         if (queue.IsReturning)

@@ -6,20 +6,74 @@ namespace InfluxMirror.Delivery;
 public sealed partial class Courier
 {
     /// <summary>
-    /// Whether records whose obstacle is gone are to go back from the disk to their lanes, and how to take the next
-    /// ones; not while there is no room, they are on their way to the disk, or a statement runs in their lanes.
+    /// Whether records whose obstacle is gone are to go back from the disk to their lanes, or one of them on trial, and
+    /// how to take the next ones; not while there is no room, they are on their way to the disk, or a statement runs in
+    /// their lanes.
     /// </summary>
     private bool IsReturning(out Action? take)
     {
         take = null;
         lock (_gate)
         {
-            var returning = IsStopping ? [] : _parking.Queues.Where(static queue => queue.IsReturning).ToArray();
+            var returning = IsStopping
+                ? []
+                : _parking.Queues.Where(static queue => queue.IsReturning || queue.AwaitsTrial).ToArray();
             var queue = Array.Find(returning, queue => !IsStatementRunning_NeedsLock(queue.Place.Database));
             if (queue is not null && HasRoom)
-                take = Taking(Return, Next(queue, LoadedBytes));
+            {
+                take = queue.IsReturning
+                    ? Taking(Return, Next(queue, LoadedBytes))
+                    : Taking(parked => ReturnOnTrial(queue, parked[0]), queue.OnDisk.Values.Take(1));
+            }
+
             return returning.Length > 0;
         }
+    }
+
+    /// <summary>The same as for others, of a place of which nothing is in memory.</summary>
+    private void TryOnDisk_NeedsLock(ParkedQueue queue)
+    {
+        if (queue.IsRestored || queue.IsReturning)
+            return;
+        if (queue.OnDisk.Count == 0)
+        {
+            Release_NeedsLock(queue);
+            return;
+        }
+
+        queue.AwaitsTrial = true;
+        _parkedReturn.Start();
+    }
+
+    /// <summary>
+    /// Sends the first of a place on trial; if it cannot be read it is lost, and the next one has its turn.
+    /// </summary>
+    /// <exception cref="DiskException">As for <see cref="Return"/>.</exception>
+    private void ReturnOnTrial(ParkedQueue queue, SpilledRecord first)
+    {
+        foreach (var record in _progress.ReadBack([first], NoteDamage))
+        {
+            lock (_gate)
+            {
+                if (!IsStopping && queue is { AwaitsTrial: true, OnTrial: null, Records.Count: 0 }
+                    && !IsStatementRunning_NeedsLock(queue.Place.Database) && queue.OnDisk.Remove(first.Position))
+                {
+                    Tally.Spill(-record.Size);
+                    queue.AwaitsTrial = false;
+                    BeginTrial_NeedsLock(queue, record);
+                }
+                else
+                {
+                    // Something has happened to the place meanwhile. Unless a statement runs there, it was tried so.
+                    queue.AwaitsTrial &= IsStatementRunning_NeedsLock(queue.Place.Database);
+                    record.LetGo();
+                }
+            }
+
+            return;
+        }
+
+        Lose([first]);
     }
 
     /// <summary>The first of a queue, about so many bytes of memory.</summary>
@@ -73,11 +127,19 @@ public sealed partial class Courier
             }
         }
 
+        Lose(lost.Values);
+    }
+
+    /// <summary>Drops those that are parked still, and cannot be read.</summary>
+    private void Lose(IReadOnlyCollection<SpilledRecord> lost)
+    {
+        if (lost.Count == 0)
+            return;
         lock (_gate)
         {
             foreach (var queue in _parking.Queues.ToArray())
             {
-                foreach (var parked in lost.Values.Where(parked => queue.OnDisk.Remove(parked.Position)))
+                foreach (var parked in lost.Where(parked => queue.OnDisk.Remove(parked.Position)))
                     DropOnDisk_NeedsLock(parked, DropCause.Damaged);
                 _parking.RemoveIfEmpty(queue);
             }

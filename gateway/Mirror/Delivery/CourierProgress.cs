@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Diagnostics;
 using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using InfluxMirror.Telemetry;
@@ -9,11 +9,8 @@ namespace InfluxMirror.Delivery;
 /// A courier's place in the journal across restarts: opens its cursor where it was saved, with its account, and saves
 /// both.
 /// </summary>
-internal sealed class CourierProgress
+internal sealed partial class CourierProgress
 {
-    // Places of a failing disk beyond that are forgotten, all of them, and tried once more.
-    private const int MostUnreadable = 10_000;
-
     // Records counted before a save, at most. More than wait in memory for the disk.
     private const int MostToCount = 100_000;
 
@@ -31,12 +28,10 @@ internal sealed class CourierProgress
     // Of what was on disk at the start, records above this one are in no account before they are read.
     private long _countedThrough;
 
-    // Where the disk failed to give records, by the first that was wanted. Several look for theirs at a time.
-    private readonly ConcurrentDictionary<long, bool> _unreadable = new();
-
     // Accepted, and perhaps not safe yet, oldest first. Belongs to the journal's lock.
     private readonly Queue<(long Position, int Points, int Bytes)> _unsafe = new();
     private CursorState? _last;
+    private (long At, TimeSpan Took) _lastSave;
 
     // The newest record in the account. Belongs to the journal's lock.
     private long _acceptedThrough;
@@ -187,61 +182,6 @@ internal sealed class CourierProgress
     });
 
     /// <summary>
-    /// Records of these positions, in order, as far as the disk gives them; the caller holds each. May take long.
-    /// </summary>
-    /// <param name="positions">Where they are, ascending; at least one.</param>
-    /// <param name="damaged">Told of what cannot be read.</param>
-    /// <exception cref="DiskException">The disk fails. When it does so again for the same records, they are given up.
-    /// </exception>
-    public IEnumerable<MirroredRecord> ReadBack(IReadOnlyList<SpilledRecord> positions, Action<LogDamage> damaged)
-    {
-        var store = _journal.Store!;
-        using var reader = store.Log.OpenReader(positions[0].Position, damaged);
-        for (var next = 0; next < positions.Count && ReadOn(reader, positions[0].Position) is { } found;)
-        {
-            while (next < positions.Count && positions[next].Position < found.Position)
-                next++;
-            if (next == positions.Count || positions[next].Position != found.Position)
-            {
-                found.Body.Release();
-                continue;
-            }
-
-            next++;
-            if (store.Decode(found, damaged) is not MirroredRecord record)
-                continue;
-            _journal.Adopt(record, found.Position);
-            yield return record;
-        }
-    }
-
-    /// <summary>
-    /// Records on disk from one position to another, both included; the caller holds each. May take long.
-    /// </summary>
-    /// <param name="first">Where to begin; nothing is given below.</param>
-    /// <param name="last">Where to end.</param>
-    /// <param name="damaged">Told of what cannot be read.</param>
-    /// <exception cref="DiskException">As for the other one.</exception>
-    public IEnumerable<MirroredRecord> ReadBack(long first, long last, Action<LogDamage> damaged)
-    {
-        var store = _journal.Store!;
-        using var reader = store.Log.OpenReader(first, damaged);
-        while (ReadOn(reader, first) is { } found)
-        {
-            if (found.Position > last)
-            {
-                found.Body.Release();
-                yield break;
-            }
-
-            if (store.Decode(found, damaged) is not MirroredRecord record)
-                continue;
-            _journal.Adopt(record, found.Position);
-            yield return record;
-        }
-    }
-
-    /// <summary>
     /// What was pending at the last end, or when damage was found, and is nowhere to be found, once everything of that
     /// time is done. Belongs to the courier's lock.
     /// </summary>
@@ -269,12 +209,24 @@ internal sealed class CourierProgress
     {
         lock (_saving)
         {
+            var began = Stopwatch.GetTimestamp();
             var now = state();
             if (_last is not null && IsSame(now, _last))
                 return;
             _last = null;
             _journal.Store!.Save(_destination, now);
             _last = now;
+            _lastSave = (Stopwatch.GetTimestamp(), Stopwatch.GetElapsedTime(began));
+        }
+    }
+
+    /// <summary>When the last save ended, a timestamp of <see cref="Stopwatch"/>, and how long it took.</summary>
+    public (long At, TimeSpan Took) LastSave
+    {
+        get
+        {
+            lock (_saving)
+                return _lastSave;
         }
     }
 
@@ -372,29 +324,6 @@ internal sealed class CourierProgress
             var waiting = new SpilledRecord(record, found.Position);
             record.Body.Release();
             yield return waiting;
-        }
-    }
-
-    /// <summary>The next record; what the disk fails to give twice is given up, and told as damage.</summary>
-    private LogRecord? ReadOn(SegmentReader reader, long first)
-    {
-        while (true)
-        {
-            try
-            {
-                return reader.TryRead();
-            }
-            catch (DiskException) when (_unreadable.ContainsKey(first))
-            {
-                reader.SkipUnreadable();
-            }
-            catch (DiskException)
-            {
-                if (_unreadable.Count >= MostUnreadable)
-                    _unreadable.Clear();
-                _unreadable[first] = true;
-                throw;
-            }
         }
     }
 }

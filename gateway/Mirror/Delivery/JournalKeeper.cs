@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 
@@ -13,11 +14,17 @@ internal sealed class JournalKeeper(
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // What the work for refused clients, or for a save, may take: a tenth of the time.
+    private const int Rest = 10;
+
     private static readonly TimeSpan AfterFault = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private ITimer? _timer;
     private long _tail;
+
+    // By the machine's clock, as what it does takes time there.
+    private long _restsUntil;
     private long? _compactionFailed;
 
     // When the last record of a segment was accepted, as a timestamp; null when none in it can be read.
@@ -62,9 +69,12 @@ internal sealed class JournalKeeper(
         // One that takes longer than the interval is not to be overtaken.
         if (!await _oneAtATime.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
             return;
+        var began = Stopwatch.GetTimestamp();
         try
         {
-            await Task.Run(() => Keep(wasRefused)).ConfigureAwait(false);
+            // Clients may be refused again and again.
+            if (!wasRefused || began >= _restsUntil)
+                await Task.Run(() => Keep(wasRefused)).ConfigureAwait(false);
         }
         catch (Exception fault)
         {
@@ -73,6 +83,9 @@ internal sealed class JournalKeeper(
         }
         finally
         {
+            var now = Stopwatch.GetTimestamp();
+            if (!wasRefused || began >= _restsUntil)
+                _restsUntil = now + ((now - began) * Rest);
             _oneAtATime.Release();
         }
     }
@@ -98,7 +111,16 @@ internal sealed class JournalKeeper(
         // What was written because much waited stays in memory, with the sizes of all behind it, until it is safe.
         else if (store.Log.DurableThrough < _tail)
             store.Log.Demand(_tail);
-        Save(store, couriers);
+        // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
+        var isWrittenTo = wasRefused || tail != _tail;
+        _tail = tail;
+        foreach (var courier in couriers)
+        {
+            if (wasRefused || courier.MaySave(Rest))
+                courier.Save();
+        }
+
+        store.Trim();
         if (store.HasAbsent && couriers.Length > 0)
         {
             ForsakeAbsent(store, couriers);
@@ -106,9 +128,6 @@ internal sealed class JournalKeeper(
         }
 
         Compact(store, couriers);
-        // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
-        var isWrittenTo = wasRefused || tail != _tail;
-        _tail = tail;
         if (isGivingUp)
             return;
         if (options().Journal.LimitPolicy == LimitPolicy.DropOldest && isWrittenTo)
@@ -126,21 +145,17 @@ internal sealed class JournalKeeper(
         try
         {
             var couriers = members();
-            if (couriers.All(courier => courier.LowWaterMark >= written))
-                Save(store!, couriers);
+            if (!couriers.All(courier => courier.LowWaterMark >= written))
+                return;
+            foreach (var courier in couriers)
+                courier.Save();
+            store!.Trim();
         }
         catch (Exception fault)
         {
             // The log writes everything then.
             tell($"housekeeping failed: {fault.Message}");
         }
-    }
-
-    private static void Save(JournalStore store, Courier[] couriers)
-    {
-        foreach (var courier in couriers)
-            courier.Save();
-        store.Trim();
     }
 
     /// <summary>

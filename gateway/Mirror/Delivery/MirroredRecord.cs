@@ -93,6 +93,10 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     /// <inheritdoc/>
     protected override byte KindOnDisk => (byte)Kind;
 
+    // It may be the one that repairs what the journal is full of.
+    /// <inheritdoc/>
+    protected override bool IsVital => Kind == RecordKind.Statement;
+
     /// <inheritdoc/>
     protected override ReadOnlyMemory<byte> EncodeHeader() => RecordHeader.Encode(this);
 

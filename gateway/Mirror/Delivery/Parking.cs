@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 
 namespace InfluxMirror.Delivery;
@@ -13,6 +14,9 @@ internal sealed class Parking
     private const int MaxSaved = 1000, MaxSavedNames = 64 * 1024;
 
     private readonly Dictionary<ParkedPlace, ParkedQueue> _queues = [];
+
+    // How many of them there are for each database.
+    private readonly Dictionary<string, int> _databases = new(StringComparer.Ordinal);
 
     /// <summary>Queues that hold something.</summary>
     public IReadOnlyCollection<ParkedQueue> Queues => _queues.Values;
@@ -41,7 +45,7 @@ internal sealed class Parking
     public void Restore(IEnumerable<ParkedPlace> places)
     {
         foreach (var place in places)
-            _queues[place] = new ParkedQueue(place) { IsRestored = true };
+            Add(new ParkedQueue(place) { IsRestored = true });
         IsRestoring = _queues.Count > 0;
     }
 
@@ -66,17 +70,9 @@ internal sealed class Parking
             ?? _queues.GetValueOrDefault(ParkedPlace.OfAccount(target));
     }
 
-    /// <summary>Whether something of <paramref name="database"/> is parked.</summary>
-    public bool Concerns(string database)
-    {
-        foreach (var place in _queues.Keys)
-        {
-            if (place.Database == database)
-                return true;
-        }
-
-        return false;
-    }
+    /// <summary>Whether something of <paramref name="database"/> is parked. Asked for every record and every read.
+    /// </summary>
+    public bool Concerns(string database) => _databases.ContainsKey(database);
 
     /// <summary>Puts a record that met <paramref name="verdict"/> behind those parked for the same reason.</summary>
     public ParkedQueue Park(MirroredRecord record, VerdictKind verdict)
@@ -89,7 +85,7 @@ internal sealed class Parking
             _ => throw new ArgumentOutOfRangeException(nameof(verdict), verdict, "Not a reason to park."),
         };
         if (!_queues.TryGetValue(place, out var queue))
-            _queues.Add(place, queue = new ParkedQueue(place));
+            Add(queue = new ParkedQueue(place));
         var before = queue.Records.Last;
         while (before is not null && before.Value.Position > record.Position)
             before = before.Previous;
@@ -152,8 +148,18 @@ internal sealed class Parking
     /// <summary>Forgets a queue that has become empty.</summary>
     public void RemoveIfEmpty(ParkedQueue queue)
     {
-        if (queue is { Records.Count: 0, OnDisk.Count: 0, OnTrial: null, IsRestored: false })
-            _queues.Remove(queue.Place);
+        if (queue is not { Records.Count: 0, OnDisk.Count: 0, OnTrial: null, IsRestored: false }
+            || !_queues.Remove(queue.Place))
+            return;
+        var database = queue.Place.Database;
+        if (--CollectionsMarshal.GetValueRefOrAddDefault(_databases, database, out _) == 0)
+            _databases.Remove(database);
+    }
+
+    private void Add(ParkedQueue queue)
+    {
+        if (_queues.TryAdd(queue.Place, queue))
+            CollectionsMarshal.GetValueRefOrAddDefault(_databases, queue.Place.Database, out _)++;
     }
 }
 
@@ -204,6 +210,12 @@ internal sealed class ParkedQueue(ParkedPlace place)
 
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }
+
+    /// <summary>The first of those on disk is to be read and sent on trial.</summary>
+    public bool AwaitsTrial { get; set; }
+
+    /// <summary>When it was tried last, of those that have nothing in memory: a number that grows.</summary>
+    public long TriedAt { get; set; }
 
     /// <summary>The first of them, while it is sent to find out whether they may follow; null otherwise.</summary>
     public MirroredRecord? OnTrial { get; set; }

@@ -35,8 +35,12 @@ internal sealed class WriteTargets
         if (_known.TryGetValue(key, out var known))
             return known;
         var parsed = Parse(key.Path, key.Query, key.Authorization);
-        if (_known.Count < Limit && key.Query.Length + (key.Authorization?.Length ?? 0) <= MaxKeptLength)
-            _known.TryAdd(key, parsed);
+        if (key.Path.Length + key.Query.Length + (key.Authorization?.Length ?? 0) > MaxKeptLength)
+            return parsed;
+        // Those of clients that still come are soon there again.
+        if (_known.Count >= Limit)
+            _known.Clear();
+        _known.TryAdd(key, parsed);
         return parsed;
     }
 

@@ -39,6 +39,9 @@ public abstract class JournalRecord
     /// <summary>Its bytes, as every destination gets them.</summary>
     public SharedBuffer Body => _body;
 
+    /// <summary>A journal that is full for others has room for a few like this one.</summary>
+    protected virtual bool IsVital => false;
+
     /// <summary>
     /// Some reader has it, or it was refused and whoever sent it was told so: when there is no room, others may go
     /// without.
@@ -90,7 +93,7 @@ public abstract class JournalRecord
     internal void Measure() => Size = _body.Capacity + Overhead;
 
     /// <summary>Fixes its bytes on disk.</summary>
-    internal void Encode() => Entry = new LogEntry(KindOnDisk, EncodeHeader(), _body);
+    internal void Encode() => Entry = new LogEntry(KindOnDisk, EncodeHeader(), _body) { IsVital = IsVital };
 
     /// <summary>It has a place, and so many cursors keep it.</summary>
     internal void Place(Journal journal, long position, long appendedAt, int cursors, bool mustBeWritten)

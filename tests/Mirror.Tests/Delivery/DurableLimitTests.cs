@@ -1,4 +1,5 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -32,6 +33,51 @@ public sealed class DurableLimitTests : DurableTests
         cluster.AssertAccounts();
         Assert.Equal(400, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
         Assert.EndsWith(" 400", got[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task F8_a_full_journal_that_refuses_writes_takes_the_statement_that_repairs_what_fills_it()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                options.Journal.MaxBytes = 4 * 1024 * 1024;
+                options.Journal.LimitPolicy = LimitPolicy.Reject;
+            });
+        bool isThere = false;
+        cluster.Enter("b", request =>
+        {
+            isThere |= request.Query is not null;
+            return isThere
+                ? ScriptedDestination.Accept(request)
+                : SentRequest.Response(404, "database not found: \"db\"");
+        });
+        cluster.Found("a");
+        int taken = 0;
+        foreach (int size in (int[])[30_000, 3000, 300, 1])
+        {
+            string filler = new('x', size);
+            await cluster.UntilAsync(
+                () =>
+                {
+                    bool isTaken = cluster.Cluster.TryAppend(Records.Write("db", $"m v=\"{filler}\" {taken + 1}\n"));
+                    taken += isTaken ? 1 : 0;
+                    cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+                    return !isTaken && cluster.Cluster.Journal.Store!.Log.Usage.WaitingBytes == 0;
+                },
+                "there is no room for one of that size");
+        }
+
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == taken, "all of it is parked");
+        Assert.False(cluster.Cluster.TryAppend(Records.Write("other", "m v=1 1\n")));
+
+        cluster.Statement("CREATE DATABASE db", "db");
+        await cluster.QuietAsync();
+        await cluster.TakeAsync(Records.Write("other", "m v=1 1\n"));
+        await cluster.QuietAsync();
+        Assert.Equal(taken + 2, cluster.Courier("b").Tally.Delivered);
+        cluster.AssertAccounts();
     }
 
     [Fact]

@@ -95,10 +95,11 @@ public sealed class WriteTargetsTests
         Assert.Same(Of("/write", "?db=x").Target, Of("/write", "?db=x").Target);
 
     [Fact]
-    public void Many_different_targets_are_still_read_right()
+    public void Many_different_targets_are_read_right_and_what_comes_behind_them_once()
     {
         for (int i = 0; i < 10_000; i++)
             Assert.Equal($"d{i}", Of("/write", $"?db=d{i}").Target.Database);
+        Assert.Same(Of("/write", "?db=new").Target, Of("/write", "?db=new").Target);
     }
 
     [Fact]

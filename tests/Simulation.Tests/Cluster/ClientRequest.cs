@@ -93,6 +93,9 @@ internal sealed class Treatment
     /// <summary>A dead letter of it is there in the end.</summary>
     public bool HasLetter { get; set; }
 
+    /// <summary>It has its fate here: the points are there, or will not be.</summary>
+    public bool IsDecided => Executions > 0 || IsRefused || HasLetter;
+
     public override string ToString()
     {
         string text = $"executed {Executions}";

@@ -67,7 +67,7 @@ internal sealed class Clients(Ledger ledger)
     }
 
     /// <summary>Sends a statement, as the input of InfluxQL makes it.</summary>
-    public void Execute(GatewayLife life, Statement statement)
+    public ClientRequest Execute(GatewayLife life, Statement statement)
     {
         int number = ledger.NextNumber;
         var request = new ClientRequest
@@ -106,6 +106,7 @@ internal sealed class Clients(Ledger ledger)
             });
         request.Position = record.Position;
         _ = NoteAsync(life, request, result);
+        return request;
     }
 
     /// <summary>What the client is told counts if the gateway lived when it heard it.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using InfluxMirror.Writes;
 
 namespace Gateway.SimulationTests.Cluster;
 
@@ -42,16 +43,17 @@ internal sealed class ClusterSimulation(int seed)
             Check(world, done, await Invariants.AfterStepAsync(world));
             if (world.Traffic != traffic)
                 Check(world, done, ["I2: everything had its fate, and after a stop something was sent again"]);
+            long dropped = world.Life.Cluster.Couriers.Sum(static one => one.Tally.Dropped);
             await world.EndAsync();
+            Sum = new Tally(
+                world.Kills, world.Flips, world.Ledger.Requests.Count,
+                world.Ledger.Requests.Count(static one => one.IsAcknowledged),
+                world.Ledger.Requests.Count(static one => one.Outcome == WriteOutcome.Full), dropped);
         }
         catch (Exception fault) when (fault is not BrokenPromiseException)
         {
             throw new BrokenPromiseException(Words(world, done, [fault.ToString()]));
         }
-
-        Sum = new Tally(
-            world.Kills, world.Flips, world.Ledger.Requests.Count,
-            world.Ledger.Requests.Count(static one => one.IsAcknowledged));
     }
 
     private void Check(World world, int done, IReadOnlyList<string> wrong)
@@ -76,8 +78,12 @@ internal sealed class ClusterSimulation(int seed)
         return text.ToString();
     }
 
-    /// <summary>Kills, flipped bits, requests and those of them that were acknowledged.</summary>
-    public readonly record struct Tally(int Kills, int Flips, int Requests, int Acknowledged);
+    /// <summary>
+    /// Kills, flipped bits, requests and those of them that were acknowledged, or refused by a full journal; points that
+    /// were dropped for somebody.
+    /// </summary>
+    public readonly record struct Tally(
+        int Kills, int Flips, int Requests, int Acknowledged, int Full, long Dropped);
 }
 
 /// <summary>A promise was broken.</summary>

@@ -36,7 +36,7 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
         var most = TimeSpan.FromSeconds(seconds ?? SecondsInTheSuite);
         long clock = Stopwatch.GetTimestamp();
         var failures = new ConcurrentQueue<string>();
-        long kills = 0, requests = 0, acknowledged = 0;
+        long kills = 0, requests = 0, acknowledged = 0, full = 0, dropped = 0;
         int seeds = 0;
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
         {
@@ -55,16 +55,18 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
                 Interlocked.Add(ref kills, simulation.Sum.Kills);
                 Interlocked.Add(ref requests, simulation.Sum.Requests);
                 Interlocked.Add(ref acknowledged, simulation.Sum.Acknowledged);
+                Interlocked.Add(ref full, simulation.Sum.Full);
+                Interlocked.Add(ref dropped, simulation.Sum.Dropped);
             }
         })));
 
         double minutes = Stopwatch.GetElapsedTime(clock).TotalMinutes;
         output.WriteLine(
             $"{seeds} seeds, {seeds / minutes:F0} a minute: {kills} kills, {requests} requests, " +
-            $"{acknowledged} of them acknowledged");
+            $"{acknowledged} of them acknowledged, {full} refused by a full journal; {dropped} points dropped");
         Assert.True(failures.IsEmpty, string.Join("\n\n", failures));
         // The schedules reach what they are for.
-        Assert.True(kills > seeds / 2 && acknowledged > requests / 3);
+        Assert.True(kills > seeds / 2 && acknowledged > requests / 3 && full > 0 && dropped > 0);
     }
 
     [Theory]

@@ -105,7 +105,8 @@ internal sealed class GatewayLife
     {
         var options = new MirrorOptions();
         options.Journal.Durability = plan.OnlyProcess ? Durability.Process : Durability.Disk;
-        options.Journal.MaxBytes = 512 * 1024;
+        options.Journal.MaxBytes = (plan.IsCrowded ? 256 : 512) * 1024;
+        options.Journal.LimitPolicy = plan.Rejects ? LimitPolicy.Reject : LimitPolicy.DropOldest;
         options.Journal.ReservePercent = 0;
         // A read finds out at once who has what it needs.
         options.Reads.ReadYourWrites = TimeSpan.Zero;

@@ -30,13 +30,15 @@ internal static class Invariants
         foreach (Courier courier in world.Life.Cluster.Couriers)
         {
             // It is said that something is missing there.
-            if (courier.NeedsResync && MayLack(world, courier))
+            if (courier.NeedsResync && WasAwayOrDamaged(world, courier))
                 continue;
-            if (courier.NeedsResync)
+            if (courier.NeedsResync && !world.Plan.GivesWay)
                 wrong.Add($"I4: {courier.Destination} needs a resync, and was never away");
-            string[] missing = [.. Missing(world, courier.Destination)];
-            if (missing.Length > world.Flips)
-                wrong.AddRange(missing);
+            ClientRequest[] missing = [.. Missing(world, courier.Destination)];
+            if (courier.NeedsResync)
+                wrong.AddRange(Undeclared(world, courier, missing));
+            else if (missing.Length > world.Flips)
+                wrong.AddRange(missing.Select(one => $"I1: {courier.Destination} lacks {one}"));
             if (world.Flips == 0)
                 wrong.AddRange(States(world, world.Destinations[courier.Destination]));
         }
@@ -72,9 +74,36 @@ internal static class Invariants
         return wrong;
     }
 
-    /// <summary>Whether a destination may need a resync: it was away, or bits flipped.</summary>
+    /// <summary>Whether a destination may need a resync.</summary>
     private static bool MayLack(World world, Courier courier) =>
+        WasAwayOrDamaged(world, courier) || world.Plan.GivesWay;
+
+    private static bool WasAwayOrDamaged(World world, Courier courier) =>
         world.WereRemoved.Contains(courier.Destination) || world.Flips > 0;
+
+    /// <summary>
+    /// I1 for who was given up some records, as the journal was full: each is in the ledger of gaps, and another one
+    /// has decided about it.
+    /// </summary>
+    private static IEnumerable<string> Undeclared(World world, Courier courier, ClientRequest[] missing)
+    {
+        foreach (ClientRequest one in missing)
+        {
+            if (!one.Treatments.Any(at => at.Key != courier.Destination && at.Value.IsDecided))
+                yield return $"I1: nobody has {one}";
+        }
+
+        IReadOnlyList<Gap> gaps = world.Life.Cluster.Gaps.List(courier.Destination);
+        foreach (IGrouping<string, ClientRequest> lacking in missing.GroupBy(static one => one.Database))
+        {
+            long points = gaps.Where(gap => gap.Database == lacking.Key).Sum(static gap => gap.Points);
+            if (points < lacking.Sum(static one => one.Points))
+                yield return $"I1: {courier.Destination} lacks {string.Join(" and ", lacking)}; the gaps say {points} points";
+        }
+
+        if (courier.Tally.Dropped < missing.Sum(static one => one.Points))
+            yield return $"I4: {courier.Destination} has dropped {courier.Tally.Dropped} points, and lacks more";
+    }
 
     /// <summary>I5: whom a read is sent to has what was acknowledged, if anybody has.</summary>
     private static async Task<IReadOnlyList<string>> ReadsAsync(World world, string database)
@@ -145,10 +174,9 @@ internal static class Invariants
     }
 
     /// <summary>I1: what was acknowledged, or kept, was executed or is a dead letter.</summary>
-    private static IEnumerable<string> Missing(World world, string destination) => world.Ledger.Requests
+    private static IEnumerable<ClientRequest> Missing(World world, string destination) => world.Ledger.Requests
         .Where(one => one.IsCertain && one.At(destination) is { Executions: 0, HasLetter: false })
-        .Where(one => one.IsAcknowledged || !IsToBeRefused(one))
-        .Select(one => $"I1: {destination} lacks {one}");
+        .Where(one => one.IsAcknowledged || !IsToBeRefused(one));
 
     /// <summary>Its client is told of it, if it is there still; so it need not be a letter.</summary>
     private static bool IsToBeRefused(ClientRequest request) =>

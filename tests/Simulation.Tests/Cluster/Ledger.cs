@@ -11,6 +11,12 @@ internal sealed class Ledger(Lock gate)
     /// <summary>The world's lock.</summary>
     public Lock Gate => gate;
 
+    /// <summary>
+    /// Writes may be dropped for a destination, which a kill may make forgotten: they are sent behind what came later,
+    /// and all of that once more.
+    /// </summary>
+    public bool GivesWay { get; init; }
+
     /// <summary>All of them, in the order of sending.</summary>
     public IReadOnlyList<ClientRequest> Requests => [.. _requests.Values.OrderBy(request => request.Number)];
 

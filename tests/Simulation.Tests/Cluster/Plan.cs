@@ -35,6 +35,15 @@ internal sealed class Plan
     /// <summary>Destinations that are removed come back at once, before their removal has come to an end.</summary>
     public bool IsHasty => Seed % 4 == 1;
 
+    /// <summary>The journal is small, and writes are large: who lags is not kept everything for.</summary>
+    public bool IsCrowded => Seed % 5 == 3;
+
+    /// <summary>A full journal refuses writes instead.</summary>
+    public bool Rejects => IsCrowded && Seed % 3 == 0;
+
+    /// <summary>A full journal drops what is oldest for those who lag.</summary>
+    public bool GivesWay => IsCrowded && !Rejects;
+
     public IReadOnlyList<string> Destinations { get; }
 
     /// <summary>What was accepted is to survive the gateway's end, but not the machine's.</summary>
@@ -54,6 +63,7 @@ internal sealed class Plan
         var text = new StringBuilder()
             .Append($"Destinations {string.Join(", ", Destinations)}")
             .Append(IsHasty ? ", which come back as soon as they are removed" : "")
+            .Append(IsCrowded ? $", a small journal that {(Rejects ? "refuses what it has no room for" : "gives way")}" : "")
             .AppendLine(OnlyProcess ? ", and records are safe from the end of the process only" : "");
         foreach ((string destination, string database) in Missing)
             text.AppendLine($"{destination} lacks {database}");
@@ -83,7 +93,7 @@ internal sealed class Plan
     {
         LineKind odd = _random.Next(12) == 0 ? (LineKind)_random.Next(1, 4) : LineKind.Good;
         ConsistencyLevel level = _random.Next(2) == 0 ? ConsistencyLevel.Any : (ConsistencyLevel)_random.Next(4);
-        int padding = _random.Next(10) == 0 ? _random.Next(500, 3000) : 0;
+        int padding = _random.Next(10) < (IsCrowded ? 7 : 1) ? _random.Next(500, IsCrowded ? 9000 : 3000) : 0;
         return new PlannedWrite(
             $"10.0.0.{_random.Next(1, 5)}", _random.Next(3) == 0 ? "y" : "x",
             [.. Enumerable.Range(0, _random.Next(1, 4))

@@ -158,7 +158,8 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         // Beside the order are: what was parked; what is suspect, which the next one is tried before; dead letters;
         // what was taken back when its client was told of a refusal, and comes again after a kill.
         bool isExcused = request.Outcome == WriteOutcome.Refused || treatment.IsParked || treatment.IsRefused
-            || treatment.IsRetried || treatment.HasVanished || treatment.Failures > 2;
+            || treatment.IsRetried || treatment.HasVanished || treatment.Failures > 2
+            || (ledger.GivesWay && request.Statement is null);
         foreach (string database in Plan.Databases.Where(request.Concerns))
         {
             int newest = _newest.GetValueOrDefault(database);

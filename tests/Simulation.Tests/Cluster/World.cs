@@ -24,7 +24,7 @@ internal sealed class World
     public World(Plan plan)
     {
         Plan = plan;
-        Ledger = new Ledger(Gate);
+        Ledger = new Ledger(Gate) { GivesWay = plan.GivesWay };
         _clients = new Clients(Ledger);
         JournalDisk = new SimulatedDisk(new Random(plan.Seed ^ 0x5eed));
         LetterDisk = new SimulatedDisk(new Random(plan.Seed ^ 0x1e77e5));
@@ -145,7 +145,7 @@ internal sealed class World
         await PassAsync(TimeSpan.FromSeconds(2));
         await AwaitDisksAsync();
         foreach (string database in Plan.Databases)
-            _clients.Execute(Life, Statement.CreateDatabase(database));
+            await CreateAsync(database);
         for (int seconds = 0; !IsDone; seconds++)
         {
             if (seconds == 300)
@@ -216,6 +216,20 @@ internal sealed class World
         while (Life.Log.Condition != LogCondition.Working)
             await Task.Delay(10, late.Token);
         await SettleAsync();
+    }
+
+    /// <summary>The operator helps himself where there is no room even for the statement.</summary>
+    private async Task CreateAsync(string database)
+    {
+        ClientRequest request = _clients.Execute(Life, Statement.CreateDatabase(database));
+        await SettleAsync();
+        if (request.Position > 0 || !Plan.IsCrowded)
+            return;
+        lock (Gate)
+        {
+            foreach (SimulatedDestination destination in Destinations.Values)
+                destination.Influx.Create(database);
+        }
     }
 
     private bool IsDone => Life.Cluster.Couriers.All(static one => one.Tally.Pending == 0 && !one.IsBehind)

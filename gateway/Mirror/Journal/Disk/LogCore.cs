@@ -144,7 +144,7 @@ public sealed class LogCore : IDisposable
             // Nothing older waits for the disk: what everybody has is as good as on it.
             if (_pending.ForgetLeftOut() is > 0 and var through && !_hasOlder)
                 Raise(ref _safeThrough, through);
-            if (Refusal(entry.Size) is { } refusal)
+            if (Refusal(entry) is { } refusal)
                 return refusal;
             entry.Position = ++_given;
             entry.Hold();
@@ -371,8 +371,9 @@ public sealed class LogCore : IDisposable
         return bytes;
     }
 
-    private AppendOutcome? Refusal(long size)
+    private AppendOutcome? Refusal(LogEntry entry)
     {
+        var size = entry.Size;
         if (_isClosed)
             return AppendOutcome.Closed;
         if (_condition != LogCondition.Working)
@@ -386,7 +387,7 @@ public sealed class LogCore : IDisposable
         // Rounded up to whole files: a record that was taken is not to meet a full disk.
         var data = _options.SegmentBytes - SegmentFormat.DataStart;
         var files = (missing + data - 1) / data;
-        if (_segments.Bytes + (files * _options.SegmentBytes) > MostBytes)
+        if (_segments.Bytes + ((files + (entry.IsVital ? 0 : 1)) * _options.SegmentBytes) > MostBytes)
             return AppendOutcome.LimitReached;
         return _store.IsShortOfSpace && _store.Spares < files ? AppendOutcome.DiskFull : null;
     }

@@ -34,6 +34,9 @@ public sealed class LogEntry
     /// <summary>The caller's.</summary>
     public ReadOnlyMemory<byte> Header { get; }
 
+    /// <summary>It is taken even where the limit leaves room only for few, small and important ones.</summary>
+    public bool IsVital { get; init; }
+
     /// <summary>Its place in the log; 0 before it is appended.</summary>
     public long Position { get; internal set; }
 

@@ -25,6 +25,9 @@ public sealed class SegmentReader : IDisposable
     /// <summary>No record below this position will be given.</summary>
     public long Next { get; private set; }
 
+    /// <summary>Records below <paramref name="position"/> are passed over unread from now on.</summary>
+    public void PassTo(long position) => Next = Math.Max(Next, position);
+
     /// <summary>
     /// The next record, or null when there is none yet. Positions grow, with holes where records were cancelled,
     /// damaged or trimmed.

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Delivery;
+
+// Records that are known by their position only, and have to be read once more.
+internal sealed partial class CourierProgress
+{
+    // Places of a failing disk beyond that are forgotten, all of them, and tried once more.
+    private const int MostUnreadable = 10_000;
+
+    // Where the disk failed to give records, by the first that was wanted. Several look for theirs at a time.
+    private readonly ConcurrentDictionary<long, bool> _unreadable = new();
+
+    /// <summary>
+    /// Records of these positions, in order, as far as the disk gives them; the caller holds each. May take long.
+    /// </summary>
+    /// <param name="positions">Where they are, ascending; at least one.</param>
+    /// <param name="damaged">Told of what cannot be read.</param>
+    /// <exception cref="DiskException">The disk fails. When it does so again for the same records, they are given up.
+    /// </exception>
+    public IEnumerable<MirroredRecord> ReadBack(IReadOnlyList<SpilledRecord> positions, Action<LogDamage> damaged)
+    {
+        var store = _journal.Store!;
+        using var reader = store.Log.OpenReader(positions[0].Position, damaged);
+        for (var next = 0; next < positions.Count && ReadOn(reader, positions[0].Position) is { } found;)
+        {
+            while (next < positions.Count && positions[next].Position < found.Position)
+                next++;
+            if (next == positions.Count || positions[next].Position != found.Position)
+            {
+                found.Body.Release();
+                continue;
+            }
+
+            if (++next < positions.Count)
+                reader.PassTo(positions[next].Position);
+            if (store.Decode(found, damaged) is not MirroredRecord record)
+                continue;
+            _journal.Adopt(record, found.Position);
+            yield return record;
+        }
+    }
+
+    /// <summary>
+    /// Records on disk from one position to another, both included; the caller holds each. May take long.
+    /// </summary>
+    /// <param name="first">Where to begin; nothing is given below.</param>
+    /// <param name="last">Where to end.</param>
+    /// <param name="damaged">Told of what cannot be read.</param>
+    /// <exception cref="DiskException">As for the other one.</exception>
+    public IEnumerable<MirroredRecord> ReadBack(long first, long last, Action<LogDamage> damaged)
+    {
+        var store = _journal.Store!;
+        using var reader = store.Log.OpenReader(first, damaged);
+        while (ReadOn(reader, first) is { } found)
+        {
+            if (found.Position > last)
+            {
+                found.Body.Release();
+                yield break;
+            }
+
+            if (store.Decode(found, damaged) is not MirroredRecord record)
+                continue;
+            _journal.Adopt(record, found.Position);
+            yield return record;
+        }
+    }
+
+    /// <summary>The next record; what the disk fails to give twice is given up, and told as damage.</summary>
+    private LogRecord? ReadOn(SegmentReader reader, long first)
+    {
+        while (true)
+        {
+            try
+            {
+                return reader.TryRead();
+            }
+            catch (DiskException) when (_unreadable.ContainsKey(first))
+            {
+                reader.SkipUnreadable();
+            }
+            catch (DiskException)
+            {
+                if (_unreadable.Count >= MostUnreadable)
+                    _unreadable.Clear();
+                _unreadable[first] = true;
+                throw;
+            }
+        }
+    }
+}
