@@ -381,13 +381,12 @@ public sealed class LogCore : IDisposable
         var waiting = WaitingBytes;
         if (waiting > 0 && waiting + size > _options.MaxPendingBytes)
             return AppendOutcome.Busy;
-        var missing = _pending.Bytes + Interlocked.Read(ref _stagedBytes) + size - _writer.Room;
-        if (missing <= 0)
-            return null;
+        var missing = Math.Max(0, _pending.Bytes + Interlocked.Read(ref _stagedBytes) + size - _writer.Room);
         // Rounded up to whole files: a record that was taken is not to meet a full disk.
         var data = _options.SegmentBytes - SegmentFormat.DataStart;
         var files = (missing + data - 1) / data;
-        if (_segments.Bytes + ((files + (entry.IsVital ? 0 : 1)) * _options.SegmentBytes) > MostBytes)
+        // The room of one more is for what is vital.
+        if (_segments.Bytes + (files * _options.SegmentBytes) > MostBytes - (entry.IsVital ? 0 : _options.SegmentBytes))
             return AppendOutcome.LimitReached;
         return _store.IsShortOfSpace && _store.Spares < files ? AppendOutcome.DiskFull : null;
     }

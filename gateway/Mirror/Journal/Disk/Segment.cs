@@ -38,7 +38,7 @@ public sealed class Segment
     public long Last => Volatile.Read(ref _last);
 
     /// <summary>Bytes of the file.</summary>
-    public long FileBytes { get; internal set; }
+    public long FileBytes { get; }
 
     /// <summary>Its end moves no more.</summary>
     public bool IsSealed => _isSealed;

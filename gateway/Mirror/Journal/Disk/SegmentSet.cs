@@ -3,21 +3,24 @@ namespace InfluxMirror.Journal.Disk;
 /// <summary>
 /// The segments that hold records, oldest first: readers take a snapshot, a change replaces it whole.
 /// </summary>
-internal sealed class SegmentSet(IEnumerable<Segment> segments)
+internal sealed class SegmentSet
 {
     private readonly Lock _gate = new();
-    private volatile Segment[] _all = [.. segments];
+    private volatile Segment[] _all = [];
+    private long _bytes;
+
+    public SegmentSet(IEnumerable<Segment> segments) => Become([.. segments]);
 
     public IReadOnlyList<Segment> All => _all;
 
     public Segment? Newest => _all is [.., var newest] ? newest : null;
 
-    public long Bytes => _all.Sum(segment => segment.FileBytes);
+    public long Bytes => Interlocked.Read(ref _bytes);
 
     public void Add(Segment segment)
     {
         lock (_gate)
-            _all = [.. _all, segment];
+            Become([.. _all, segment]);
     }
 
     /// <summary>Takes one out; false when it is not there any more.</summary>
@@ -26,7 +29,7 @@ internal sealed class SegmentSet(IEnumerable<Segment> segments)
         lock (_gate)
         {
             var before = _all.Length;
-            _all = [.. _all.Where(other => other != segment)];
+            Become([.. _all.Where(other => other != segment)]);
             return _all.Length < before;
         }
     }
@@ -39,7 +42,7 @@ internal sealed class SegmentSet(IEnumerable<Segment> segments)
         {
             Segment[] replaced = [.. _all.Where(old.Contains)];
             if (replaced.Length > 0)
-                _all = [.. _all.Select(one => one == replaced[^1] ? segment : one).Except(replaced)];
+                Become([.. _all.Select(one => one == replaced[^1] ? segment : one).Except(replaced)]);
             return replaced;
         }
     }
@@ -82,4 +85,10 @@ internal sealed class SegmentSet(IEnumerable<Segment> segments)
 
     private static bool IsUnneeded(Segment[] all, int index, long through) =>
         index + 1 < all.Length && all[index].IsSealed && all[index + 1].Header.First - 1 <= through;
+
+    private void Become(Segment[] all)
+    {
+        _all = all;
+        Interlocked.Exchange(ref _bytes, all.Sum(static segment => segment.FileBytes));
+    }
 }
