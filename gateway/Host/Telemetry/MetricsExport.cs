@@ -32,8 +32,6 @@ internal sealed class MetricsExport(CollectorRegistry registry, GatewayMetrics m
             Registry = registry,
             MetricFactory = Metrics.WithCustomRegistry(registry),
             InstrumentFilterPredicate = IsExported,
-            // What happens seldom is not to begin at zero each time.
-            MetricsExpireAfter = TimeSpan.FromHours(24),
             ResolveHistogramBuckets = instrument => instrument.Unit == "s" ? SecondsBuckets : SizeBuckets,
         });
         return Task.CompletedTask;

@@ -69,12 +69,15 @@ internal sealed class JournalKeeper(
         // One that takes longer than the interval is not to be overtaken.
         if (!await _oneAtATime.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
             return;
-        var began = Stopwatch.GetTimestamp();
         try
         {
-            // Clients may be refused again and again.
-            if (!wasRefused || began >= _restsUntil)
-                await Task.Run(() => Keep(wasRefused)).ConfigureAwait(false);
+            var began = Stopwatch.GetTimestamp();
+            if (wasRefused && began < _restsUntil)
+                return;
+            await Task.Run(() => Keep(wasRefused)).ConfigureAwait(false);
+            // Clients that are refused again and again do not make it work all the time in vain.
+            var now = Stopwatch.GetTimestamp();
+            _restsUntil = store is not null && TooMuch(store) > 0 ? now + ((now - began) * Rest) : 0;
         }
         catch (Exception fault)
         {
@@ -83,9 +86,6 @@ internal sealed class JournalKeeper(
         }
         finally
         {
-            var now = Stopwatch.GetTimestamp();
-            if (!wasRefused || began >= _restsUntil)
-                _restsUntil = now + ((now - began) * Rest);
             _oneAtATime.Release();
         }
     }

@@ -211,8 +211,10 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
         var have = _windowAt + _windowLength - at;
         if (at < _windowAt || have < Math.Min(count, limit - at))
         {
-            // Behind a large record there may be another. And never past the limit: what is there may still change.
-            var room = at > _windowAt + _windowLength ? Math.Max(PageBytes, count) : WindowBytes;
+            // Behind a large record that was passed over there may be another one. And never past the limit: what is
+            // there may still change.
+            var isFar = at - (_windowAt + _windowLength) > WindowBytes / 4;
+            var room = isFar ? Math.Max(PageBytes, count) : WindowBytes;
             var wanted = (int)Math.Min(room, limit - at);
             (_windowAt, _windowLength) = (at, 0);
             _windowLength = wanted > 0 ? ReadFile(at, _window.AsSpan(0, wanted)) : 0;
