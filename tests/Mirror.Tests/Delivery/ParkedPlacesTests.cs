@@ -1,0 +1,95 @@
+using InfluxMirror.Delivery;
+using Xunit;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>Many places that records are parked for, of most of which nothing is in memory.</summary>
+public sealed class ParkedPlacesTests : DurableTests
+{
+    [Fact]
+    public async Task F36_parked_records_take_little_memory_whatever_the_number_of_their_places()
+    {
+        const int databases = 40;
+        string large = new('x', 700_000);
+        await using TestCluster cluster = TestCluster.OnDisk(Folder);
+        cluster.Enter("b", static request => SentRequest.Response(404, $"database not found: \"{request.Database}\""));
+        cluster.Found("a");
+        for (int i = 0; i < databases; i++)
+            await cluster.TakeAsync(Records.Write($"db{i}", $"m v=\"{large}\" 1\n"));
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Parked == databases, "they are parked");
+        Assert.InRange(cluster.Courier("b").Tally.ParkedBytes, 1, 10_000_000);
+
+        cluster["b"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "they went out");
+        Assert.Equal(databases, cluster.Courier("b").Tally.Delivered);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F36_of_a_place_whose_records_are_all_on_disk_one_is_tried_each_time()
+    {
+        const int databases = 130, each = 3;
+        string large = new('x', 60_000);
+        await using TestCluster cluster = TestCluster.OnDisk(Folder);
+        cluster.Enter("b", static request => SentRequest.Response(404, $"database not found: \"{request.Database}\""));
+        cluster.Found("a");
+        Courier b = cluster.Courier("b");
+        for (int i = 1; i <= each; i++)
+        {
+            for (int database = 0; database < databases; database++)
+                await cluster.TakeAsync(Records.Write($"db{database}", $"m v=\"{large}\" {i}\n"));
+        }
+
+        await cluster.EventuallyAsync(() => b.Tally.Parked == databases * each, "they are parked");
+        int before = cluster["b"].Requests.Count;
+        await cluster.EventuallyAsync(
+            () => cluster["b"].Requests.Skip(before).Select(static one => one.Database).Distinct().Count() == databases,
+            "each place was tried again");
+        Assert.All(cluster["b"].Requests.Skip(before), static request => Assert.Single(request.Lines));
+        Assert.InRange(b.Tally.ParkedBytes, 1, 10_000_000);
+        Assert.Equal(databases * each, b.Tally.Parked);
+
+        List<string> got = [];
+        cluster["b"].Script = request =>
+        {
+            lock (got)
+                got.AddRange(request.Lines.Select(line => request.Database + line[line.LastIndexOf(' ')..]));
+            return ScriptedDestination.Accept(request);
+        };
+        await cluster.EventuallyAsync(() => b.Tally.Pending == 0, "they went out");
+        Assert.Equal(databases * each, got.Count);
+        Assert.All(
+            got.GroupBy(static one => one.Split(' ')[0]),
+            static one => Assert.Equal(["1", "2", "3"], one.Select(static text => text.Split(' ')[1])));
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_place_whose_records_are_all_on_disk_is_tried_once_more_when_a_statement_may_have_repaired_it()
+    {
+        string large = new('x', 60_000);
+        await using TestCluster cluster = TestCluster.OnDisk(Folder);
+        HashSet<string> there = [];
+        cluster.Enter("b", request =>
+        {
+            lock (there)
+            {
+                if (request.Query is not null)
+                    there.Add(request.Query["CREATE DATABASE ".Length..]);
+                return request.Query is not null || there.Contains(request.Database)
+                    ? ScriptedDestination.Accept(request)
+                    : SentRequest.Response(404, $"database not found: \"{request.Database}\"");
+            }
+        });
+        cluster.Found("a");
+        for (int database = 0; database < 200; database++)
+            await cluster.TakeAsync(Records.Write($"db{database}", $"m v=\"{large}\" 1\n"));
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 200, "they are parked");
+
+        // Without any time that goes by.
+        cluster.Statement("CREATE DATABASE db199", "db199");
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 199, "that place is free");
+        Assert.False(cluster.Courier("b").IsParked("db199"));
+        cluster.AssertAccounts();
+    }
+}
