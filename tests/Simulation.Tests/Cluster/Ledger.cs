@@ -12,10 +12,10 @@ internal sealed class Ledger(Lock gate)
     public Lock Gate => gate;
 
     /// <summary>
-    /// Destinations for which writes were dropped. A kill may make that forgotten: they are sent behind what came later,
+    /// Writes may be dropped for a destination, which a kill may make forgotten: they are sent behind what came later,
     /// and all of that once more.
     /// </summary>
-    public ConcurrentDictionary<string, bool> WereDropped { get; } = [];
+    public bool GivesWay { get; init; }
 
     /// <summary>All of them, in the order of sending.</summary>
     public IReadOnlyList<ClientRequest> Requests => [.. _requests.Values.OrderBy(request => request.Number)];

@@ -159,7 +159,7 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         // what was taken back when its client was told of a refusal, and comes again after a kill.
         bool isExcused = request.Outcome == WriteOutcome.Refused || treatment.IsParked || treatment.IsRefused
             || treatment.IsRetried || treatment.HasVanished || treatment.Failures > 2
-            || (request.Statement is null && ledger.WereDropped.ContainsKey(Name));
+            || (ledger.GivesWay && request.Statement is null);
         foreach (string database in Plan.Databases.Where(request.Concerns))
         {
             int newest = _newest.GetValueOrDefault(database);

@@ -24,7 +24,7 @@ internal sealed class World
     public World(Plan plan)
     {
         Plan = plan;
-        Ledger = new Ledger(Gate);
+        Ledger = new Ledger(Gate) { GivesWay = plan.GivesWay };
         _clients = new Clients(Ledger);
         JournalDisk = new SimulatedDisk(new Random(plan.Seed ^ 0x5eed));
         LetterDisk = new SimulatedDisk(new Random(plan.Seed ^ 0x1e77e5));
@@ -124,8 +124,6 @@ internal sealed class World
         }
 
         await SettleAsync();
-        foreach (Courier courier in Life.Cluster.Couriers.Where(static one => one.Tally.DroppedAs(DropCause.Full) > 0))
-            Ledger.WereDropped[courier.Destination] = true;
         await BuryKilledAsync(step as KillStep);
     }
 
