@@ -13,6 +13,7 @@ namespace Gateway;
 internal static class JournalCommand
 {
     private const string DefaultFile = "appsettings.json";
+    private const int MaxRuns = 20;
 
     public static Command Build()
     {
@@ -110,9 +111,13 @@ internal static class JournalCommand
         output.WriteLine(PrintedText.Line(
             $"  {cursor.Destination}: done up to {cursor.LowWaterMark} of {tail}"
             + $"{(cursor.NeedsResync ? ", NEEDS RESYNC" : "")}"));
-        if (cursor.Completed.Count > 0)
-            output.WriteLine($"    and {string.Join(", ", cursor.Completed.Take(20).Select(range =>
-                $"{range.From}-{range.To}"))}{(cursor.Completed.Count > 20 ? ", …" : "")}");
+        string[] runs = [.. cursor.Completed.Take(MaxRuns + 1).Select(static run => $"{run.From}-{run.To}")];
+        if (runs.Length > 0)
+        {
+            output.WriteLine(
+                $"    and {string.Join(", ", runs.Take(MaxRuns))}{(runs.Length > MaxRuns ? ", …" : "")}");
+        }
+
         output.WriteLine(cursor.IsWithoutAccount
             ? "    no account"
             : $"    at position {cursor.Through}: accepted {cursor.Accepted}, delivered {cursor.Delivered}, pending "

@@ -13,7 +13,7 @@ public sealed record JournalCursorView
     public required long LowWaterMark { get; init; }
 
     /// <summary>Runs above it that are done.</summary>
-    public required IReadOnlyList<PositionRange> Completed { get; init; }
+    public required IEnumerable<PositionRange> Completed { get; init; }
 
     /// <summary>It has no account: the file is of another version.</summary>
     public required bool IsWithoutAccount { get; init; }

@@ -23,6 +23,9 @@ public sealed partial class Courier
 
     // Of these what the cursor has not read.
     private readonly PositionRuns _givenUpUnread = new();
+
+    // Of these what is parked and on disk only, and not dropped yet.
+    private readonly PositionRuns _givenUpParked = new();
     private readonly ReturnFromDisk _givingUp;
     private long _givenUpThrough;
 
@@ -39,7 +42,7 @@ public sealed partial class Courier
     internal long CountUndone(long first, long last)
     {
         lock (_gate)
-            return last - first + 1 - _cursor.Done(first, last).Sum(static run => run.To - run.From + 1);
+            return _cursor.CountUndone(first, last);
     }
 
     /// <summary>How many of these positions have no fate here and were not given up before.</summary>
@@ -151,41 +154,77 @@ public sealed partial class Courier
             Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
         }
 
-        foreach (var queue in _parking.Queues.ToArray())
+        foreach (var queue in _parking.Queues)
         {
-            SpilledRecord[] dropped = [.. queue.OnDisk.Values
-                .TakeWhile(parked => parked.Position <= _givenUpThrough)
-                .Where(parked => _givenUp.Contains(parked.Position))];
-            foreach (var parked in dropped)
-            {
-                queue.OnDisk.Remove(parked.Position);
-                _context.Gaps.Note(Destination, queue.Place.Database, parked);
-                DropOnDisk_NeedsLock(parked, CauseOf_NeedsLock(parked.Position));
-            }
-
-            _parking.RemoveIfEmpty(queue);
+            foreach (var run in queue.OnDisk.Among(_givenUp, _givenUpThrough))
+                _givenUpParked.Add(run.From, run.To);
         }
     }
 
     /// <summary>
-    /// Whether something that was given up is on disk only and unread, and how to drop the next of it. What is in
-    /// memory is met there, or leaves it.
+    /// Whether something that was given up is on disk only, and parked or unread, and how to drop the next of it. What
+    /// is in memory is met there, or leaves it.
     /// </summary>
     private bool IsGivingUp(out Action? take)
     {
         take = null;
         lock (_gate)
         {
+            if (IsStopping)
+                return false;
+            if (!_givenUpParked.IsEmpty)
+            {
+                take = Taking(DropParked, _givenUpParked.Lowest(ParkedOnDisk.MostAtOnce, _progress.DurableThrough));
+                return true;
+            }
+
             // What the cursor has read was dropped then.
             _givenUpUnread.RemoveThrough(_cursor.ReadThrough);
-            if (IsStopping || _givenUpUnread.Count == 0)
+            if (_givenUpUnread.IsEmpty)
                 return false;
-            var first = _givenUpUnread.First.From;
-            var last = Math.Min(_givenUpUnread.Last.To, _cursor.InMemoryFrom - 1);
+            var first = _givenUpUnread.Min;
+            var last = Math.Min(_givenUpUnread.Max, _cursor.InMemoryFrom - 1);
             if (first > last)
                 return false;
             take = () => DropUnread(first, last);
             return true;
+        }
+    }
+
+    /// <summary>Drops parked records that are on disk only and were given up; these are read for the ledger.</summary>
+    /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
+    private void DropParked(PositionRuns wanted)
+    {
+        foreach (var record in _progress.ReadBack(wanted, NoteDamage))
+        {
+            lock (_gate)
+            {
+                if (IsStopping)
+                {
+                    record.LetGo();
+                    return;
+                }
+
+                wanted.Remove(record.Position);
+                _givenUpParked.Remove(record.Position);
+                // It may have gone back to its lane, and is met there.
+                if (TakeFromDisk_NeedsLock(record))
+                {
+                    Tally.Unpark(record);
+                    Drop_NeedsLock(record, CauseOf_NeedsLock(record.Position));
+                }
+                else
+                {
+                    record.LetGo();
+                }
+            }
+        }
+
+        Lose(wanted);
+        lock (_gate)
+        {
+            foreach (var run in wanted)
+                _givenUpParked.Remove(run.From, run.To);
         }
     }
 
@@ -219,8 +258,8 @@ public sealed partial class Courier
                 }
 
                 _givenUpUnread.RemoveThrough(record.Position);
-                if (bytes >= GivenUpAtOnce || _givenUpUnread.Count == 0
-                    || _givenUpUnread.First.From > record.Position + ReadOver)
+                if (bytes >= GivenUpAtOnce || _givenUpUnread.IsEmpty
+                    || _givenUpUnread.Min > record.Position + ReadOver)
                     return;
             }
         }
@@ -233,10 +272,8 @@ public sealed partial class Courier
     private void PassUnread_NeedsLock(long through)
     {
         _givenUpUnread.RemoveThrough(_cursor.ReadThrough);
-        while (_givenUpUnread.Count > 0 && _givenUpUnread.First is var run && run.From <= through)
-        {
-            _cursor.PassOver(run.From, Math.Min(run.To, through));
-            _givenUpUnread.RemoveThrough(Math.Min(run.To, through));
-        }
+        foreach (var run in _givenUpUnread.Within(0, through))
+            _cursor.PassOver(run.From, run.To);
+        _givenUpUnread.RemoveThrough(through);
     }
 }

@@ -1,3 +1,4 @@
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Delivery;
@@ -68,8 +69,9 @@ public sealed partial class Courier
         {
             if (IsStopping || _lanes.Values.FirstOrDefault(static lane => lane.IsNextOnDisk) is not { } lane)
                 return false;
-            take = Taking(
-                positions => Load(lane, positions), lane.NextOnDisk(HasRoom ? LoadedBytes : LeastLoadedBytes));
+            var next = lane.NextOnDisk(HasRoom ? LoadedBytes : LeastLoadedBytes, _progress.DurableThrough);
+            if (next.Count > 0)
+                take = () => Load(lane, next);
             return true;
         }
     }
@@ -79,7 +81,10 @@ public sealed partial class Courier
     private void Load(Lane lane, IReadOnlyList<SpilledRecord> positions)
     {
         var next = 0;
-        foreach (var record in _progress.ReadBack(positions, NoteDamage))
+        var wanted = new PositionRuns();
+        foreach (var spilled in positions)
+            wanted.Add(spilled.Position, spilled.Position);
+        foreach (var record in _progress.ReadBack(wanted, NoteDamage))
         {
             lock (_gate)
             {

@@ -261,7 +261,7 @@ public sealed partial class Courier
         CursorState state;
         lock (_gate)
         {
-            lost = _progress.DropLost();
+            lost = _lostUncounted > 0 ? 0 : _progress.DropLost();
             NeedsResync |= lost > 0;
             state = _progress.State(NeedsResync, _parking.Saved());
         }

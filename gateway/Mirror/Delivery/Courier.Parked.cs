@@ -18,7 +18,7 @@ public sealed partial class Courier
     private long _triedOnDisk;
 
     /// <summary>Records that are parked, and why, for people.</summary>
-    public IReadOnlyList<(string Database, string? RetentionPolicy, VerdictKind Reason, int Records)> Parked()
+    public IReadOnlyList<(string Database, string? RetentionPolicy, VerdictKind Reason, long Records)> Parked()
     {
         lock (_gate)
         {
@@ -86,7 +86,7 @@ public sealed partial class Courier
         {
             if (_parking.Remove(record) is not { } queue)
             {
-                if (_parking.RemoveOnDisk(record))
+                if (TakeFromDisk_NeedsLock(record))
                     WithdrawOnDisk_NeedsLock(record);
                 return;
             }
@@ -154,7 +154,7 @@ public sealed partial class Courier
     /// <summary>Parked records take little memory: the newest ones are left to the disk.</summary>
     private void Spill_NeedsLock(ParkedQueue queue)
     {
-        var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk.First().Key;
+        var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk.First;
         if (!isBehind && Tally.ParkedBytes <= ParkedMemoryBytes)
             return;
         // What came behind those on disk goes there; else the newest half, but for the oldest record, unless that is
@@ -173,7 +173,6 @@ public sealed partial class Courier
 
     private void WithdrawOnDisk_NeedsLock(MirroredRecord record)
     {
-        Tally.Spill(-record.Size);
         Tally.Unpark(record);
         Tally.Reject(record);
         Counters.CountWithdrawn();
@@ -334,9 +333,7 @@ public sealed partial class Courier
                 }
 
                 queue.Records.Clear();
-                foreach (var (position, parked) in queue.OnDisk)
-                    barrier.ToDiscard.Add(position, parked);
-                queue.OnDisk.Clear();
+                barrier.ToDiscard.TakeOver(queue.OnDisk);
                 _parking.RemoveIfEmpty(queue);
             }
         }

@@ -1,3 +1,4 @@
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Delivery;
@@ -5,6 +6,9 @@ namespace InfluxMirror.Delivery;
 // Parked records whose bytes are in the journal on disk only.
 public sealed partial class Courier
 {
+    // Of those that cannot be read, what is not counted as lost yet.
+    private long _lostUncounted;
+
     /// <summary>
     /// Whether records whose obstacle is gone are to go back from the disk to their lanes, or one of them on trial, and
     /// how to take the next ones; not while there is no room, they are on their way to the disk, or a statement runs in
@@ -22,13 +26,16 @@ public sealed partial class Courier
             if (queue is not null && HasRoom)
             {
                 take = queue.IsReturning
-                    ? Taking(Return, Next(queue, LoadedBytes))
-                    : Taking(parked => ReturnOnTrial(queue, parked[0]), queue.OnDisk.Values.Take(1));
+                    ? Taking(Return, queue.OnDisk.Next(_progress.DurableThrough))
+                    : Taking(first => ReturnOnTrial(queue, first), queue.OnDisk.Next(_progress.DurableThrough, 1));
             }
 
             return returning.Length > 0;
         }
     }
+
+    private static Action? Taking(Action<PositionRuns> take, PositionRuns next) =>
+        next.IsEmpty ? null : () => take(next);
 
     /// <summary>The same as for others, of a place of which nothing is in memory.</summary>
     private void TryOnDisk_NeedsLock(ParkedQueue queue)
@@ -49,16 +56,17 @@ public sealed partial class Courier
     /// Sends the first of a place on trial; if it cannot be read it is lost, and the next one has its turn.
     /// </summary>
     /// <exception cref="DiskException">As for <see cref="Return"/>.</exception>
-    private void ReturnOnTrial(ParkedQueue queue, SpilledRecord first)
+    private void ReturnOnTrial(ParkedQueue queue, PositionRuns first)
     {
-        foreach (var record in _progress.ReadBack([first], NoteDamage))
+        foreach (var record in _progress.ReadBack(first, NoteDamage))
         {
             lock (_gate)
             {
                 if (!IsStopping && queue is { AwaitsTrial: true, OnTrial: null, Records.Count: 0 }
-                    && !IsStatementRunning_NeedsLock(queue.Place.Database) && queue.OnDisk.Remove(first.Position))
+                    && !IsStatementRunning_NeedsLock(queue.Place.Database) && queue.OnDisk.Remove(record))
                 {
                     Tally.Spill(-record.Size);
+                    CountLost_NeedsLock(queue.OnDisk);
                     queue.AwaitsTrial = false;
                     BeginTrial_NeedsLock(queue, record);
                 }
@@ -73,38 +81,18 @@ public sealed partial class Courier
             return;
         }
 
-        Lose([first]);
-    }
-
-    /// <summary>The first of a queue, about so many bytes of memory.</summary>
-    private static IEnumerable<SpilledRecord> Next(ParkedQueue queue, long bytes)
-    {
-        foreach (var parked in queue.OnDisk.Values)
-        {
-            if (bytes <= 0)
-                yield break;
-            bytes -= parked.Size;
-            yield return parked;
-        }
-    }
-
-    /// <summary>Takes back those records that the disk has; null when it has none yet.</summary>
-    private Action? Taking(Action<IReadOnlyList<SpilledRecord>> take, IEnumerable<SpilledRecord> next)
-    {
-        var durable = _progress.DurableThrough;
-        SpilledRecord[] ready = [.. next.TakeWhile(spilled => spilled.Position <= durable)];
-        return ready.Length == 0 ? null : () => take(ready);
+        Lose(first);
     }
 
     /// <summary>
-    /// Takes back these records from the disk; those of them that cannot be read are lost. Behind a statement that has
-    /// begun meanwhile the rest stays where it is.
+    /// Takes back the first of these records from the disk; those of them that cannot be read are lost. Behind a
+    /// statement that has begun meanwhile the rest stays where it is.
     /// </summary>
     /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
-    private void Return(IReadOnlyList<SpilledRecord> positions)
+    private void Return(PositionRuns wanted)
     {
-        var lost = positions.ToDictionary(static parked => parked.Position);
-        foreach (var record in _progress.ReadBack(positions, NoteDamage))
+        var bytes = 0L;
+        foreach (var record in _progress.ReadBack(wanted, NoteDamage))
         {
             lock (_gate)
             {
@@ -114,82 +102,115 @@ public sealed partial class Courier
                     return;
                 }
 
-                lost.Remove(record.Position);
-                if (!_parking.RemoveOnDisk(record))
+                wanted.Remove(record.Position);
+                if (!TakeFromDisk_NeedsLock(record))
                 {
                     record.LetGo();
                     continue;
                 }
 
-                Tally.Spill(-record.Size);
                 Tally.Unpark(record);
                 Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
             }
+
+            if ((bytes += record.Size) < LoadedBytes)
+                continue;
+            wanted.Remove(record.Position, long.MaxValue);
+            break;
         }
 
-        Lose(lost.Values);
+        Lose(wanted);
     }
 
-    /// <summary>Drops those that are parked still, and cannot be read.</summary>
-    private void Lose(IReadOnlyCollection<SpilledRecord> lost)
+    /// <summary>Drops those of these that are parked still, and cannot be read.</summary>
+    private void Lose(PositionRuns unread)
     {
-        if (lost.Count == 0)
+        if (unread.IsEmpty)
             return;
         lock (_gate)
         {
             foreach (var queue in _parking.Queues.ToArray())
             {
-                foreach (var parked in lost.Where(parked => queue.OnDisk.Remove(parked.Position)))
-                    DropOnDisk_NeedsLock(parked, DropCause.Damaged);
+                Lose_NeedsLock(queue.OnDisk, unread);
                 _parking.RemoveIfEmpty(queue);
             }
         }
+    }
+
+    private void Lose_NeedsLock(ParkedOnDisk parked, PositionRuns unread)
+    {
+        var lost = parked.Lose(unread);
+        if (lost.Count == 0)
+            return;
+        // Whatever it was, it is among what waits now.
+        _progress.Watch();
+        _lostUncounted += lost.Count;
+        NeedsResync = true;
+        foreach (var position in lost)
+            _cursor.CompleteReleased(position);
+        CountLost_NeedsLock(parked);
+    }
+
+    /// <summary>When all the others have left, what is left of the account is what was lost.</summary>
+    private void CountLost_NeedsLock(ParkedOnDisk parked)
+    {
+        if (parked is not { Count: 0, Lost: > 0 })
+            return;
+        _lostUncounted -= parked.Lost;
+        Tally.LoseParked(parked.Points, parked.Bytes, parked.Lost);
+        _progress.Lost(parked);
+        parked.Clear();
+    }
+
+    /// <summary>Takes out a parked record that was read; false when it is not parked so any more.</summary>
+    private bool TakeFromDisk_NeedsLock(MirroredRecord record)
+    {
+        if (_parking.RemoveOnDisk(record) is not { } queue)
+            return false;
+        Tally.Spill(-record.Size);
+        CountLost_NeedsLock(queue.OnDisk);
+        return true;
     }
 
     /// <summary>
     /// What a statement drops becomes dead letters; each leaves <paramref name="discarded"/> when it has its fate, so
     /// that nothing is forgotten when the disk fails in between.
     /// </summary>
-    private async ValueTask DiscardOnDiskAsync(SortedDictionary<long, SpilledRecord> discarded)
+    private async ValueTask DiscardOnDiskAsync(ParkedOnDisk discarded)
     {
-        if (discarded.Count == 0)
-            return;
-        SpilledRecord[] positions = [.. discarded.Values];
-        while (_progress.DurableThrough < positions[^1].Position)
-            await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
         var bytes = 0L;
-        foreach (var record in _progress.ReadBack(positions, NoteDamage))
+        while (discarded.Count > 0)
         {
-            bytes += record.Size;
-            lock (_gate)
+            var wanted = discarded.Next(_progress.DurableThrough);
+            if (wanted.IsEmpty)
+                await Task.Delay(TimeSpan.FromMilliseconds(10), Time, Stopping).ConfigureAwait(false);
+            foreach (var record in wanted.IsEmpty ? [] : _progress.ReadBack(wanted, NoteDamage))
             {
-                discarded.Remove(record.Position);
-                Tally.Spill(-record.Size);
-                Tally.Unpark(record);
-                Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected), Overruled);
+                bytes += record.Size;
+                lock (_gate)
+                {
+                    wanted.Remove(record.Position);
+                    discarded.Remove(record);
+                    Tally.Spill(-record.Size);
+                    Tally.Unpark(record);
+                    Refuse_NeedsLock(record, new Verdict(VerdictKind.Rejected), Overruled);
+                }
+
+                FileDeadLetter(record, Overruled);
+                if (bytes < ParkedMemoryBytes)
+                    continue;
+                // A record stays in memory until its letter is on disk.
+                await LettersFiledAsync().ConfigureAwait(false);
+                bytes = 0;
             }
 
-            FileDeadLetter(record, Overruled);
-            if (bytes < ParkedMemoryBytes)
-                continue;
-            // A record stays in memory until its letter is on disk.
-            await LettersFiledAsync().ConfigureAwait(false);
-            bytes = 0;
+            // What cannot be read cannot be kept either.
+            lock (_gate)
+            {
+                Lose_NeedsLock(discarded, wanted);
+                CountLost_NeedsLock(discarded);
+            }
         }
-
-        // What cannot be read cannot be kept either.
-        lock (_gate)
-        {
-            foreach (var parked in discarded.Values)
-                DropOnDisk_NeedsLock(parked, DropCause.Damaged);
-            discarded.Clear();
-        }
-    }
-
-    private void DropOnDisk_NeedsLock(SpilledRecord parked, DropCause cause)
-    {
-        Tally.Unpark(parked);
-        DropSpilled_NeedsLock(parked, cause);
     }
 
     private bool IsStatementRunning_NeedsLock(string database) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Delivery;
@@ -15,26 +16,29 @@ internal sealed partial class CourierProgress
     /// <summary>
     /// Records of these positions, in order, as far as the disk gives them; the caller holds each. May take long.
     /// </summary>
-    /// <param name="positions">Where they are, ascending; at least one.</param>
+    /// <param name="positions">
+    /// Where they are, at least one; those that were given may be taken out of it.
+    /// </param>
     /// <param name="damaged">Told of what cannot be read.</param>
     /// <exception cref="DiskException">The disk fails. When it does so again for the same records, they are given up.
     /// </exception>
-    public IEnumerable<MirroredRecord> ReadBack(IReadOnlyList<SpilledRecord> positions, Action<LogDamage> damaged)
+    public IEnumerable<MirroredRecord> ReadBack(PositionRuns positions, Action<LogDamage> damaged)
     {
         var store = _journal.Store!;
-        using var reader = store.Log.OpenReader(positions[0].Position, damaged);
-        for (var next = 0; next < positions.Count && ReadOn(reader, positions[0].Position) is { } found;)
+        var first = positions.Min;
+        using var reader = store.Log.OpenReader(first, damaged);
+        for (var next = first; next != long.MaxValue && ReadOn(reader, first) is { } found;)
         {
-            while (next < positions.Count && positions[next].Position < found.Position)
-                next++;
-            if (next == positions.Count || positions[next].Position != found.Position)
+            var isWanted = positions.Contains(found.Position);
+            next = positions.Next(found.Position + 1);
+            if (next != long.MaxValue)
+                reader.PassTo(next);
+            if (!isWanted)
             {
                 found.Body.Release();
                 continue;
             }
 
-            if (++next < positions.Count)
-                reader.PassTo(positions[next].Position);
             if (store.Decode(found, damaged) is not MirroredRecord record)
                 continue;
             _journal.Adopt(record, found.Position);

@@ -114,6 +114,16 @@ internal sealed partial class CourierProgress
         _watchedRecords--;
     }
 
+    /// <summary>
+    /// So much of what waited when damage was found is lost, and counted as that. Belongs to the courier's lock.
+    /// </summary>
+    public void Lost(ParkedOnDisk lost)
+    {
+        _watchedPoints -= lost.Points;
+        _watchedBytes -= lost.Bytes;
+        _watchedRecords -= lost.Lost;
+    }
+
     /// <summary>The destination vanished after a record. Belongs to the courier's lock.</summary>
     public void NoteVanished(MirroredRecord record) => _vanished.Add(record.Position);
 
@@ -211,7 +221,7 @@ internal sealed partial class CourierProgress
         {
             var began = Stopwatch.GetTimestamp();
             var now = state();
-            if (_last is not null && IsSame(now, _last))
+            if (_last is not null && now.IsLike(_last))
                 return;
             _last = null;
             _journal.Store!.Save(_destination, now);
@@ -269,10 +279,6 @@ internal sealed partial class CourierProgress
             Math.Min(safe, _acceptedThrough), tally, needsResync, _context.Members.Now, Since,
             _vanished.Count > 0 ? [.. _vanished.Order()] : null);
     }
-
-    private static bool IsSame(CursorState left, CursorState right) =>
-        left.LowWaterMark == right.LowWaterMark && left.Completed.SequenceEqual(right.Completed)
-        && left.Extra.Span.SequenceEqual(right.Extra.Span);
 
     private void Count(in SpilledRecord record)
     {

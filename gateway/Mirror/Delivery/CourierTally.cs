@@ -163,11 +163,13 @@ public sealed class CourierTally
     /// </summary>
     internal void SpillTaken(long bytes) => Interlocked.Add(ref _takenBytes, -bytes);
 
-    /// <summary>A parked record that is on disk only is no longer parked.</summary>
-    internal void Unpark(SpilledRecord parked)
+    /// <summary>Parked records that are on disk only cannot be read any more.</summary>
+    internal void LoseParked(long points, long bytes, long records)
     {
-        Interlocked.Add(ref _parked, -parked.Points);
-        Interlocked.Decrement(ref _parkedRecords);
+        Interlocked.Add(ref _parked, -points);
+        Interlocked.Add(ref _parkedRecords, -records);
+        Interlocked.Add(ref _decided, records);
+        Drop(points, bytes, records, DropCause.Damaged);
     }
 
     /// <summary>A record that is on disk only is given up.</summary>

@@ -68,14 +68,11 @@ internal static class DestinationClient
             using var response = await invoker.SendAsync(request, cancellation).ConfigureAwait(false);
             return await ResultAsync(response, batch.First.Kind, cancellation).ConfigureAwait(false);
         }
-        catch (Exception failure) when (TransportFailure.HowFar(failure) is not null
-            && !cancellation.IsCancellationRequested)
+        catch (Exception failure) when (TransportFailure.HowFar(failure) is { } noAnswer)
         {
-            return new SendResult
-            {
-                NoAnswer = TransportFailure.HowFar(failure)!.Value,
-                Failure = TransportFailure.Describe(failure),
-            };
+            // Whatever the network did then, it was called off: that says nothing about the records.
+            cancellation.ThrowIfCancellationRequested();
+            return new SendResult { NoAnswer = noAnswer, Failure = TransportFailure.Describe(failure) };
         }
         catch (HttpRequestException unsendable)
         {

@@ -184,13 +184,13 @@ internal sealed class JournalKeeper(
             excess -= (long)(segment.FileBytes * (1 - ((double)kept / all)));
         }
 
-        if (gone.Count == 0)
+        if (gone.IsEmpty)
             return;
         foreach (var (cursor, saved) in store.AbsentLacking(gone))
         {
-            Forsake(store, couriers, cursor, saved, gone, gone.Last.To);
+            Forsake(store, couriers, cursor, saved, gone, gone.Max);
             tell($"the journal is near its limit: what is kept for {cursor}, which was removed, goes up to position "
-                + $"{gone.Last.To}, and it needs a resync when it comes back");
+                + $"{gone.Max}, and it needs a resync when it comes back");
         }
 
         store.Trim();

@@ -226,16 +226,16 @@ internal sealed class Lane
 
     /// <summary>
     /// What comes next, as far as it is on disk only and without a statement between: what takes about so many bytes of
-    /// memory.
+    /// memory, and is not behind a position.
     /// </summary>
-    public List<SpilledRecord> NextOnDisk(long bytes)
+    public List<SpilledRecord> NextOnDisk(long bytes, long through)
     {
         var next = new List<SpilledRecord>();
         if (_returned.Count > 0)
             return next;
         foreach (var entry in _waiting)
         {
-            if (!entry.IsOnDisk || bytes <= 0)
+            if (!entry.IsOnDisk || bytes <= 0 || entry.Position > through)
                 break;
             next.Add(entry.OnDisk);
             bytes -= entry.OnDisk.Size;
@@ -352,7 +352,7 @@ internal sealed class Barrier(MirroredRecord record, Sender sender)
     public Sender Sender { get; } = sender;
 
     /// <summary>Parked records on disk that it overrules and that have no fate yet.</summary>
-    public SortedDictionary<long, SpilledRecord> ToDiscard { get; } = [];
+    public ParkedOnDisk ToDiscard { get; } = new();
 
     /// <summary>The lanes it stands in.</summary>
     public List<Lane> Lanes { get; } = [];

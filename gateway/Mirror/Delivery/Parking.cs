@@ -111,18 +111,18 @@ internal sealed class Parking
         return null;
     }
 
-    /// <summary>Takes out a record that is on disk only; false when it is not parked so.</summary>
-    public bool RemoveOnDisk(MirroredRecord record)
+    /// <summary>Takes out a record that is on disk only; null when it is not parked so.</summary>
+    public ParkedQueue? RemoveOnDisk(MirroredRecord record)
     {
         foreach (var place in ParkedPlace.All(record.Target))
         {
-            if (!_queues.TryGetValue(place, out var queue) || !queue.OnDisk.Remove(record.Position))
+            if (!_queues.TryGetValue(place, out var queue) || !queue.OnDisk.Remove(record))
                 continue;
             RemoveIfEmpty(queue);
-            return true;
+            return queue;
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>
@@ -141,7 +141,7 @@ internal sealed class Parking
         }
 
         foreach (var record in spilled)
-            queue.OnDisk.Add(record.Position, new SpilledRecord(record));
+            queue.OnDisk.Add(record);
         return spilled;
     }
 
@@ -198,15 +198,14 @@ internal sealed class ParkedQueue(ParkedPlace place)
 
     public LinkedList<MirroredRecord> Records { get; } = new();
 
-    /// <summary>Newer ones by position, of which only the journal on disk has the bytes.</summary>
-    public SortedDictionary<long, SpilledRecord> OnDisk { get; } = [];
+    /// <summary>Newer ones, of which only the journal on disk has the bytes.</summary>
+    public ParkedOnDisk OnDisk { get; } = new();
 
     /// <summary>It is from before the start, and more may come of it; it stays when it is empty.</summary>
     public bool IsRestored { get; set; }
 
     /// <summary>When the oldest of them was appended, see <see cref="Journal.JournalRecord.AppendedAt"/>.</summary>
-    public long? OldestAt =>
-        (OnTrial ?? Records.First?.Value)?.AppendedAt ?? (OnDisk.Count > 0 ? OnDisk.First().Value.AppendedAt : null);
+    public long? OldestAt => (OnTrial ?? Records.First?.Value)?.AppendedAt ?? OnDisk.OldestAt;
 
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }

@@ -131,6 +131,9 @@ public sealed class JournalCursor
     /// <summary>What is done between two positions, both included, in order.</summary>
     internal List<PositionRange> Done(long from, long through) => _completed.Runs(from, through);
 
+    /// <summary>How many positions between two, both included, are not done.</summary>
+    internal long CountUndone(long from, long through) => _completed.CountUndone(from, through);
+
     /// <summary>The first position from one on that is not done.</summary>
     internal long NextUndone(long from) => _completed.Next(Math.Max(from, LowWaterMark + 1), done: false);
 
@@ -144,7 +147,7 @@ public sealed class JournalCursor
     internal void DemandDurable() => _journal.DemandDurable(ReadThrough);
 
     /// <summary>What is to be saved of it.</summary>
-    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, long.MaxValue, extra);
+    internal CursorState State(ReadOnlyMemory<byte> extra) => CursorState.Of(_completed, extra);
 
     /// <summary>It need not look at anything up to here, whatever it has read.</summary>
     internal void EndAt(long position) => Volatile.Write(ref _end, position);

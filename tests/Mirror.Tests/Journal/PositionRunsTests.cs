@@ -1,3 +1,4 @@
+using System.Buffers;
 using CsCheck;
 using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
@@ -7,47 +8,87 @@ namespace InfluxMirror.Tests.Journal;
 
 public sealed class PositionRunsTests
 {
+    /// <summary>Around the bounds of blocks, and from few runs to more than are kept as runs.</summary>
     [Fact]
-    public void They_agree_with_a_set_of_positions_in_many_blocks_too()
+    public void They_agree_with_a_set_of_positions_whatever_is_added_and_removed()
     {
-        Gen<(int From, int Length)> added = Gen.Select(
-            Gen.Int[0, 5_000], Gen.Frequency((20, Gen.Int[1, 3]), (1, Gen.Int[1, 2_000])));
-        Gen.Select(added.Array[0, 1_500], Gen.Int[-5_000, 5_000]).Sample((ranges, through) =>
-        {
-            PositionRuns runs = new();
-            HashSet<long> expected = [];
-            foreach ((int from, int length) in ranges)
+        Gen<int> place = Gen.Frequency(
+            (3, Gen.Int[0, 6_000]), (2, Gen.Int[65_500, 65_600]), (1, Gen.Int[131_000, 131_200]));
+        Gen<int> length = Gen.Frequency(
+            (30, Gen.Int[1, 3]), (3, Gen.Int[1, 2_000]), (1, Gen.Int[60_000, 70_000]), (1, Gen.Const(131_072)));
+        Gen<bool> isAdded = Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)));
+        Gen<(bool IsAdded, int From, int Length)[]> changes = Gen.Frequency(
+            (3, Gen.Select(isAdded, place, length).Array[0, 60]),
+            (1, Gen.Select(Gen.Const(true), Gen.Int[0, 20_000], Gen.Const(1)).Array[4_000, 6_000]));
+        Gen.Select(changes, Gen.Select(isAdded, place, length).Array[0, 10], Gen.Int[-5_000, 70_000]).Sample(
+            (first, more, through) =>
             {
-                runs.Add(from, from + length - 1);
-                for (long position = from; position < from + length; position++)
-                    expected.Add(position);
-            }
+                PositionRuns runs = [];
+                bool[] expected = new bool[400_000];
+                foreach ((bool added, int from, int count) in first.Concat(more))
+                {
+                    if (added)
+                        runs.Add(from, from + count - 1);
+                    else if (count == 1)
+                        Assert.Equal(expected[from], runs.Remove(from));
+                    else
+                        runs.Remove(from, from + count - 1);
+                    expected.AsSpan(from, count).Fill(added);
+                }
 
-            runs.RemoveThrough(through);
-            expected.RemoveWhere(position => position <= through);
-            List<PositionRange> all = RunsOf(expected);
-            Assert.Equal(all, runs.Within(-10, 10_000));
-            Assert.Equal(all.Count, runs.Count);
-            if (all.Count > 0)
-                Assert.Equal((all[0], all[^1]), (runs.First, runs.Last));
-            for (long from = -3; from < 5_000; from += 7)
-            {
-                Assert.Equal(expected.Contains(from), runs.Contains(from));
+                Assert.True(runs.Clone().IsLike(runs));
+                runs.RemoveThrough(through);
+                expected.AsSpan(0, Math.Max(0, through + 1)).Clear();
+                List<PositionRange> all = RunsOf(expected);
+                AssertSame(all, runs);
+                AssertSame(all, ReadBack(runs));
+                for (long from = -3; from < 70_000; from += 97)
+                {
+                    long to = from + 150;
+                    List<PositionRange> within = [.. all.Where(run => run.To >= from && run.From <= to)
+                        .Select(run => new PositionRange(Math.Max(from, run.From), Math.Min(to, run.To)))];
+                    Assert.Equal(within, runs.Within(from, to));
+                    Assert.Equal(within.Sum(static run => run.To - run.From + 1), runs.CountOf(from, to));
+                    bool isIn = all.Exists(run => run.From <= from && from <= run.To);
+                    Assert.Equal(isIn, runs.Contains(from));
+                    Assert.Equal(within is [var one] && one == new PositionRange(from, to), runs.Contains(from, to));
+                    Assert.Equal(
+                        all.Where(run => run.To >= from).Select(run => Math.Max(from, run.From))
+                            .FirstOrDefault(long.MaxValue),
+                        runs.Next(from));
+                    Assert.Equal(isIn ? all.Find(run => run.To >= from).To + 1 : from, runs.NextGap(from));
+                }
+
+                List<PositionRange> lowest = [.. runs.Lowest(50, 66_000)];
                 Assert.Equal(
-                    RunsOf(expected.Where(position => position >= from && position <= from + 9)),
-                    runs.Within(from, from + 9));
-                Assert.Equal(
-                    Enumerable.Range((int)from, 3).All(position => expected.Contains(position)),
-                    runs.Contains(from, from + 2));
-                Assert.Equal(all.Exists(run => run.To >= from) ? all.Find(run => run.To >= from) : null, runs.At(from));
-            }
-        });
+                    all.SelectMany(static run => Range(run)).Where(static position => position <= 66_000).Take(50),
+                    lowest.SelectMany(static run => Range(run)));
+            },
+            iter: 300);
+    }
+
+    [Theory]
+    [InlineData(1, 1_000_000, 130_000)]
+    [InlineData(2, 1_000_000, 300_000)]
+    [InlineData(100, 10_000, 90_000)]
+    [InlineData(100_000, 1_000, 200_000)]
+    public void They_take_a_bit_for_a_position_or_four_bytes_for_a_run_or_a_block(int every, int count, int bytes)
+    {
+        PositionRuns runs = [];
+        for (long i = 0; i < count; i++)
+            runs.Add(7 + (i * every), 7 + (i * every));
+
+        Assert.InRange(MemoryOf(runs), 1, bytes);
+        var written = new ArrayBufferWriter<byte>();
+        PositionFormat.Write(written, runs);
+        Assert.InRange(written.WrittenCount, 1, bytes);
+        Assert.Equal(count, runs.CountOf(0, long.MaxValue));
     }
 
     [Fact]
-    public void Many_of_them_take_the_memory_of_what_is_left()
+    public void Many_that_were_filled_up_take_the_memory_of_what_is_left()
     {
-        PositionRuns runs = new();
+        PositionRuns runs = [];
         for (long position = 0; position < 2_000_000; position += 2)
             runs.Add(position, position);
         long[] odd = [.. Enumerable.Range(0, 999_999).Select(static i => (2L * i) + 1)];
@@ -56,15 +97,65 @@ public sealed class PositionRunsTests
         foreach (long position in odd.Where(static position => position % 1000 != 1))
             runs.Add(position, position);
 
-        Assert.Equal(2001, runs.Count);
-        Assert.InRange(runs.Blocks, 1, 63);
+        Assert.Equal(2001, runs.Count());
+        Assert.InRange(MemoryOf(runs), 1, 60_000);
     }
 
-    private static List<PositionRange> RunsOf(IEnumerable<long> positions)
+    [Fact]
+    public void What_is_no_set_is_not_read_as_one()
+    {
+        PositionRuns runs = [new PositionRange(3, 5), new PositionRange(9, 9), new PositionRange(200_000, 400_000)];
+        var written = new ArrayBufferWriter<byte>();
+        PositionFormat.Write(written, runs);
+        byte[] bytes = written.WrittenSpan.ToArray();
+
+        for (int length = 1; length < bytes.Length; length++)
+        {
+            if (length is not (28 or 48))
+                Assert.False(PositionFormat.TryRead(bytes.AsSpan(0, length), out _), $"{length} bytes");
+        }
+
+        Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte).Sample((at, value) =>
+        {
+            byte[] changed = [.. bytes];
+            changed[at] = value;
+            // Whatever it says, it says it without a fault, and within a bound.
+            _ = PositionFormat.TryRead(changed, out _);
+        });
+    }
+
+    /// <summary>What objects, and arrays of twice what is in them, take.</summary>
+    private static long MemoryOf(PositionRuns runs) =>
+        runs.Pieces.Sum(static piece => 30 + (piece.Block is { } block
+            ? 100 + (8L * block.Runs.Length) + (8L * block.Bits.Length)
+            : 0));
+
+    private static PositionRuns ReadBack(PositionRuns runs)
+    {
+        var written = new ArrayBufferWriter<byte>();
+        PositionFormat.Write(written, runs);
+        Assert.True(PositionFormat.TryRead(written.WrittenSpan, out PositionRuns read));
+        return read;
+    }
+
+    private static void AssertSame(List<PositionRange> expected, PositionRuns runs)
+    {
+        Assert.Equal(expected, runs);
+        Assert.Equal(expected.Count == 0, runs.IsEmpty);
+        if (expected.Count > 0)
+            Assert.Equal((expected[0].From, expected[^1].To), (runs.Min, runs.Max));
+    }
+
+    private static IEnumerable<long> Range(PositionRange run) =>
+        Enumerable.Range(0, (int)(run.To - run.From + 1)).Select(i => run.From + i);
+
+    private static List<PositionRange> RunsOf(bool[] positions)
     {
         List<PositionRange> runs = [];
-        foreach (long position in positions.Order())
+        for (int position = 0; position < positions.Length; position++)
         {
+            if (!positions[position])
+                continue;
             if (runs is [.., var last] && last.To + 1 == position)
                 runs[^1] = last with { To = position };
             else

@@ -35,12 +35,22 @@ internal static class Invariants
             if (courier.NeedsResync && !world.Plan.GivesWay)
                 wrong.Add($"I4: {courier.Destination} needs a resync, and was never away");
             ClientRequest[] missing = [.. Missing(world, courier.Destination)];
+            List<Difference> differences =
+                world.Flips > 0 ? [] : [.. Differences(world, world.Destinations[courier.Destination])];
             if (courier.NeedsResync)
-                wrong.AddRange(Undeclared(world, courier, missing));
+            {
+                // What it had before a kill, dropped behind an older one that it was sent once more, it lacks too.
+                ClientRequest[] overtaken =
+                    [.. differences.Where(static one => one.IsRepeated).Select(one => world.Ledger.Find(one.Right))];
+                wrong.AddRange(Undeclared(world, courier, [.. missing.Union(overtaken)]));
+                differences.RemoveAll(static one => one.IsRepeated);
+            }
             else if (missing.Length > world.Flips)
+            {
                 wrong.AddRange(missing.Select(one => $"I1: {courier.Destination} lacks {one}"));
-            if (world.Flips == 0)
-                wrong.AddRange(States(world, world.Destinations[courier.Destination]));
+            }
+
+            wrong.AddRange(differences.Select(one => $"I2: {courier.Destination} has {one.Words}"));
         }
 
         return wrong;
@@ -161,17 +171,21 @@ internal static class Invariants
         foreach (ClientRequest request in world.Ledger.Requests)
         {
             bool isRefused = request.Treatments.Values.Any(
-                static one => one.IsRefused || one.IsParked || one.HasLetter || one.HasVanished || one.Failures > 2);
+                static one => IsNoted(one) || one.IsParked);
             if (request.Outcome == WriteOutcome.Refused && !isRefused)
                 yield return $"I3: nobody refused {request}";
             if (request.Outcome == WriteOutcome.Penalized && !world.Ledger.Requests.Any(one =>
                 one.Client == request.Client && one.Number < request.Number
-                && one.Treatments.Values.Any(static at => at.IsRefused || at.HasLetter)))
+                && one.Treatments.Values.Any(IsNoted)))
                 yield return $"I3: its client was never refused before: {request}";
             if (request.Position == 0 && request.Treatments.Values.Any(static one => one.Executions > 0))
                 yield return $"I1: it was not taken, and executed: {request}";
         }
     }
+
+    /// <summary>It was refused, or set aside; its letter may have been sent once more since.</summary>
+    private static bool IsNoted(Treatment one) =>
+        one.IsRefused || one.HasLetter || one.IsRetried || one.HasVanished || one.Failures > 2;
 
     /// <summary>I1: what was acknowledged, or kept, was executed or is a dead letter.</summary>
     private static IEnumerable<ClientRequest> Missing(World world, string destination) => world.Ledger.Requests
@@ -186,7 +200,7 @@ internal static class Invariants
     /// I2: a destination holds what the requests leave behind in the order of their acceptance. Where one was lost with
     /// its gateway, unacknowledged, it may have been executed or not.
     /// </summary>
-    private static IEnumerable<string> States(World world, SimulatedDestination destination)
+    private static IEnumerable<Difference> Differences(World world, SimulatedDestination destination)
     {
         Dictionary<Place, HashSet<int>> allowed = [];
         Dictionary<Place, HashSet<int>> beside = [];
@@ -225,8 +239,13 @@ internal static class Invariants
                 : beside.GetValueOrDefault(place)?.Contains(found) ?? false;
             if (!isAllowed && !isBeside)
             {
-                yield return $"I2: {destination.Name} has {Value(found)} in {place}; right would be " +
-                    string.Join(" or ", (values ?? [Nothing]).Select(Value));
+                values ??= [Nothing];
+                int right = values.Count == 1 ? values.Single() : Nothing;
+                bool isRepeated = found != Nothing && found < right
+                    && world.Ledger.Find(found).At(destination.Name).Executions > 1;
+                yield return new Difference(
+                    $"{Value(found)} in {place}; right would be {string.Join(" or ", values.Select(Value))}", right,
+                    isRepeated);
             }
         }
     }
@@ -243,4 +262,10 @@ internal static class Invariants
             values.Clear();
         values.Add(value);
     }
+
+    /// <summary>Something in a destination that is not what the requests leave behind.</summary>
+    /// <param name="Words">What it is.</param>
+    /// <param name="Right">The request whose value ought to be there; <see cref="Nothing"/> for none, or several.</param>
+    /// <param name="IsRepeated">There is the value of an older one, which was executed more than once.</param>
+    private sealed record Difference(string Words, int Right, bool IsRepeated);
 }

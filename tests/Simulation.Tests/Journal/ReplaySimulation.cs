@@ -184,7 +184,8 @@ public sealed class ReplaySimulation
     {
         foreach (Destination destination in _destinations)
         {
-            var state = CursorState.Of(destination.Completed, _core.SafeThrough);
+            var state = CursorState.Of(destination.Completed);
+            state.Completed.Remove(_core.SafeThrough + 1, long.MaxValue);
             new CursorFile(_disk, destination.Name).Save(state);
             destination.Saved = state.LowWaterMark;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -6,19 +7,21 @@ namespace InfluxMirror.Journal.Disk;
 /// <summary>
 /// The bytes of a cursor file.
 /// <code>
-///  0        8      12       16        20        24    32  36    40
-///  +--------+------+--------+---------+---------+-----+---+-----+------+--------------------+-------+
-///  | magic  |ver. 1| name n | ranges n| extra n | low | 0 | crc | name | ranges (from, to)  | extra |
-///  +--------+------+--------+---------+---------+-----+---+-----+------+--------------------+-------+
+///  0        8      12       16       20        24    32  36    40
+///  +--------+------+--------+--------+---------+-----+---+-----+------+--------+-------+
+///  | magic  |ver. 2| name n | done n | extra n | low | 0 | crc | name | done   | extra |
+///  +--------+------+--------+--------+---------+-----+---+-----+------+--------+-------+
 /// </code>
-/// Little-endian; the checksum covers everything else, from byte 0 to 36 and from 40 to the end.
+/// Little-endian; lengths in bytes. What is done above the low-water mark: <see cref="PositionFormat"/>; in version 1 it
+/// was ranges (from, to: 8, 8), and their number for the length. The checksum covers everything else, from byte 0 to 36
+/// and from 40 to the end.
 /// </summary>
 public static class CursorFormat
 {
     private const int FixedLength = 40;
     private const int ChecksumAt = 36;
     private const int RangeLength = 16;
-    private const uint Version = 1;
+    private const uint Version = 2;
 
     private static ReadOnlySpan<byte> Magic => "IMCURSOR"u8;
 
@@ -26,23 +29,20 @@ public static class CursorFormat
     public static byte[] Encode(string name, CursorState state)
     {
         var nameBytes = Encoding.UTF8.GetBytes(name);
-        var rangesAt = FixedLength + nameBytes.Length;
-        var extraAt = rangesAt + (state.Completed.Count * RangeLength);
+        var done = new ArrayBufferWriter<byte>();
+        PositionFormat.Write(done, state.Completed);
+        var doneAt = FixedLength + nameBytes.Length;
+        var extraAt = doneAt + done.WrittenCount;
         var bytes = new byte[extraAt + state.Extra.Length];
         Span<byte> at = bytes;
         Magic.CopyTo(at);
         BinaryPrimitives.WriteUInt32LittleEndian(at[8..], Version);
         BinaryPrimitives.WriteInt32LittleEndian(at[12..], nameBytes.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(at[16..], state.Completed.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(at[16..], done.WrittenCount);
         BinaryPrimitives.WriteInt32LittleEndian(at[20..], state.Extra.Length);
         BinaryPrimitives.WriteInt64LittleEndian(at[24..], state.LowWaterMark);
         nameBytes.CopyTo(at[FixedLength..]);
-        for (var i = 0; i < state.Completed.Count; i++)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(at[(rangesAt + (i * RangeLength))..], state.Completed[i].From);
-            BinaryPrimitives.WriteInt64LittleEndian(at[(rangesAt + (i * RangeLength) + 8)..], state.Completed[i].To);
-        }
-
+        done.WrittenSpan.CopyTo(at[doneAt..]);
         state.Extra.Span.CopyTo(at[extraAt..]);
         BinaryPrimitives.WriteUInt32LittleEndian(at[ChecksumAt..], Checksum(bytes));
         return bytes;
@@ -54,23 +54,34 @@ public static class CursorFormat
         name = "";
         state = new CursorState(0, []);
         if (bytes.Length < FixedLength || !bytes.StartsWith(Magic) ||
-            BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) != Version ||
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]) != Checksum(bytes))
             return false;
+        var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
         var nameLength = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
-        var ranges = BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]);
+        var doneLength = (long)BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]) * (version == 1 ? RangeLength : 1);
         var extra = BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]);
-        if ((long)FixedLength + nameLength + ((long)ranges * RangeLength) + extra != bytes.Length)
+        if (version is not (1 or Version) || FixedLength + nameLength + doneLength + extra != bytes.Length)
             return false;
         name = Encoding.UTF8.GetString(bytes.Slice(FixedLength, (int)nameLength));
-        var low = BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]);
-        var completed = new PositionRange[ranges];
         var rest = bytes[(FixedLength + (int)nameLength)..];
-        for (var i = 0; i < completed.Length; i++, rest = rest[RangeLength..])
-            completed[i] = new PositionRange(
-                BinaryPrimitives.ReadInt64LittleEndian(rest), BinaryPrimitives.ReadInt64LittleEndian(rest[8..]));
-        state = new CursorState(low, completed, rest.ToArray());
+        var done = rest[..(int)doneLength];
+        if (!(version == 1 ? TryReadRanges(done, out var completed) : PositionFormat.TryRead(done, out completed)))
+            return false;
+        state = new CursorState(
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]), completed, rest[done.Length..].ToArray());
         return true;
+    }
+
+    private static bool TryReadRanges(ReadOnlySpan<byte> bytes, out PositionRuns done)
+    {
+        done = [];
+        for (; bytes.Length >= RangeLength; bytes = bytes[RangeLength..])
+        {
+            done.Add(
+                BinaryPrimitives.ReadInt64LittleEndian(bytes), BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]));
+        }
+
+        return bytes.IsEmpty;
     }
 
     private static uint Checksum(ReadOnlySpan<byte> bytes) =>

@@ -5,39 +5,26 @@ public readonly record struct PositionRange(long From, long To);
 
 /// <summary>What a reader is done with, as it is kept on disk.</summary>
 /// <param name="LowWaterMark">Every position up to this one is done.</param>
-/// <param name="Completed">Runs above the mark that are done, in order, not touching each other.</param>
+/// <param name="Completed">What is done above the mark; never changed.</param>
 /// <param name="Extra">The caller's own, such as counters that belong to exactly this state.</param>
-public sealed record CursorState(
-    long LowWaterMark, IReadOnlyList<PositionRange> Completed, ReadOnlyMemory<byte> Extra = default)
+public sealed record CursorState(long LowWaterMark, PositionRuns Completed, ReadOnlyMemory<byte> Extra = default)
 {
     /// <summary>The highest position that is done.</summary>
-    public long Highest => Completed.Count > 0 ? Completed[^1].To : LowWaterMark;
+    public long Highest => Completed.IsEmpty ? LowWaterMark : Completed.Max;
 
     /// <summary>Whether every position from one to another is done; true when there is none between.</summary>
-    public bool IsDone(long from, long to)
-    {
-        from = Math.Max(from, LowWaterMark + 1);
-        if (to < from)
-            return true;
-        var at = FirstEndingFrom(from);
-        return at < Completed.Count && Completed[at].From <= from && to <= Completed[at].To;
-    }
+    public bool IsDone(long from, long to) => Completed.Contains(Math.Max(from, LowWaterMark + 1), to);
 
     /// <summary>How many positions from one to another are not done.</summary>
     public long Undone(long from, long to)
     {
         from = Math.Max(from, LowWaterMark + 1);
-        if (to < from)
-            return 0;
-        var undone = to - from + 1;
-        for (var at = FirstEndingFrom(from); at < Completed.Count && Completed[at].From <= to; at++)
-            undone -= Math.Min(to, Completed[at].To) - Math.Max(from, Completed[at].From) + 1;
-        return undone;
+        return to < from ? 0 : to - from + 1 - Completed.CountOf(from, to);
     }
 
-    /// <summary>What <paramref name="ranges"/> says of positions up to <paramref name="through"/>.</summary>
-    public static CursorState Of(CompletedRanges ranges, long through, ReadOnlyMemory<byte> extra = default) =>
-        new(ranges.LowWaterMark, ranges.Runs(ranges.LowWaterMark + 1, through), extra);
+    /// <summary>What <paramref name="ranges"/> says now.</summary>
+    public static CursorState Of(CompletedRanges ranges, ReadOnlyMemory<byte> extra = default) =>
+        new(ranges.LowWaterMark, ranges.Above(), extra);
 
     /// <summary>The same as <see cref="CompletedRanges"/>.</summary>
     public CompletedRanges ToRanges()
@@ -52,24 +39,13 @@ public sealed record CursorState(
     internal CursorState With(PositionRuns done, ReadOnlyMemory<byte> extra)
     {
         var ranges = ToRanges();
-        foreach (var run in done.Within(LowWaterMark + 1, long.MaxValue))
+        foreach (var run in done)
             ranges.AddRange(run.From, run.To);
-        return Of(ranges, long.MaxValue, extra);
+        return Of(ranges, extra);
     }
 
-    /// <summary>Index of the first range that does not end before <paramref name="position"/>.</summary>
-    private int FirstEndingFrom(long position)
-    {
-        var (low, high) = (0, Completed.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (Completed[middle].To < position)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-
-        return low;
-    }
+    /// <summary>Whether the other one says the same; it may say no when it does.</summary>
+    internal bool IsLike(CursorState other) =>
+        LowWaterMark == other.LowWaterMark && Completed.IsLike(other.Completed)
+        && Extra.Span.SequenceEqual(other.Extra.Span);
 }

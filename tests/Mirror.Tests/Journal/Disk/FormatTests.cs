@@ -114,7 +114,7 @@ public sealed class FormatTests
             var ranges = new InfluxMirror.Journal.CompletedRanges(low);
             foreach (long position in done)
                 ranges.Add(position);
-            CursorState state = CursorState.Of(ranges, 200);
+            CursorState state = CursorState.Of(ranges);
             InfluxMirror.Journal.CompletedRanges back = state.ToRanges();
             Assert.Equal(ranges.LowWaterMark, back.LowWaterMark);
             for (long position = 0; position <= 201; position++)

@@ -1,10 +1,13 @@
 using System.Text;
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Journal.Disk;
 
-/// <summary>A folder written by version 1, which every later version must read.</summary>
+/// <summary>
+/// A folder written by version 1, and a cursor of version 2, which every later version must read.
+/// </summary>
 public sealed class GoldenFileTests : IDisposable
 {
     private const string Header = "db=telegraf rp=autogen from=1700000000 to=1700000060";
@@ -14,7 +17,9 @@ public sealed class GoldenFileTests : IDisposable
         Options = new LogOptions { SegmentBytes = 16 * 1024, MaxBytes = 1_000_000, MaxSpares = 0, Salts = NextSalt() },
     };
 
-    private static readonly string[] Files = ["0000000000000001.seg", "0000000000000002.seg", "influx%2F1.cursor"];
+    private const string SecondCursor = "influx%2F2.cursor";
+
+    private static readonly string[] Segments = ["0000000000000001.seg", "0000000000000002.seg"];
 
     private static string Golden => Path.Combine(Root, "tests", "Mirror.Tests", "Journal", "Disk", "Golden");
 
@@ -32,7 +37,7 @@ public sealed class GoldenFileTests : IDisposable
     [Fact]
     public async Task Version_1_is_read()
     {
-        foreach (string file in Files)
+        foreach (string file in (string[])[.. Segments, "influx%2F1.cursor"])
             File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
         await using SegmentLog log = _scratch.Open();
         Assert.Empty(log.Recovered.Damage);
@@ -55,10 +60,22 @@ public sealed class GoldenFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Version_1_is_still_written_byte_by_byte()
+    public void A_cursor_of_version_2_is_read_whatever_pieces_it_has()
+    {
+        File.Copy(Path.Combine(Golden, SecondCursor), Path.Combine(_scratch.Folder, SecondCursor));
+        (string name, CursorState read) = Assert.Single(
+            CursorFile.LoadAll(new LinuxDisk(_scratch.Folder), Assert.Fail));
+        CursorState expected = Second();
+        Assert.Equal(("influx/2", expected.LowWaterMark), (name, read.LowWaterMark));
+        Assert.Equal(expected.Completed, read.Completed);
+        Assert.Equal("delivered=18", Encoding.ASCII.GetString(read.Extra.Span));
+    }
+
+    [Fact]
+    public async Task Segments_of_version_1_and_cursors_of_version_2_are_written_byte_by_byte()
     {
         await WriteFolder();
-        foreach (string file in Files)
+        foreach (string file in (string[])[.. Segments, SecondCursor])
             Assert.True(
                 File.ReadAllBytes(Path.Combine(Golden, file)).AsSpan()
                     .SequenceEqual(File.ReadAllBytes(Path.Combine(_scratch.Folder, file))),
@@ -101,8 +118,19 @@ public sealed class GoldenFileTests : IDisposable
             Assert.True(await log.WaitDurableAsync(entry.Position, TestContext.Current.CancellationToken));
         }
 
-        new CursorFile(new LinuxDisk(_scratch.Folder), "influx/1").Save(
-            new CursorState(2, [new PositionRange(4, 5)], "delivered=17"u8.ToArray()));
+        new CursorFile(new LinuxDisk(_scratch.Folder), "influx/2").Save(Second());
+    }
+
+    /// <summary>One run, a few in one block, one over several blocks, and more than are kept as runs.</summary>
+    private static CursorState Second()
+    {
+        PositionRuns completed =
+        [
+            new PositionRange(4, 5), new PositionRange(7, 7), new PositionRange(100, 200),
+            new PositionRange(70_000, 300_000), .. Enumerable.Range(200_000, 2_500)
+                .Select(static half => new PositionRange(2 * half, 2 * half)),
+        ];
+        return new CursorState(2, completed, "delivered=18"u8.ToArray());
     }
 
     private static IEnumerable<(byte Kind, string Header, string Body)> Records() =>
