@@ -6,6 +6,9 @@ namespace InfluxMirror.Delivery;
 // Parked records whose bytes are in the journal on disk only.
 public sealed partial class Courier
 {
+    /// <summary>Memory beyond that of parked records for those that are on trial.</summary>
+    private const long TriedMemoryBytes = 4 * 1024 * 1024;
+
     // Of those that cannot be read, what is not counted as lost yet.
     private long _lostUncounted;
 
@@ -22,8 +25,10 @@ public sealed partial class Courier
             var returning = IsStopping
                 ? []
                 : _parking.Queues.Where(static queue => queue.IsReturning || queue.AwaitsTrial).ToArray();
-            var queue = Array.Find(returning, queue => !IsStatementRunning_NeedsLock(queue.Place.Database));
-            if (queue is not null && HasRoom)
+            var queue = HasRoom
+                ? Array.Find(returning, queue => !IsStatementRunning_NeedsLock(queue.Place.Database) && MayTake(queue))
+                : null;
+            if (queue is not null)
             {
                 take = queue.IsReturning
                     ? Taking(Return, queue.OnDisk.Next(_progress.DurableThrough))
@@ -32,6 +37,10 @@ public sealed partial class Courier
 
             return returning.Length > 0;
         }
+
+        // What is on trial counts as parked.
+        bool MayTake(ParkedQueue queue) =>
+            queue.IsReturning || Tally.ParkedBytes < ParkedMemoryBytes + TriedMemoryBytes;
     }
 
     private static Action? Taking(Action<PositionRuns> take, PositionRuns next) =>

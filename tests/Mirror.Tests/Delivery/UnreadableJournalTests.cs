@@ -52,6 +52,35 @@ public sealed class UnreadableJournalTests : DurableTests
     }
 
     [Fact]
+    public async Task What_is_lost_among_parked_records_is_counted_once_when_the_others_have_left()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        Courier b = cluster.Courier("b");
+        await ParkAsync(cluster, 1500);
+        LoseOne();
+
+        // The database is there for a while, and gone again: some of them are back, and some are lost.
+        cluster["b"].Script = request => b.NeedsResync
+            ? SentRequest.Response(404, "database not found: \"db\"")
+            : ScriptedDestination.Accept(request);
+        b.Wake();
+        await cluster.EventuallyAsync(() => b.NeedsResync && b.Tally.WaitingRecords == 0, "it is gone again");
+        Assert.True(b.Save());
+        Assert.Equal((0, true), (b.Tally.Dropped, b.Tally.Parked > 0));
+        cluster.Write("db", "m v=1 2000\n");
+        cluster.Write("other", "m v=1 1\n");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Pending == 0, "a has all");
+        Assert.Equal(1502, b.Tally.Delivered + b.Tally.Pending);
+
+        cluster["b"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(() => b.Tally.Pending == 0, "nothing waits");
+        Assert.True(b.Save());
+        Assert.InRange(b.Tally.DroppedAs(DropCause.Damaged), 1, 300);
+        Assert.Equal((1502, 0), (b.Tally.Delivered + b.Tally.Dropped, b.Tally.Parked));
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
     public async Task A_drop_has_its_way_with_parked_records_that_cannot_be_read()
     {
         await using TestCluster cluster = Small("a", "b");
