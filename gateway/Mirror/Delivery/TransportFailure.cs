@@ -11,13 +11,10 @@ internal static class TransportFailure
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
                 or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
         } => NoAnswer.NotConnected,
-        HttpRequestException
-        {
-            HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse
-                or HttpRequestError.HttpProtocolError,
-        } => NoAnswer.Lost,
-        HttpRequestException { InnerException: IOException or OperationCanceledException } => NoAnswer.Lost,
-        IOException => NoAnswer.Lost,
+        // So the handler says that a header has characters that HTTP cannot carry. All else comes of the connection, and
+        // the same request may succeed on the next one.
+        HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: null } => null,
+        HttpRequestException or IOException => NoAnswer.Lost,
         // The connect timeout of the handler.
         OperationCanceledException => NoAnswer.NotConnected,
         _ => null,

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using InfluxMirror.Delivery;
 using Xunit;
 
@@ -63,6 +65,51 @@ public sealed class AttemptFailureTests
 
         Assert.Equal("delivered", fates.EndAt("a"));
         Assert.Equal(["m v=1 1", "m v=1 1"], cluster["a"].Lines);
+    }
+
+    /// <summary>What SocketsHttpHandler throws, rarely: it is no reason to give up a record.</summary>
+    public static TheoryData<HttpRequestException> Rare { get; } =
+    [
+        new HttpRequestException(
+            "Error while copying content to a stream.", new ObjectDisposedException("the connection")),
+        new HttpRequestException("Error while copying content to a stream.", new SocketException()),
+        new HttpRequestException("An error occurred while sending the request.", new InvalidOperationException()),
+        new HttpRequestException(HttpRequestError.ConfigurationLimitExceeded, "The headers are too long."),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Rare), DisableDiscoveryEnumeration = true)]
+    public async Task A_connection_that_fails_in_a_way_that_tells_nothing_of_the_record_is_tried_again(
+        HttpRequestException failure)
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = _ => throw failure;
+        Fates fates = cluster.Write("x", "m v=1 1");
+
+        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 2, "it was tried again");
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", fates.EndAt("a"));
+    }
+
+    [Fact]
+    public async Task A_header_that_http_cannot_carry_is_known_for_that()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using HttpMessageInvoker invoker = new(new SocketsHttpHandler());
+        using HttpRequestMessage request = new(HttpMethod.Post, $"http://{listener.LocalEndpoint}/write?db=x");
+        Assert.True(request.Headers.TryAddWithoutValidation("Authorization", "Token \u00e9"));
+        HttpRequestException failure = await Assert.ThrowsAsync<HttpRequestException>(
+            () => invoker.SendAsync(request, TestContext.Current.CancellationToken));
+
+        Assert.Null(TransportFailure.HowFar(failure));
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = _ => throw failure;
+        Fates fates = cluster.Write("x", "m v=1 1");
+        await cluster.EventuallyAsync(() => fates.EndAt("a") is not null, "it has its fate");
+        Assert.Equal("rejected", fates.EndAt("a"));
     }
 
     [Theory]
