@@ -23,8 +23,15 @@ public sealed partial class Courier
     /// <summary>Cancelled when it comes to an end.</summary>
     internal CancellationToken Stopping => _stop.Token;
 
-    /// <summary>The options have changed.</summary>
-    internal void Reconfigure() => Pipeline = new DeliveryPipeline(_context.Options(), Time);
+    /// <summary>The options have changed: what waits before another try goes by the new ones.</summary>
+    internal void Reconfigure()
+    {
+        Pipeline = new DeliveryPipeline(_context.Options(), Time);
+        var interval = Pipeline.Options.ParkedRetryInterval;
+        lock (_gate)
+            _parkedTimer?.Change(interval, interval);
+        Wake();
+    }
 
     /// <summary>
     /// Something says that the destination is back: whatever waits before another try goes on at once.

@@ -203,6 +203,25 @@ public sealed class AttemptFailureTests
     }
 
     [Fact]
+    public async Task What_waits_before_another_try_goes_by_the_delays_that_are_configured_meanwhile()
+    {
+        await using TestCluster cluster = new("a");
+        cluster.Options.Delivery.InitialDelayInterval = TimeSpan.FromMinutes(1);
+        cluster.Options.Delivery.MaxDelayInterval = TimeSpan.FromHours(1);
+        cluster.Courier("a").Reconfigure();
+        cluster["a"].Script = ScriptedDestination.Absent;
+        cluster.Write("x", "m v=1 1");
+        await cluster.UntilAsync(() => cluster["a"].Requests.Count == 1, "it was tried");
+
+        cluster.Options.Delivery.InitialDelayInterval = TimeSpan.FromMilliseconds(500);
+        cluster.Options.Delivery.MaxDelayInterval = TimeSpan.FromSeconds(1);
+        cluster.Courier("a").Reconfigure();
+        DateTimeOffset soon = cluster.Time.GetUtcNow() + TimeSpan.FromSeconds(45);
+        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 8, "it is tried each second");
+        Assert.True(cluster.Time.GetUtcNow() < soon);
+    }
+
+    [Fact]
     public async Task A_destination_may_ask_to_be_left_alone_for_a_while()
     {
         await using TestCluster cluster = new("a");

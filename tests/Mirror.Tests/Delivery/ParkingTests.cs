@@ -53,6 +53,24 @@ public sealed class ParkingTests
     }
 
     [Fact]
+    public async Task They_are_tried_again_after_another_interval_once_that_is_configured()
+    {
+        await using TestCluster cluster = new("a");
+        cluster.Options.Delivery.ParkedRetryInterval = TimeSpan.FromHours(1);
+        cluster.Courier("a").Reconfigure();
+        cluster["a"].Script = Without("x");
+        cluster.Write("x", "m v=1 1");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Parked == 1, "it is parked");
+
+        cluster.Options.Delivery.ParkedRetryInterval = TimeSpan.FromSeconds(1);
+        cluster.Courier("a").Reconfigure();
+        DateTimeOffset soon = cluster.Time.GetUtcNow() + TimeSpan.FromMinutes(1);
+        int before = cluster["a"].Requests.Count;
+        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > before + 10, "it is tried each second");
+        Assert.True(cluster.Time.GetUtcNow() < soon);
+    }
+
+    [Fact]
     public async Task They_are_tried_again_after_each_interval()
     {
         await using TestCluster cluster = new("a");
