@@ -7,12 +7,6 @@ namespace InfluxMirror.Delivery;
 // long does not take the memory that the others flow through.
 public sealed partial class Courier
 {
-    /// <summary>Memory for a lane that stands still, when there is no room for the others.</summary>
-    private const long StandingBytes = 2 * 1024 * 1024;
-
-    /// <summary>Memory for what comes back to lanes in one go, and when there is no room for it.</summary>
-    private const long LoadedBytes = 4 * 1024 * 1024, LeastLoadedBytes = 256 * 1024;
-
     /// <summary>Records that are known by their position only.</summary>
     private const int MaxSpilled = 500_000;
 
@@ -35,7 +29,7 @@ public sealed partial class Courier
             return false;
         foreach (var lane in _lanes.Values.Where(static lane => lane.IsStanding))
         {
-            foreach (var record in lane.Spill(StandingBytes, record => MaySpill(record) && left-- > 0))
+            foreach (var record in lane.Spill(Memory.Standing, record => MaySpill(record) && left-- > 0))
             {
                 Tally.SpillTaken(record.Size);
                 record.LetGo();
@@ -69,7 +63,7 @@ public sealed partial class Courier
         {
             if (IsStopping || _lanes.Values.FirstOrDefault(static lane => lane.IsNextOnDisk) is not { } lane)
                 return false;
-            var next = lane.NextOnDisk(HasRoom ? LoadedBytes : LeastLoadedBytes, _progress.DurableThrough);
+            var next = lane.NextOnDisk(HasRoom ? Memory.Loaded : Memory.LeastLoaded, _progress.DurableThrough);
             if (next.Count > 0)
                 take = () => Load(lane, next);
             return true;

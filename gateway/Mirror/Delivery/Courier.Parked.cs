@@ -5,9 +5,6 @@ namespace InfluxMirror.Delivery;
 // Records that wait for a repair of the destination, beside the lanes.
 public sealed partial class Courier
 {
-    /// <summary>Memory for parked records when the journal is on disk.</summary>
-    private const long ParkedMemoryBytes = 8 * 1024 * 1024;
-
     /// <summary>Places whose records are all on disk that are tried at a time.</summary>
     private const int MostTriedOnDisk = 100;
 
@@ -155,13 +152,13 @@ public sealed partial class Courier
     private void Spill_NeedsLock(ParkedQueue queue)
     {
         var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk.First;
-        if (!isBehind && Tally.ParkedBytes <= ParkedMemoryBytes)
+        if (!isBehind && Tally.ParkedBytes <= Memory.Parked)
             return;
         // What came behind those on disk goes there; else the newest half, but for the oldest record, unless that is
         // all there is: there may be any number of places.
         var spilled = isBehind || queue.Records.Count == 1
             ? Parking.Spill(queue, 1, keep: 0)
-            : Parking.Spill(queue, ParkedMemoryBytes / 2, keep: 1);
+            : Parking.Spill(queue, Memory.Parked / 2, keep: 1);
         foreach (var record in spilled)
         {
             Tally.Spill(record.Size);

@@ -6,9 +6,6 @@ namespace InfluxMirror.Delivery;
 // Parked records whose bytes are in the journal on disk only.
 public sealed partial class Courier
 {
-    /// <summary>Memory beyond that of parked records for those that are on trial.</summary>
-    private const long TriedMemoryBytes = 4 * 1024 * 1024;
-
     // Of those that cannot be read, what is not counted as lost yet.
     private long _lostUncounted;
 
@@ -40,7 +37,7 @@ public sealed partial class Courier
 
         // What is on trial counts as parked.
         bool MayTake(ParkedQueue queue) =>
-            queue.IsReturning || Tally.ParkedBytes < ParkedMemoryBytes + TriedMemoryBytes;
+            queue.IsReturning || Tally.ParkedBytes < Memory.Parked + Memory.OnTrial;
     }
 
     private static Action? Taking(Action<PositionRuns> take, PositionRuns next) =>
@@ -122,7 +119,7 @@ public sealed partial class Courier
                 Return_NeedsLock(LaneOf_NeedsLock(KeyOf(record)), record, null);
             }
 
-            if ((bytes += record.Size) < LoadedBytes)
+            if ((bytes += record.Size) < Memory.Loaded)
                 continue;
             wanted.Remove(record.Position, long.MaxValue);
             break;
@@ -206,7 +203,7 @@ public sealed partial class Courier
                 }
 
                 FileDeadLetter(record, Overruled);
-                if (bytes < ParkedMemoryBytes)
+                if (bytes < Memory.Parked)
                     continue;
                 // A record stays in memory until its letter is on disk.
                 await LettersFiledAsync().ConfigureAwait(false);

@@ -13,9 +13,6 @@ public sealed partial class Courier
     /// <summary>Idle lanes are kept up to this number, and forgotten beyond it.</summary>
     private const int IdleLanes = 64;
 
-    /// <summary>Memory for what is taken from a journal on disk ahead of its delivery.</summary>
-    private const long LookAheadBytes = 16 * 1024 * 1024;
-
     /// <summary>Records merged at most: a bound on what a refusal has to take apart.</summary>
     private const int MaxBatchRecords = 8192;
 
@@ -81,6 +78,8 @@ public sealed partial class Courier
     public DrainMeter Drain { get; } = new();
 
     internal DeliveryPipeline Pipeline { get; private set; }
+
+    private DeliveryMemory Memory => Pipeline.Options.Memory;
 
     /// <summary>The operator says that the destination holds what the others hold.</summary>
     public void DeclareInSync()
@@ -273,7 +272,7 @@ public sealed partial class Courier
     /// With a log on disk a courier holds little in memory, and takes more as that gets its fate; else the journal is
     /// all in memory anyway.
     /// </summary>
-    private bool HasRoom => !_progress.IsDurable || Tally.TakenBytes < LookAheadBytes;
+    private bool HasRoom => !_progress.IsDurable || Tally.TakenBytes < Memory.LookAhead;
 
     /// <summary>Sorts a record in; false when the destination cannot be asked about it at once.</summary>
     private bool Dispatch_NeedsLock(MirroredRecord record)

@@ -53,4 +53,7 @@ public sealed class DeliveryOptions
     /// </summary>
     [Range(1, 65_536)]
     public int DeadLettersMB { get; set; } = 16;
+
+    /// <summary>Not configured.</summary>
+    internal DeliveryMemory Memory { get; set; } = new();
 }

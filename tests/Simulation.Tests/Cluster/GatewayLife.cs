@@ -108,6 +108,20 @@ internal sealed class GatewayLife
         options.Journal.MaxBytes = (plan.IsCrowded ? 256 : 512) * 1024;
         options.Journal.LimitPolicy = plan.Rejects ? LimitPolicy.Reject : LimitPolicy.DropOldest;
         options.Journal.ReservePercent = 0;
+        options.Journal.MaxAge = plan.Expires ? TimeSpan.FromSeconds(3) : null;
+        if (plan.IsTight)
+        {
+            options.Delivery.Memory = new DeliveryMemory
+            {
+                LookAhead = 16 * 1024,
+                Standing = 3 * 1024,
+                Loaded = 6 * 1024,
+                LeastLoaded = 2 * 1024,
+                Parked = 4 * 1024,
+                OnTrial = 4 * 1024,
+            };
+        }
+
         // A read finds out at once who has what it needs.
         options.Reads.ReadYourWrites = TimeSpan.Zero;
         return options;

@@ -44,6 +44,12 @@ internal sealed class Plan
     /// <summary>A full journal drops what is oldest for those who lag.</summary>
     public bool GivesWay => IsCrowded && !Rejects;
 
+    /// <summary>What is old is dropped for those who lag, too.</summary>
+    public bool Expires => GivesWay && Seed % 2 == 0;
+
+    /// <summary>Little memory: what waits is on disk only, soon.</summary>
+    public bool IsTight => Seed % 7 is 2 or 5;
+
     public IReadOnlyList<string> Destinations { get; }
 
     /// <summary>What was accepted is to survive the gateway's end, but not the machine's.</summary>
@@ -64,6 +70,8 @@ internal sealed class Plan
             .Append($"Destinations {string.Join(", ", Destinations)}")
             .Append(IsHasty ? ", which come back as soon as they are removed" : "")
             .Append(IsCrowded ? $", a small journal that {(Rejects ? "refuses what it has no room for" : "gives way")}" : "")
+            .Append(Expires ? ", and what is old goes" : "")
+            .Append(IsTight ? ", little memory" : "")
             .AppendLine(OnlyProcess ? ", and records are safe from the end of the process only" : "");
         foreach ((string destination, string database) in Missing)
             text.AppendLine($"{destination} lacks {database}");
@@ -78,7 +86,8 @@ internal sealed class Plan
         < 48 => new StatementStep(SomeStatement()),
         < 64 => SomeConduct(),
         < 72 => new PresenceStep(One(Destinations), IsBack: _random.Next(4) > 0),
-        < 74 => new ProbeStep(One(Destinations)),
+        72 => new ProbeStep(One(Destinations)),
+        73 => new ReloadStep(),
         < 86 => new TimeStep(_random.Next(3) == 0 ? _random.Next(2000, 12_000) : _random.Next(10, 1500)),
         < 91 => Kill(),
         < 93 => new StopStep(),

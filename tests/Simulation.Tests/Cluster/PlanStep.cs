@@ -48,6 +48,12 @@ internal sealed record PresenceStep(string Destination, bool IsBack) : PlanStep
     public override string ToString() => $"{Destination} {(IsBack ? "is back, or goes on" : "vanishes")}";
 }
 
+/// <summary>The configuration is read once more, and says the same.</summary>
+internal sealed record ReloadStep : PlanStep
+{
+    public override string ToString() => "the configuration is read once more";
+}
+
 /// <summary>A probe finds a destination up: whatever waits to try again does so now.</summary>
 internal sealed record ProbeStep(string Destination) : PlanStep
 {

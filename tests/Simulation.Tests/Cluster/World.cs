@@ -94,6 +94,9 @@ internal sealed class World
             case PresenceStep presence:
                 Become(Destinations[presence.Destination], presence.IsBack);
                 break;
+            case ReloadStep:
+                Life.Cluster.Reconfigure();
+                break;
             case ProbeStep probe:
                 Life.Cluster.Find(probe.Destination)?.NoteReachable();
                 Life.Cluster.Find(probe.Destination)?.Wake();
