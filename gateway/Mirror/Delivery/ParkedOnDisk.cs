@@ -82,7 +82,7 @@ internal sealed class ParkedOnDisk
     public List<long> Lose(PositionRuns unread)
     {
         List<long> lost = [];
-        foreach (var run in unread.SelectMany(run => _positions.Within(run.From, run.To)))
+        foreach (var run in unread.Shared(_positions, long.MaxValue))
         {
             for (var position = run.From; position <= run.To; position++)
                 lost.Add(position);
@@ -111,5 +111,5 @@ internal sealed class ParkedOnDisk
 
     /// <summary>Which of these positions are there, up to one.</summary>
     public IEnumerable<PositionRange> Among(PositionRuns positions, long through) =>
-        _positions.TakeWhile(run => run.From <= through).SelectMany(run => positions.Within(run.From, run.To));
+        positions.Shared(_positions, through);
 }

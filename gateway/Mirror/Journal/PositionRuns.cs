@@ -96,6 +96,27 @@ public sealed class PositionRuns : IEnumerable<PositionRange>
         return runs;
     }
 
+    /// <summary>
+    /// What is in both, up to a position, as runs. As long as nothing is changed in either; what is in one only takes
+    /// no time for being much.
+    /// </summary>
+    public IEnumerable<PositionRange> Shared(PositionRuns other, long through)
+    {
+        for (var from = Next(long.MinValue); from <= through && from != long.MaxValue;)
+        {
+            var next = other.Next(from);
+            if (next > from)
+            {
+                from = next > through ? long.MaxValue : Next(next);
+                continue;
+            }
+
+            var gap = Math.Min(NextGap(from), other.NextGap(from));
+            yield return new PositionRange(from, Math.Min(through, gap - 1));
+            from = Next(gap);
+        }
+    }
+
     /// <summary>The lowest positions in it, no more than so many, and none above one.</summary>
     public PositionRuns Lowest(int count, long through)
     {

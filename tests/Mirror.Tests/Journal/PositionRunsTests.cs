@@ -67,6 +67,26 @@ public sealed class PositionRunsTests
             iter: 300);
     }
 
+    [Fact]
+    public void What_is_in_two_of_them_is_what_looking_at_each_would_find()
+    {
+        Gen<(int From, int Length)[]> ranges = Gen.Select(
+            Gen.Frequency((3, Gen.Int[0, 300]), (1, Gen.Int[65_500, 65_600])),
+            Gen.Frequency((9, Gen.Int[1, 20]), (1, Gen.Int[60_000, 70_000]))).Array[0, 30];
+        Gen.Select(ranges, ranges, Gen.Int[0, 140_000]).Sample(
+            (left, right, through) =>
+            {
+                PositionRuns first = [.. left.Select(static one => new PositionRange(one.From, one.From + one.Length))];
+                PositionRuns second = [.. right.Select(static one => new PositionRange(one.From, one.From + one.Length))];
+                bool[] expected = new bool[150_000];
+                for (int position = 0; position <= through; position++)
+                    expected[position] = first.Contains(position) && second.Contains(position);
+                Assert.Equal(RunsOf(expected), first.Shared(second, through));
+                Assert.Equal(RunsOf(expected), second.Shared(first, through));
+            },
+            iter: 100);
+    }
+
     [Theory]
     [InlineData(1, 1_000_000, 130_000)]
     [InlineData(2, 1_000_000, 300_000)]
