@@ -138,9 +138,9 @@ public sealed class JournalStore : IAsyncDisposable
         var absent = Absent_NeedsLock().Select(static one => one.Value).ToArray();
         _hasAbsent = absent.Length > 0 || _readers.ContainsValue(true) || Lost_NeedsLock().Any();
         // A cursor without a reader goes by the oldest segment when it is asked whether it can go on.
-        foreach (var segment in BehindNeeded(states))
+        foreach (var (segment, last) in BehindNeeded(states))
         {
-            if (absent.All(state => IsDone(state, segment)))
+            if (absent.All(state => state.IsDone(segment.Header.First, last)))
                 Log.Discard(segment);
         }
     }
@@ -157,8 +157,9 @@ public sealed class JournalStore : IAsyncDisposable
                 var absent = Absent_NeedsLock().Select(static one => one.Value).ToArray();
                 return absent.Length == 0 || StatesOfReaders_NeedsLock() is not { } states
                     ? 0
-                    : BehindNeeded(states).Where(segment => !absent.All(state => IsDone(state, segment)))
-                        .Sum(static segment => segment.FileBytes);
+                    : BehindNeeded(states)
+                        .Where(one => !absent.All(state => state.IsDone(one.Segment.Header.First, one.Last)))
+                        .Sum(static one => one.Segment.FileBytes);
             }
         }
     }
@@ -220,21 +221,22 @@ public sealed class JournalStore : IAsyncDisposable
 
     /// <summary>
     /// Segments that these are done with, behind one that somebody needs; those before go in turn, as low-water marks
-    /// allow.
+    /// allow. Done is every position up to the next segment, though there be no record of it: where one is gone a start
+    /// does not know where the one before ends, and finds there what never was safe.
     /// </summary>
-    private IEnumerable<Segment> BehindNeeded(CursorState[] states)
+    private IEnumerable<(Segment Segment, long Last)> BehindNeeded(CursorState[] states)
     {
         var isBehindNeeded = false;
-        foreach (var segment in Log.Segments)
+        var all = Log.Segments;
+        for (var i = 0; i + 1 < all.Count; i++)
         {
-            var isDone = segment.IsSealed && states.All(state => IsDone(state, segment));
+            var last = all[i + 1].Header.First - 1;
+            var isDone = all[i].IsSealed && states.All(state => state.IsDone(all[i].Header.First, last));
             if (isDone && isBehindNeeded)
-                yield return segment;
+                yield return (all[i], last);
             isBehindNeeded |= !isDone;
         }
     }
-
-    private static bool IsDone(CursorState state, Segment segment) => state.IsDone(segment.Header.First, segment.Last);
 
     /// <summary>
     /// Writes some segments anew that are kept for a few of their records, if that is worth it. By one thread at a

@@ -60,6 +60,44 @@ public sealed class CursorOnDiskTests : IDisposable
         Assert.Equal(before.Completed, now.Completed);
     }
 
+    /// <summary>
+    /// Its header says where the segment before ends, and what follows there was never safe: records of positions that
+    /// nobody has seen yet would come back with a start that does not find it.
+    /// </summary>
+    [Fact]
+    public async Task A_segment_behind_one_that_is_needed_stays_until_every_position_up_to_the_next_one_is_done()
+    {
+        Segment middle;
+        await using (SegmentLog log = _scratch.Open())
+        {
+            await ScratchJournal.Append(log, [.. Enumerable.Range(0, 8).Select(static i => ScratchJournal.Body(20_000, i))]);
+            middle = log.Segments[1];
+        }
+
+        // As if positions behind it had been given, and lost.
+        LogOptions options = new()
+        {
+            SegmentBytes = _scratch.Options.SegmentBytes, MaxBytes = _scratch.Options.MaxBytes, TakenThrough = 20,
+        };
+        await using JournalStore store = JournalStore.Open(
+            new LinuxDisk(_scratch.Folder), options, static found => new TestRecord((int)found.Position), static _ => { });
+        await ScratchJournal.Append(store.Log, [.. Enumerable.Range(0, 8).Select(static i => ScratchJournal.Body(20_000, i))]);
+        long first = middle.Header.First;
+        Segment behind = store.Log.Segments.First(segment => segment.Header.First > 20);
+        Segment last = store.Log.Segments.Last(segment => segment.Header.First < behind.Header.First);
+        store.Enter("a", 0);
+        store.Save("a", new CursorState(0, [new PositionRange(first, last.Last), new PositionRange(21, 40)]));
+        store.Trim();
+        Assert.False(last.IsDiscarded);
+
+        store.Save("a", new CursorState(0, [new PositionRange(first, 40)]));
+        store.Trim();
+        using CancellationTokenSource late = new(TimeSpan.FromSeconds(20));
+        while (File.Exists(Path.Combine(_scratch.Folder, last.Name)))
+            await Task.Delay(5, late.Token);
+        Assert.True(File.Exists(Path.Combine(_scratch.Folder, store.Log.Segments[0].Name)));
+    }
+
     public void Dispose() => _scratch.Dispose();
 
     private static async Task AppendAsync(Log journal, int count)
