@@ -7,7 +7,7 @@ namespace InfluxMirror.Delivery;
 /// Reads the journal's disk for a courier that is behind what is in memory, on the thread pool and never on a
 /// client's time: as much as the courier has room for, until memory goes on, at a pace that leaves clients theirs.
 /// </summary>
-internal sealed class CatchUp(Courier courier, JournalCursor cursor) : BackgroundWork(courier)
+internal sealed class CatchUp(Courier courier, JournalCursor cursor, ReadPatience patience) : BackgroundWork(courier)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
 
@@ -56,8 +56,8 @@ internal sealed class CatchUp(Courier courier, JournalCursor cursor) : Backgroun
         {
             Courier.LogReadFault(fault.Message);
             pause = AfterFault;
-            // Once more, in case it passes; then it is given up, which is reported as damage.
-            if (++_faults > 1 && fault is DiskException)
+            // Some times more, in case it passes; then it is given up, which is reported as damage.
+            if (fault is DiskException failure && patience.IsOver(failure) && ++_faults > 1)
                 cursor.SkipUnreadable();
             return false;
         }

@@ -40,7 +40,7 @@ public sealed partial class Courier
         _cursor = _progress.Cursor;
         NeedsResync = _progress.NeedsResync;
         _parking.Restore(_progress.Parked);
-        _catchUp = new CatchUp(this, _cursor);
+        _catchUp = new CatchUp(this, _cursor, _progress.Patience);
         _parkedReturn = new ReturnFromDisk(this, IsReturning);
         _laneReturn = new ReturnFromDisk(this, IsLoading);
         _givingUp = new ReturnFromDisk(this, IsGivingUp);

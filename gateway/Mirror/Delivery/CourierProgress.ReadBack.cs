@@ -72,7 +72,10 @@ internal sealed partial class CourierProgress
         }
     }
 
-    /// <summary>The next record; what the disk fails to give twice is given up, and told as damage.</summary>
+    /// <summary>
+    /// The next record; what the disk fails to give twice, for longer than there is patience, is given up, and told as
+    /// damage.
+    /// </summary>
     private LogRecord? ReadOn(SegmentReader reader, long first)
     {
         while (true)
@@ -81,12 +84,14 @@ internal sealed partial class CourierProgress
             {
                 return reader.TryRead();
             }
-            catch (DiskException) when (_unreadable.ContainsKey(first))
+            catch (DiskException failure)
             {
-                reader.SkipUnreadable();
-            }
-            catch (DiskException)
-            {
+                if (Patience.IsOver(failure) && _unreadable.ContainsKey(first))
+                {
+                    reader.SkipUnreadable();
+                    continue;
+                }
+
                 if (_unreadable.Count >= MostUnreadable)
                     _unreadable.Clear();
                 _unreadable[first] = true;

@@ -45,6 +45,7 @@ internal sealed partial class CourierProgress
         _journal = journal;
         _context = context;
         _tally = tally;
+        Patience = new ReadPatience(context.Time);
         var store = journal.Store;
         var saved = store?.Saved(destination);
         var known = saved is not null || store is null || context.Members.WasKnown(destination);
@@ -78,6 +79,9 @@ internal sealed partial class CourierProgress
         _watchedThrough = Cursor.Joined;
         CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
     }
+
+    /// <summary>With a disk that fails to give what waits.</summary>
+    public ReadPatience Patience { get; }
 
     /// <summary>The courier's cursor.</summary>
     public JournalCursor Cursor { get; }

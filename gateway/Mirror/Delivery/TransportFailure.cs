@@ -11,8 +11,8 @@ internal static class TransportFailure
             HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
                 or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
         } => NoAnswer.NotConnected,
-        // So the handler says that a header has characters that HTTP cannot carry. All else comes of the connection, and
-        // the same request may succeed on the next one.
+        // So the handler says that a header has characters that HTTP cannot carry. All else comes of the connection,
+        // and the same request may succeed on the next one.
         HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: null } => null,
         HttpRequestException or IOException => NoAnswer.Lost,
         // The connect timeout of the handler.

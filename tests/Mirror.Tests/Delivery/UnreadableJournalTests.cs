@@ -34,6 +34,63 @@ public sealed class UnreadableJournalTests : DurableTests
         cluster.AssertAccounts();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_disk_that_fails_for_some_seconds_costs_nothing(bool areParked)
+    {
+        await using TestCluster cluster = Small("a", "b");
+        Courier b = cluster.Courier("b");
+        if (areParked)
+        {
+            await ParkAsync(cluster, 1500);
+        }
+        else
+        {
+            cluster["b"].Script = ScriptedDestination.Absent;
+            await FillAsync(cluster, 1500);
+        }
+
+        // What is opened as a file, and cannot be read.
+        string file = OneInTheMiddle();
+        File.Move(file, file + ".away");
+        Directory.CreateDirectory(file);
+        cluster["b"].Script = ScriptedDestination.Accept;
+        b.Wake();
+        await cluster.EventuallyAsync(() => b.Tally.Delivered > 100, "it is on its way");
+        await cluster.PassAsync(TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(250));
+        Assert.InRange(b.Tally.Delivered, 100, 1400);
+        Directory.Delete(file);
+        File.Move(file + ".away", file);
+        await cluster.EventuallyAsync(() => b.Tally.Pending == 0, "nothing waits");
+
+        Assert.Equal((1500, 0, false), (b.Tally.Delivered, b.Tally.Dropped, b.NeedsResync));
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_disk_that_goes_on_to_fail_costs_what_it_does_not_give()
+    {
+        await using TestCluster cluster = Small("a", "b");
+        Courier b = cluster.Courier("b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await FillAsync(cluster, 1500);
+        string file = OneInTheMiddle();
+        File.Delete(file);
+        Directory.CreateDirectory(file);
+        cluster["b"].Script = ScriptedDestination.Accept;
+        DateTimeOffset began = cluster.Time.GetUtcNow();
+        b.Wake();
+        await cluster.EventuallyAsync(() => b.NeedsResync, "it is given up");
+        Assert.True(cluster.Time.GetUtcNow() - began >= ReadPatience.Limit);
+        await cluster.EventuallyAsync(() => b.Tally.Pending == 0, "nothing waits");
+
+        Assert.InRange(b.Tally.DroppedAs(DropCause.Damaged), 1, 300);
+        Assert.Equal(1500, b.Tally.Delivered + b.Tally.Dropped);
+        cluster.AssertAccounts();
+        Directory.Delete(file);
+    }
+
     [Fact]
     public async Task Parked_records_go_out_but_for_those_the_file_held()
     {
@@ -158,9 +215,11 @@ public sealed class UnreadableJournalTests : DurableTests
     }
 
     /// <summary>A file in the middle of what waits: the oldest may be in memory.</summary>
-    private void LoseOne()
+    private void LoseOne() => File.Delete(OneInTheMiddle());
+
+    private string OneInTheMiddle()
     {
         string[] segments = [.. Directory.GetFiles(Folder, "*" + SegmentFormat.Segment).Order(StringComparer.Ordinal)];
-        File.Delete(segments[segments.Length / 2]);
+        return segments[segments.Length / 2];
     }
 }

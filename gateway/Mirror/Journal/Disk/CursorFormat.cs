@@ -12,9 +12,9 @@ namespace InfluxMirror.Journal.Disk;
 ///  | magic  |ver. 2| name n | done n | extra n | low | 0 | crc | name | done   | extra |
 ///  +--------+------+--------+--------+---------+-----+---+-----+------+--------+-------+
 /// </code>
-/// Little-endian; lengths in bytes. What is done above the low-water mark: <see cref="PositionFormat"/>; in version 1 it
-/// was ranges (from, to: 8, 8), and their number for the length. The checksum covers everything else, from byte 0 to 36
-/// and from 40 to the end.
+/// Little-endian; lengths in bytes. What is done above the low-water mark: <see cref="PositionFormat"/>; in version 1
+/// it was ranges (from, to: 8, 8), and their number for the length. The checksum covers everything else, from byte 0 to
+/// 36 and from 40 to the end.
 /// </summary>
 public static class CursorFormat
 {
