@@ -192,7 +192,7 @@ public sealed partial class Courier
     }
 
     /// <summary>Drops parked records that are on disk only and were given up; these are read for the ledger.</summary>
-    /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
+    /// <exception cref="DiskException">The disk fails; the next call tries again.</exception>
     private void DropParked(PositionRuns wanted)
     {
         foreach (var record in _progress.ReadBack(wanted, NoteDamage))
@@ -229,7 +229,7 @@ public sealed partial class Courier
     }
 
     /// <summary>Drops the next of what was given up and is not read, as far as another position.</summary>
-    /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
+    /// <exception cref="DiskException">The disk fails; the next call tries again.</exception>
     private void DropUnread(long first, long last)
     {
         var bytes = 0L;

@@ -71,7 +71,7 @@ public sealed partial class Courier
     }
 
     /// <summary>Takes back these records from the disk; those of them that cannot be read are lost.</summary>
-    /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
+    /// <exception cref="DiskException">The disk fails; the next call tries again.</exception>
     private void Load(Lane lane, IReadOnlyList<SpilledRecord> positions)
     {
         var next = 0;

@@ -94,7 +94,7 @@ public sealed partial class Courier
     /// Takes back the first of these records from the disk; those of them that cannot be read are lost. Behind a
     /// statement that has begun meanwhile the rest stays where it is.
     /// </summary>
-    /// <exception cref="DiskException">The disk fails; the next call gives up what it does not give then.</exception>
+    /// <exception cref="DiskException">The disk fails; the next call tries again.</exception>
     private void Return(PositionRuns wanted)
     {
         var bytes = 0L;

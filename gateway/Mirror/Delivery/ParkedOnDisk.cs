@@ -5,7 +5,7 @@ namespace InfluxMirror.Delivery;
 
 /// <summary>
 /// Parked records of which only the journal on disk has the bytes. There may be as many as the journal holds, so that
-/// of each only the position is kept, in four bytes or less. All state belongs to the courier's lock.
+/// of each only the position is kept (<see cref="PositionRuns"/>). All state belongs to the courier's lock.
 /// </summary>
 internal sealed class ParkedOnDisk
 {

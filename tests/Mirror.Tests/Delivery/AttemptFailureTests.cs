@@ -6,7 +6,7 @@ using Xunit;
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>Whatever an attempt meets, the lane goes on.</summary>
-public sealed class AttemptFailureTests
+public sealed class AttemptFailureTests : DurableTests
 {
     [Theory]
     [InlineData("write")]
@@ -14,37 +14,20 @@ public sealed class AttemptFailureTests
     [InlineData("raw")]
     public async Task A_connection_that_takes_too_long_is_tried_again(string kind)
     {
-        await using TestCluster cluster = new("a");
         // As SocketsHttpHandler ends a connection attempt after its ConnectTimeout.
-        cluster["a"].Script = static _ => throw new TaskCanceledException(
+        TaskCanceledException failure = new(
             "A connection could not be established within the configured ConnectTimeout.", new TimeoutException());
-        Fates fates = kind switch
+        await AssertTriedAgainAsync(failure, cluster => kind switch
         {
             "write" => cluster.Write("x", "m v=1 1"),
             "statement" => cluster.Statement("CREATE DATABASE x", "x"),
             _ => cluster.Raw(),
-        };
-
-        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 2, "it was tried again");
-        cluster["a"].Script = ScriptedDestination.Accept;
-        await cluster.QuietAsync();
-
-        Assert.Equal("delivered", fates.EndAt("a"));
+        });
     }
 
     [Fact]
-    public async Task A_fault_of_ours_is_tried_again_like_any_failure()
-    {
-        await using TestCluster cluster = new("a");
-        cluster["a"].Script = static _ => throw new InvalidOperationException("a fault");
-        Fates fates = cluster.Write("x", "m v=1 1");
-
-        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 2, "it was tried again");
-        cluster["a"].Script = ScriptedDestination.Accept;
-        await cluster.QuietAsync();
-
-        Assert.Equal("delivered", fates.EndAt("a"));
-    }
+    public async Task A_fault_of_ours_is_tried_again_like_any_failure() => await AssertTriedAgainAsync(
+        new InvalidOperationException("a fault"), static cluster => cluster.Write("x", "m v=1 1"));
 
     [Fact]
     public async Task A_destination_that_does_not_answer_in_time_is_tried_again()
@@ -80,18 +63,8 @@ public sealed class AttemptFailureTests
     [Theory]
     [MemberData(nameof(Rare), DisableDiscoveryEnumeration = true)]
     public async Task A_connection_that_fails_in_a_way_that_tells_nothing_of_the_record_is_tried_again(
-        HttpRequestException failure)
-    {
-        await using TestCluster cluster = new("a");
-        cluster["a"].Script = _ => throw failure;
-        Fates fates = cluster.Write("x", "m v=1 1");
-
-        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 2, "it was tried again");
-        cluster["a"].Script = ScriptedDestination.Accept;
-        await cluster.QuietAsync();
-
-        Assert.Equal("delivered", fates.EndAt("a"));
-    }
+        HttpRequestException failure) =>
+        await AssertTriedAgainAsync(failure, static cluster => cluster.Write("x", "m v=1 1"));
 
     [Fact]
     public async Task A_header_that_http_cannot_carry_is_known_for_that()
@@ -137,32 +110,24 @@ public sealed class AttemptFailureTests
     [Fact]
     public async Task A_connection_that_fails_just_as_the_gateway_ends_is_no_refusal()
     {
-        string folder = Directory.CreateTempSubdirectory("ends-").FullName;
-        try
+        using ManualResetEventSlim isUnderWay = new();
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a"))
         {
-            using ManualResetEventSlim isUnderWay = new();
-            await using (TestCluster first = TestCluster.OnDisk(folder, "a"))
+            Courier courier = first.Courier("a");
+            first["a"].Script = _ =>
             {
-                Courier courier = first.Courier("a");
-                first["a"].Script = _ =>
-                {
-                    isUnderWay.Set();
-                    SpinWait.SpinUntil(() => courier.Stopping.IsCancellationRequested, TimeSpan.FromSeconds(20));
-                    throw ScriptedDestination.NotConnected();
-                };
-                first.Write("x", "m v=1 1\n");
-                Assert.True(await Task.Run(() => isUnderWay.Wait(TimeSpan.FromSeconds(20))));
-            }
+                isUnderWay.Set();
+                SpinWait.SpinUntil(() => courier.Stopping.IsCancellationRequested, TimeSpan.FromSeconds(20));
+                throw ScriptedDestination.NotConnected();
+            };
+            first.Write("x", "m v=1 1\n");
+            Assert.True(await Task.Run(() => isUnderWay.Wait(TimeSpan.FromSeconds(20))));
+        }
 
-            await using TestCluster second = TestCluster.OnDisk(folder, "a");
-            await second.EventuallyAsync(() => second.Courier("a").Tally.Delivered == 1, "it is there");
-            Assert.Equal((1, 0), (second["a"].Lines.Count(), second.Courier("a").Tally.Rejected));
-            second.AssertAccounts();
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a");
+        await second.EventuallyAsync(() => second.Courier("a").Tally.Delivered == 1, "it is there");
+        Assert.Equal((1, 0), (second["a"].Lines.Count(), second.Courier("a").Tally.Rejected));
+        second.AssertAccounts();
     }
 
     [Fact]
@@ -239,5 +204,18 @@ public sealed class AttemptFailureTests
 
         // By itself it would have come back within a second.
         Assert.True(cluster.Time.GetElapsedTime(answered) >= TimeSpan.FromSeconds(8));
+    }
+
+    private static async Task AssertTriedAgainAsync(Exception failure, Func<TestCluster, Fates> send)
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = _ => throw failure;
+        Fates fates = send(cluster);
+
+        await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 2, "it was tried again");
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.QuietAsync();
+
+        Assert.Equal("delivered", fates.EndAt("a"));
     }
 }

@@ -165,7 +165,7 @@ internal sealed class Plan
             : _random.Next(3) switch
             {
                 0 => new DiskStep(_random.Next(50, 700), 0, IsFull: false, onlyLetters),
-                // What the disk fails to give twice is given up, and with little memory it is asked all the time.
+                // What the disk fails to give for half a minute is given up: with little memory it is asked all the time.
                 1 => new DiskStep(
                     _random.Next(50, 300), IsTight ? 0 : _random.Next(10, 200), IsFull: false, onlyLetters),
                 _ => new DiskStep(0, 0, IsFull: true, onlyLetters),
