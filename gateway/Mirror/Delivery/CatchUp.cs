@@ -12,7 +12,6 @@ internal sealed class CatchUp(Courier courier, JournalCursor cursor, ReadPatienc
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(50);
 
     private readonly CatchUpPace _pace = new(courier.Time);
-    private int _faults;
 
     /// <inheritdoc/>
     protected override async Task WorkAsync()
@@ -41,10 +40,11 @@ internal sealed class CatchUp(Courier courier, JournalCursor cursor, ReadPatienc
     private bool TryStep(out TimeSpan pause)
     {
         pause = Retry;
+        var place = cursor.ReadThrough + 1;
         try
         {
             var step = cursor.ReadBack(Courier.NoteDamage);
-            _faults = 0;
+            patience.NoteRead(place);
             var bytes = step.Record?.Size ?? 0;
             Courier.Accept(step);
             if (step.Record is null && step.Through < 0)
@@ -56,8 +56,8 @@ internal sealed class CatchUp(Courier courier, JournalCursor cursor, ReadPatienc
         {
             Courier.LogReadFault(fault.Message);
             pause = AfterFault;
-            // Some times more, in case it passes; then it is given up, which is reported as damage.
-            if (fault is DiskException failure && patience.IsOver(failure) && ++_faults > 1)
+            // What is given up is reported as damage.
+            if (fault is DiskException failure && patience.IsOver(place, failure))
                 cursor.SkipUnreadable();
             return false;
         }

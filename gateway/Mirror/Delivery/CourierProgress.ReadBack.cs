@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 
@@ -7,12 +6,6 @@ namespace InfluxMirror.Delivery;
 // Records that are known by their position only, and have to be read once more.
 internal sealed partial class CourierProgress
 {
-    // Places of a failing disk beyond that are forgotten, all of them, and tried once more.
-    private const int MostUnreadable = 10_000;
-
-    // Where the disk failed to give records, by the first that was wanted. Several look for theirs at a time.
-    private readonly ConcurrentDictionary<long, bool> _unreadable = new();
-
     /// <summary>
     /// Records of these positions, in order, as far as the disk gives them; the caller holds each. May take long.
     /// </summary>
@@ -20,14 +13,13 @@ internal sealed partial class CourierProgress
     /// Where they are, at least one; those that were given may be taken out of it.
     /// </param>
     /// <param name="damaged">Told of what cannot be read.</param>
-    /// <exception cref="DiskException">The disk fails. When it does so again for the same records, they are given up.
-    /// </exception>
+    /// <exception cref="DiskException">The disk fails: they are to be asked for again.</exception>
     public IEnumerable<MirroredRecord> ReadBack(PositionRuns positions, Action<LogDamage> damaged)
     {
         var store = _journal.Store!;
         var first = positions.Min;
         using var reader = store.Log.OpenReader(first, damaged);
-        for (var next = first; next != long.MaxValue && ReadOn(reader, first) is { } found;)
+        for (var next = first; next != long.MaxValue && ReadOn(reader) is { } found;)
         {
             var isWanted = positions.Contains(found.Position);
             next = positions.Next(found.Position + 1);
@@ -57,7 +49,7 @@ internal sealed partial class CourierProgress
     {
         var store = _journal.Store!;
         using var reader = store.Log.OpenReader(first, damaged);
-        while (ReadOn(reader, first) is { } found)
+        while (ReadOn(reader) is { } found)
         {
             if (found.Position > last)
             {
@@ -72,30 +64,23 @@ internal sealed partial class CourierProgress
         }
     }
 
-    /// <summary>
-    /// The next record; what the disk fails to give twice, for longer than there is patience, is given up, and told as
-    /// damage.
-    /// </summary>
-    private LogRecord? ReadOn(SegmentReader reader, long first)
+    /// <summary>The next record; what there is no patience for any more is given up, and told as damage.</summary>
+    private LogRecord? ReadOn(SegmentReader reader)
     {
         while (true)
         {
+            var place = reader.Next;
             try
             {
-                return reader.TryRead();
+                var found = reader.TryRead();
+                Patience.NoteRead(place);
+                return found;
             }
             catch (DiskException failure)
             {
-                if (Patience.IsOver(failure) && _unreadable.ContainsKey(first))
-                {
-                    reader.SkipUnreadable();
-                    continue;
-                }
-
-                if (_unreadable.Count >= MostUnreadable)
-                    _unreadable.Clear();
-                _unreadable[first] = true;
-                throw;
+                if (!Patience.IsOver(place, failure))
+                    throw;
+                reader.SkipUnreadable();
             }
         }
     }

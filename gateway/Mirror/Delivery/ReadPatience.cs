@@ -8,25 +8,74 @@ namespace InfluxMirror.Delivery;
 /// </summary>
 internal sealed class ReadPatience(TimeProvider time)
 {
-    /// <summary>How long.</summary>
+    /// <summary>How long one place is asked for, without a success.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>And how often at least: a try may take as long as that.</summary>
+    public const int LeastTries = 5;
 
     /// <summary>A failure so long after the last one is new trouble.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromMinutes(1);
 
-    private readonly Lock _gate = new();
-    private (long Since, long Last)? _trouble;
+    // Beyond that all are forgotten, and have their time once more.
+    private const int MostPlaces = 10_000;
 
-    /// <summary>Notes a failure; whether what it is about need not be asked for any longer.</summary>
-    public bool IsOver(DiskException failure)
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, Trouble> _failing = [];
+    private volatile bool _isTroubled;
+    private long? _hopeless;
+
+    /// <summary>
+    /// Notes that the disk failed to give a place; whether it need not be asked for any longer. Where one place was
+    /// given up and none has come back since, others are asked for twice only: a disk that has ended holds nobody up
+    /// for half a minute at each of them.
+    /// </summary>
+    /// <param name="place">The position that was to be read.</param>
+    /// <param name="failure">How it failed.</param>
+    public bool IsOver(long place, DiskException failure)
     {
         lock (_gate)
         {
             var now = time.GetTimestamp();
-            var goesOn = _trouble is { } before && time.GetElapsedTime(before.Last, now) < Forgotten;
-            var since = goesOn ? _trouble!.Value.Since : now;
-            _trouble = (since, now);
-            return failure.Fault == DiskFault.Missing || time.GetElapsedTime(since, now) >= Limit;
+            if (!_failing.TryGetValue(place, out var trouble))
+            {
+                if (_failing.Count == MostPlaces)
+                    _failing.Clear();
+                _failing[place] = trouble = new Trouble(now);
+            }
+
+            _isTroubled = true;
+            if (_hopeless is { } last)
+                _hopeless = time.GetElapsedTime(last, now) < Forgotten ? now : null;
+            if (++trouble.Tries == 1)
+                return false;
+            if (failure.Fault == DiskFault.Missing)
+                return true;
+            if (trouble.Tries >= LeastTries && time.GetElapsedTime(trouble.Since, now) >= Limit)
+                _hopeless = now;
+            return trouble.IsGivenUp = _hopeless is not null;
         }
+    }
+
+    /// <summary>Notes that what comes at a place was read; a place that had failed and now does not gives hope.</summary>
+    public void NoteRead(long place)
+    {
+        if (!_isTroubled)
+            return;
+        lock (_gate)
+        {
+            if (_failing.Remove(place, out var trouble) && !trouble.IsGivenUp)
+                _hopeless = null;
+            _isTroubled = _failing.Count > 0;
+        }
+    }
+
+    private sealed class Trouble(long since)
+    {
+        public long Since => since;
+
+        public int Tries { get; set; }
+
+        public bool IsGivenUp { get; set; }
     }
 }

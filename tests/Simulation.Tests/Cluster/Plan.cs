@@ -27,7 +27,14 @@ internal sealed class Plan
         Missing = [.. Destinations.SelectMany(_ => Databases, (destination, database) => (destination, database))
             .Where(_ => _random.Next(8) == 0)];
         for (int count = _random.Next(20, 61); count > 0; count--)
-            _steps.AddRange(_random.Next(25) == 0 ? LettersInTrouble() : [Next()]);
+        {
+            _steps.AddRange(_random.Next(50) switch
+            {
+                < 2 => LettersInTrouble(),
+                2 => UnreadableForAWhile(),
+                _ => [Next()],
+            });
+        }
     }
 
     public int Seed { get; }
@@ -165,9 +172,7 @@ internal sealed class Plan
             : _random.Next(3) switch
             {
                 0 => new DiskStep(_random.Next(50, 700), 0, IsFull: false, onlyLetters),
-                // What the disk fails to give for half a minute is given up: with little memory it is asked all the time.
-                1 => new DiskStep(
-                    _random.Next(50, 300), IsTight ? 0 : _random.Next(10, 200), IsFull: false, onlyLetters),
+                1 => new DiskStep(_random.Next(50, 300), _random.Next(10, 200), IsFull: false, onlyLetters),
                 _ => new DiskStep(0, 0, IsFull: true, onlyLetters),
             };
     }
@@ -181,6 +186,22 @@ internal sealed class Plan
         new TimeStep(1500),
         new KillStep(PowerCut: !OnlyProcess, Within: 0, OnLetters: false, Flip: false),
     ];
+
+    /// <summary>No longer than there is patience for.</summary>
+    private PlanStep[] UnreadableForAWhile()
+    {
+        _isDiskWell = true;
+        return
+        [
+            new DiskStep(0, 0, IsFull: false) { ReadFailures = 1000 },
+            new PresenceStep(One(Destinations), IsBack: true),
+            new ProbeStep(One(Destinations)),
+            new WriteStep([SomeWrite(), SomeWrite()]),
+            new TimeStep(_random.Next(1000, 25_000)),
+            DiskStep.Well,
+            new TimeStep(2000),
+        ];
+    }
 
     private T One<T>(IReadOnlyList<T> of) => of[_random.Next(of.Count)];
 }

@@ -94,7 +94,7 @@ internal sealed record MembershipStep(string Destination, bool IsMember) : PlanS
 
 /// <summary>The disks fail, are full, or are well again.</summary>
 /// <param name="SyncFailures">How many in a thousand syncs fail.</param>
-/// <param name="OtherFailures">How many in a thousand other operations fail.</param>
+/// <param name="OtherFailures">How many in a thousand other operations fail, reads among them.</param>
 /// <param name="IsFull">Nothing more can be written.</param>
 /// <param name="OnlyLetters">It is only the disk of the dead letters, and the journal's is well.</param>
 internal sealed record DiskStep(int SyncFailures, int OtherFailures, bool IsFull, bool OnlyLetters = false) : PlanStep
@@ -102,10 +102,13 @@ internal sealed record DiskStep(int SyncFailures, int OtherFailures, bool IsFull
     /// <summary>All is well.</summary>
     public static DiskStep Well { get; } = new(0, 0, IsFull: false);
 
+    /// <summary>How many in a thousand reads fail.</summary>
+    public int ReadFailures { get; init; } = OtherFailures;
+
     public override string ToString() => this == Well
         ? "the disks are well again"
         : $"{(OnlyLetters ? "the letters' disk fails" : "the disks fail")} {SyncFailures} of 1000 syncs and " +
-            $"{OtherFailures} of 1000 other operations{(IsFull ? ", full" : "")}";
+            $"{OtherFailures} of 1000 other operations, {ReadFailures} of 1000 reads{(IsFull ? ", full" : "")}";
 }
 
 /// <summary>The operator has the dead letters sent once more.</summary>
