@@ -33,23 +33,30 @@ internal sealed class Batch
     /// <summary>When the last of them did, as a timestamp; 0 when the last attempt was none.</summary>
     public long LostAt { get; set; }
 
+    /// <summary>The destination had been seen up before that, and after it vanished over this batch the last time.
+    /// </summary>
+    public bool WasUp { get; set; }
+
     /// <summary>When its first attempt failed, as a timestamp; 0 when none has.</summary>
     public long FailingSince { get; set; }
 
     /// <summary>When it was seen that the destination takes other records meanwhile; 0 when it was not.</summary>
     public long EvidenceAt { get; set; }
 
-    /// <summary>It failed again after that: it is the reason itself.</summary>
+    /// <summary>It failed again after that.</summary>
     public bool IsConvicted { get; set; }
 
-    /// <summary>Its record has been counted as suspect at this destination.</summary>
-    public bool IsSuspected { get; set; }
+    /// <summary>Batches behind it that were tried to find out whether it is to blame; see <see cref="Sender"/>.</summary>
+    public int Witnesses { get; set; }
 
     /// <summary>The parked records it is to find out about; null for any other batch.</summary>
     public ParkedQueue? Trial { get; init; }
 
     /// <summary>Times the destination could not be reached after such a loss.</summary>
     public int Vanishings { get; set; }
+
+    /// <summary>When the last of them was noticed, as a timestamp; 0 when that was before the start.</summary>
+    public long VanishedAt { get; set; }
 
     /// <summary>
     /// Whether <paramref name="next"/> may travel with <paramref name="first"/>: plain or gzip bodies of valid lines

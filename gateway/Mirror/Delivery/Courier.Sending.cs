@@ -53,32 +53,6 @@ public sealed partial class Courier
         return records is null ? null : new Batch(records) { Trial = trial, Vanishings = vanishings };
     }
 
-    /// <summary>The record behind a suspect one, to be tried once; null when none may be sent.</summary>
-    internal Batch? TakeProbe(Sender sender)
-    {
-        List<MirroredRecord>? parked = null;
-        Batch? probe = null;
-        lock (_gate)
-        {
-            if (sender.Lane is { } lane)
-            {
-                if (Peek_NeedsLock(lane, ref parked) is { Record: { } record } entry)
-                {
-                    lane.Dequeue();
-                    probe = new Batch([record]) { Trial = entry.Trial };
-                    // A letter under way is no reason to hold a read back, and the record is.
-                    if (sender.Current is { Letter: not 0 })
-                        sender.Current = record;
-                }
-
-                lane.IsProbing = probe is null;
-            }
-        }
-
-        Announce(parked);
-        return probe;
-    }
-
     /// <summary>One attempt to send a batch, and what it tells about the destination and the batch.</summary>
     internal async ValueTask<SendResult> AttemptAsync(Sender sender, Batch batch)
     {
@@ -105,23 +79,6 @@ public sealed partial class Courier
             if (raw)
                 pipeline.RawSlots.Release();
         }
-    }
-
-    /// <summary>
-    /// Whether a record that meets only server errors is known to be the reason: the destination takes others, or
-    /// every destination that answers fails over it.
-    /// </summary>
-    internal bool IsToBlame(Batch suspect)
-    {
-        if (suspect.IsConvicted)
-            return true;
-        if (!suspect.IsSuspected)
-        {
-            suspect.IsSuspected = true;
-            suspect.First.Suspect();
-        }
-
-        return suspect.First.Suspicions >= Math.Max(2, _context.Answering());
     }
 
     /// <summary>A fault of ours, in words.</summary>
@@ -175,20 +132,6 @@ public sealed partial class Courier
         if (record.Watch?.Refused(this, record, answer, mayChange) ?? true)
             FileDeadLetter(record, answer.Error);
         record.LetGo();
-    }
-
-    /// <summary>The record is the reason why the destination fails: it goes, so that the others can go on.</summary>
-    internal void SetAside(Sender sender, Batch batch, SendResult result)
-    {
-        var record = batch.First;
-        var reason = result.Vanished
-            ? $"{Destination} vanished twice after this record"
-            : $"{Destination} answered it with nothing but server errors: {result.Answer?.Error}";
-        if (MayLog())
-            MirrorLog.SetAside(_context.Log, Cluster, Destination, record.Client, record.Target.Database, reason);
-        Counters.CountSetAside();
-        var answer = DestinationAnswer.OfError(400, $"set aside: {reason}");
-        Rejected(sender, batch, new SendResult { Answer = answer, Verdict = new(VerdictKind.Rejected) });
     }
 
     /// <summary>Some records of a batch need not be sent any more.</summary>

@@ -98,6 +98,7 @@ public sealed partial class Courier
     /// </summary>
     internal void NoteReachable()
     {
+        _health.NoteUp();
         if (Tally.WaitingRecords == 0)
             _health.Forgive();
     }

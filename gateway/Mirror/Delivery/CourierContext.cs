@@ -12,7 +12,6 @@ namespace InfluxMirror.Delivery;
 /// <param name="Gaps">What the cluster's destinations lack.</param>
 /// <param name="Refused">Clients that were refused lately.</param>
 /// <param name="Metrics">The instruments.</param>
-/// <param name="Answering">How many destinations of the cluster answer.</param>
 /// <param name="Cluster">YARP's cluster id.</param>
 /// <param name="Members">Who is and who was a destination of the cluster.</param>
 /// <param name="Time">The clock.</param>
@@ -24,7 +23,6 @@ internal sealed record CourierContext(
     GapLedger Gaps,
     RefusedClients Refused,
     MirrorMetrics Metrics,
-    Func<int> Answering,
     string Cluster,
     Membership Members,
     TimeProvider Time,

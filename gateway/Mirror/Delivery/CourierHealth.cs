@@ -12,7 +12,7 @@ internal sealed class CourierHealth(TimeProvider time)
     private static readonly TimeSpan Recent = TimeSpan.FromSeconds(1);
 
     private bool _failing;
-    private long _answeredAt, _deliveredAt, _unreachableAt;
+    private long _answeredAt, _deliveredAt, _seenAt, _unreachableAt;
 
     /// <summary>Attempts get no answer, whatever they carry.</summary>
     public bool IsFailing => Volatile.Read(ref _failing);
@@ -22,6 +22,9 @@ internal sealed class CourierHealth(TimeProvider time)
 
     /// <summary>The destination could not be reached just now, by a delivery or by a probe.</summary>
     public void NoteUnreachable() => Interlocked.Exchange(ref _unreachableAt, time.GetTimestamp());
+
+    /// <summary>The destination answers, be it a probe or a delivery.</summary>
+    public void NoteUp() => Interlocked.Exchange(ref _seenAt, time.GetTimestamp());
 
     /// <summary>The destination has taken something.</summary>
     public void NoteDelivery() => Interlocked.Exchange(ref _deliveredAt, time.GetTimestamp());
@@ -37,6 +40,7 @@ internal sealed class CourierHealth(TimeProvider time)
         if (result.Answer is not null)
         {
             Interlocked.Exchange(ref _answeredAt, time.GetTimestamp());
+            NoteUp();
             return Interlocked.Exchange(ref _failing, false);
         }
 
@@ -66,7 +70,10 @@ internal sealed class CourierHealth(TimeProvider time)
         if (batch.LostAt != 0 && Interlocked.Read(ref _unreachableAt) >= batch.LostAt)
         {
             batch.LostAt = 0;
-            batch.Vanishings++;
+            // One that dies by itself, or a proxy before one that is not there, breaks connections too.
+            if (batch.Vanishings == 0 || batch.WasUp)
+                batch.Vanishings++;
+            batch.VanishedAt = time.GetTimestamp();
             result = result with { Vanished = true, IsSuspect = batch.Count > 1 || batch.Vanishings >= 2 };
         }
 
@@ -74,13 +81,17 @@ internal sealed class CourierHealth(TimeProvider time)
         {
             case NoAnswer.None:
                 batch.LostAt = batch.Losses = 0;
-                // 408 and 429 speak of the destination's load, never of the record.
-                return result.Answer!.Status < 500 ? result : CountError(batch, result, maxServerErrors);
+                // 408 and 429 speak of the destination's load, never of the record; and a statement that is left out
+                // for a passing error would change what comes behind it.
+                return result.Answer!.Status < 500 || batch.First.Kind == RecordKind.Statement
+                    ? result
+                    : CountError(batch, result, maxServerErrors);
             case NoAnswer.TimedOut when batch.Count > 1:
                 // Perhaps it is more than the destination can do in the time: halves are tried.
                 return CountError(batch, result, maxServerErrors);
             case NoAnswer.Lost:
                 batch.LostAt = time.GetTimestamp();
+                batch.WasUp = Interlocked.Read(ref _seenAt) > batch.VanishedAt;
                 return ++batch.Losses < MaxLosses ? result : result with { IsSuspect = true, Vanished = true };
             default:
                 return result;
@@ -94,8 +105,8 @@ internal sealed class CourierHealth(TimeProvider time)
     }
 
     /// <summary>
-    /// The destination took other records after this batch had failed, and the batch failed again after that: then it
-    /// is not the destination that is ill.
+    /// The destination took other records after this batch had failed, and the batch failed again after that: it is
+    /// not all of the destination that is ill.
     /// </summary>
     private void WeighEvidence(Batch batch, long started)
     {

@@ -127,7 +127,6 @@ public sealed partial class MirroredCluster
             Gaps,
             Refused,
             _metrics,
-            () => _couriers.Count(static courier => !courier.IsFailing),
             Id,
             _members,
             _time,

@@ -37,7 +37,6 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     private const int BytesPerCharacter = sizeof(char) + 2;
 
     private volatile bool _withdrawn;
-    private int _suspicions;
 
     /// <summary>What kind of request it is.</summary>
     public required RecordKind Kind { get; init; }
@@ -99,12 +98,6 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
 
     /// <inheritdoc/>
     protected override ReadOnlyMemory<byte> EncodeHeader() => RecordHeader.Encode(this);
-
-    /// <summary>Destinations that find it suspect, so far.</summary>
-    internal int Suspicions => Volatile.Read(ref _suspicions);
-
-    /// <summary>One more destination finds it suspect; called once by each.</summary>
-    internal void Suspect() => Interlocked.Increment(ref _suspicions);
 
     /// <summary>Takes it back from every destination that does not have it yet.</summary>
     public void Withdraw() => _withdrawn = true;

@@ -4,12 +4,12 @@ namespace InfluxMirror.Delivery;
 /// Sends what one lane has, one request at a time; or one statement. A work item of the thread pool: it runs while
 /// there is something to send.
 /// </summary>
-internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
+internal sealed partial class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly Stack<Batch> _work = new();
+    private readonly LinkedList<Batch> _work = new();
     private readonly Barrier? _barrier;
     private CancellationTokenSource _wake = new();
     private bool _sleeping;
@@ -19,7 +19,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         : this(courier, (Lane?)null)
     {
         _barrier = new Barrier(statement, this);
-        _work.Push(new Batch([statement]));
+        _work.AddFirst(new Batch([statement]));
     }
 
     /// <summary>The lane it works for; null for a statement.</summary>
@@ -40,7 +40,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     /// <summary>
     /// The first record of what it has taken on beside the batch it is sending; null when there is none.
     /// </summary>
-    public MirroredRecord? Next => _work.TryPeek(out var batch) ? batch.First : null;
+    public MirroredRecord? Next => _work.First?.Value.First;
 
     /// <summary>What it has taken on and not settled, for the account when the courier closes.</summary>
     public IEnumerable<MirroredRecord> Unsettled => _work.SelectMany(static batch => batch.Records);
@@ -112,14 +112,15 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
                 await courier.PrepareAsync(_barrier).ConfigureAwait(false);
             while (true)
             {
-                if (!_work.TryPeek(out var batch))
+                var batch = _work.First?.Value;
+                if (batch is null)
                 {
                     if (_barrier is not null)
                         await courier.PassAsync(_barrier).ConfigureAwait(false);
                     batch = Lane is null ? null : courier.TakeNext(this);
                     if (batch is null)
                         return true;
-                    _work.Push(batch);
+                    _work.AddFirst(batch);
                 }
 
                 await ShipAsync(batch).ConfigureAwait(false);
@@ -143,16 +144,16 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     {
         if (courier.IsStale(batch))
         {
-            _work.Pop();
+            _work.RemoveFirst();
             if (courier.DiscardStale(this, batch) is { } left)
-                _work.Push(left);
+                _work.AddFirst(left);
             return;
         }
 
         var result = await SendAsync(batch).ConfigureAwait(false);
         if (result.Verdict.Kind != VerdictKind.Retry)
         {
-            _work.Pop();
+            _work.RemoveFirst();
             Settle(batch, result);
         }
         else if (!result.IsSuspect || courier.IsStale(batch))
@@ -162,7 +163,7 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
         }
         else if (batch.Count > 1)
         {
-            _work.Pop();
+            _work.RemoveFirst();
             if (result.Vanished)
                 Separate(batch);
             else
@@ -203,74 +204,15 @@ internal sealed class Sender(Courier courier, Lane? lane) : IThreadPoolWorkItem
     private void Halve(Batch batch)
     {
         var (left, right) = batch.Halves();
-        _work.Push(right);
-        _work.Push(left);
+        _work.AddFirst(right);
+        _work.AddFirst(left);
     }
 
     /// <summary>One of them may have ended the destination: one at a time, so that it is known which.</summary>
     private void Separate(Batch batch)
     {
         for (var i = batch.Count - 1; i >= 0; i--)
-            _work.Push(new Batch([batch.Records[i]]));
-    }
-
-    /// <summary>
-    /// A single record that met only server errors, or after which the destination vanished: is it the record, or is
-    /// the destination ill? What else the destination takes tells.
-    /// </summary>
-    private async ValueTask JudgeAsync(Batch suspect, SendResult result)
-    {
-        if (suspect.Vanishings >= 2 || courier.IsToBlame(suspect))
-        {
-            _work.Pop();
-            courier.SetAside(this, suspect, result);
-            return;
-        }
-
-        if (TakeOnNext(suspect) is { } next && await ConfrontAsync(suspect, next).ConfigureAwait(false))
-            return;
-        suspect.ServerErrors = courier.Pipeline.Options.MaxServerErrors - 1;
-        suspect.Losses = CourierHealth.MaxLosses - 1;
-        await SleepAsync(courier.Pipeline.Options.MaxDelayInterval).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// What comes next in the lane, put below the suspect on the work; null when nothing may be sent.
-    /// </summary>
-    private Batch? TakeOnNext(Batch suspect)
-    {
-        _work.Pop();
-        if (!_work.TryPeek(out var next) && courier.TakeProbe(this) is { } probe)
-            _work.Push(next = probe);
-        _work.Push(suspect);
-        return next;
-    }
-
-    /// <summary>
-    /// Tries what comes next, and if that gets through the suspect once more, since the destination may have recovered
-    /// in between. True when the suspect has its fate. Both stay on the work, in order, until it is known.
-    /// </summary>
-    private async ValueTask<bool> ConfrontAsync(Batch suspect, Batch next)
-    {
-        var passed = await AttemptAsync(next).ConfigureAwait(false);
-        if (passed.Verdict.Kind == VerdictKind.Retry)
-            return false;
-        var last = await AttemptAsync(suspect).ConfigureAwait(false);
-        if (last.Verdict.Kind != VerdictKind.Retry)
-        {
-            // What came next is sent again behind it, so that its values are the last ones.
-            _work.Pop();
-            Settle(suspect, last);
-            return true;
-        }
-
-        if (last.Answer is null && last.NoAnswer != NoAnswer.Lost)
-            return false;
-        _work.Pop();
-        _work.Pop();
-        courier.SetAside(this, suspect, last);
-        Settle(next, passed);
-        return true;
+            _work.AddFirst(new Batch([batch.Records[i]]));
     }
 
     private async ValueTask<SendResult> SendAsync(Batch batch)

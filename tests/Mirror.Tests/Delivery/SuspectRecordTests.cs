@@ -71,23 +71,42 @@ public sealed class SuspectRecordTests
     public async Task A_record_after_which_the_destination_vanishes_twice_is_set_aside()
     {
         await using TestCluster cluster = new("a");
-        int refusals = 0;
+        int refusals = 0, kills = 0;
         cluster["a"].Script = request =>
         {
             if (Interlocked.Decrement(ref refusals) >= 0)
                 throw ScriptedDestination.NotConnected();
+            // A probe finds it up again.
+            cluster.Courier("a").NoteReachable();
             if (!request.Lines.Contains("bad v=1 1"))
                 return ScriptedDestination.Accept(request);
             Volatile.Write(ref refusals, 2);
+            kills++;
             throw ScriptedDestination.Lost();
         };
 
-        Fates bad = cluster.Write("x", "bad v=1 1");
+        Fates bad = cluster.Append(watch => Records.Write("x", "bad v=1 1", alone: true, watch: watch));
         Fates good = cluster.Write("x", "m v=2 2");
         await cluster.QuietAsync();
 
         Assert.Equal(("rejected", "delivered"), (bad.EndAt("a"), good.EndAt("a")));
-        Assert.Contains("vanished", Assert.Single(cluster.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
+        Assert.Contains("vanished twice", Assert.Single(cluster.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
+        Assert.Equal(2, kills);
+    }
+
+    [Fact]
+    public async Task A_record_that_breaks_the_connection_is_set_aside_if_the_next_write_succeeds()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = static request => request.Lines.Contains("bad v=1 1")
+            ? throw ScriptedDestination.Lost()
+            : ScriptedDestination.Accept(request);
+        Fates bad = cluster.Append(watch => Records.Write("x", "bad v=1 1", alone: true, watch: watch));
+        Fates good = cluster.Write("x", "m v=2 2");
+        await cluster.QuietAsync();
+
+        Assert.Equal(("rejected", "delivered"), (bad.EndAt("a"), good.EndAt("a")));
+        Assert.Contains("breaks", Assert.Single(cluster.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
