@@ -87,6 +87,10 @@ internal sealed class Treatment
     /// <summary>The destination vanished while it had it.</summary>
     public bool HasVanished { get; set; }
 
+    /// <summary>It was executed last while an older one was suspect: before its turn, perhaps, and then once more.
+    /// </summary>
+    public bool IsWitness { get; set; }
+
     /// <summary>Its dead letter was sent once more.</summary>
     public bool IsRetried { get; set; }
 

@@ -155,6 +155,7 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
     {
         Treatment treatment = request.At(Name);
         bool isFirst = treatment.Executions++ == 0;
+        treatment.IsWitness = ledger.HasSuspectBefore(this, request);
         // Beside the order are: what was parked; what is suspect, which the next one is tried before; dead letters;
         // what was taken back when its client was told of a refusal, and comes again after a kill.
         bool isExcused = request.Outcome == WriteOutcome.Refused || treatment.IsParked || treatment.IsRefused
