@@ -33,8 +33,7 @@ internal sealed class Batch
     /// <summary>When the last of them did, as a timestamp; 0 when the last attempt was none.</summary>
     public long LostAt { get; set; }
 
-    /// <summary>The destination had been seen up before that, and after it vanished over this batch the last time.
-    /// </summary>
+    /// <summary>The destination had been seen up before that, since it vanished over this batch the last time.</summary>
     public bool WasUp { get; set; }
 
     /// <summary>When its first attempt failed, as a timestamp; 0 when none has.</summary>

@@ -91,7 +91,7 @@ internal sealed class CourierHealth(TimeProvider time)
                 return CountError(batch, result, maxServerErrors);
             case NoAnswer.Lost:
                 batch.LostAt = time.GetTimestamp();
-                batch.WasUp = Interlocked.Read(ref _seenAt) > batch.VanishedAt;
+                batch.WasUp = batch.VanishedAt == 0 || Interlocked.Read(ref _seenAt) > batch.VanishedAt;
                 return ++batch.Losses < MaxLosses ? result : result with { IsSuspect = true, Vanished = true };
             default:
                 return result;

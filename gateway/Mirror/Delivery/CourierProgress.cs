@@ -77,7 +77,10 @@ internal sealed partial class CourierProgress
         // A record may have come already.
         _ = journal.AtRest(() => _acceptedThrough = Math.Max(_acceptedThrough, Cursor.Joined));
         _watchedThrough = Cursor.Joined;
-        CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
+        var hasAll = CountFrom(store, Math.Max(state?.Through ?? 0, Cursor.LowWaterMark));
+        // Its cursor is lost, and with it what is known of it. It gets once more what is on disk, and what everybody
+        // had may not be there: an older value, or a statement, without what came behind it.
+        NeedsResync |= saved is null && !store.IsNew && (!hasAll || context.Gaps.List(destination).Count > 0);
     }
 
     /// <summary>With a disk that fails to give what waits.</summary>
@@ -294,11 +297,13 @@ internal sealed partial class CourierProgress
 
     /// <summary>
     /// What became safe after the account was saved: the seconds before a crash. What cannot be read now, or is on its
-    /// way to the disk still, is counted when it is read for delivery, or before the account is saved.
+    /// way to the disk still, is counted when it is read for delivery, or before the account is saved. Whether there is
+    /// a record for each position.
     /// </summary>
-    private void CountFrom(JournalStore store, long through)
+    private bool CountFrom(JournalStore store, long through)
     {
         _countedThrough = through;
+        var found = 0L;
         var durable = Math.Min(store.Log.DurableThrough, Cursor.Joined);
         try
         {
@@ -307,13 +312,16 @@ internal sealed partial class CourierProgress
                 if (!Cursor.IsDone(record.Position))
                     Count(record);
                 _countedThrough = record.Position;
+                found++;
             }
 
             _countedThrough = Math.Max(_countedThrough, durable);
+            return found >= durable - through;
         }
         catch (DiskException fault)
         {
             MirrorLog.JournalUnreadable(_context.Log, _context.Cluster, _destination, fault.Message);
+            return false;
         }
     }
 

@@ -41,6 +41,9 @@ public sealed partial class MirroredCluster
         kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
         // Behind the look at who was one before.
         _members.Change(kept.Select(static courier => courier.Destination));
+        // Before anything is accepted: whoever has no cursor at a later start has lost it.
+        foreach (var courier in kept.Where(courier => Journal.Store?.Saved(courier.Destination) is null))
+            courier.Save();
         _couriers = [.. kept];
         // What was appended between a new courier's cursor and this moment told only the couriers of before.
         foreach (var courier in kept)

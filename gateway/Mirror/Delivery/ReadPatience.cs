@@ -57,7 +57,7 @@ internal sealed class ReadPatience(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that what comes at a place was read; a place that had failed and now does not gives hope.</summary>
+    /// <summary>Notes that what comes at a place was read; one that had failed before gives hope.</summary>
     public void NoteRead(long place)
     {
         if (!_isTroubled)

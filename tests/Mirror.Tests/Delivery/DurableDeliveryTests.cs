@@ -221,16 +221,81 @@ public sealed class DurableDeliveryTests : DurableTests
             await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 5, "a has them");
         }
 
-        string cursor = Path.Combine(Folder, "b.cursor");
-        File.Delete(cursor);
-        if (content is not null)
-            await File.WriteAllTextAsync(cursor, content, TestContext.Current.CancellationToken);
+        await LoseAsync("b", content);
         await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
         await second.QuietAsync();
 
         Assert.Equal(Enumerable.Range(1, 5).Select(static i => $"m v={i} {i}"), second["b"].Lines);
         Assert.False(second.Courier("b").NeedsResync);
         second.AssertAccounts();
+    }
+
+    /// <summary>What everybody has is not written: sent once more would be the statement, without what came later.
+    /// </summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("garbled")]
+    public async Task F5_who_lost_its_cursor_needs_a_resync_where_not_everything_is_on_disk(string? content)
+    {
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = static request => request.Query is null ? ScriptedDestination.Accept(request) : null;
+            Fates drop = first.Statement("DROP MEASUREMENT m", "db");
+            SentRequest request = await first["b"].NextAsync();
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(drop.Record));
+            request.Answer(200);
+            await first.QuietAsync();
+            for (int i = 1; i <= 5; i++)
+            {
+                Fates write = first.Write("db", $"m v={i} {i}\n");
+                Assert.True(await first.Cluster.Journal.WaitSafeAsync(write.Record));
+            }
+
+            await first.QuietAsync();
+            Assert.Equal(5, first["b"].Lines.Count());
+        }
+
+        await LoseAsync("b", content);
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+        Assert.Equal((false, true), (second.Courier("a").NeedsResync, second.Courier("b").NeedsResync));
+        second.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F5_who_lost_its_cursor_needs_a_resync_where_something_was_dropped_for_it()
+    {
+        await using (TestCluster first = TestCluster.OnDisk(
+            Folder, static options => options.Journal.MaxBytes = 1024 * 1024, "a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            await first.FillAsync(1, 60);
+            await first.EventuallyAsync(() => first.Cluster.Gaps.List("b").Count > 0, "something is dropped");
+        }
+
+        await LoseAsync("b", null);
+        await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
+        await second.QuietAsync();
+        Assert.True(second.Courier("b").NeedsResync);
+        second.Courier("b").DeclareInSync();
+        Assert.False(second.Courier("b").NeedsResync);
+    }
+
+    [Fact]
+    public async Task Cursors_are_there_before_the_first_record_is_accepted()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        Assert.Equal(
+            ["a.cursor", "b.cursor"],
+            Directory.GetFiles(Folder, "*.cursor").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    private async Task LoseAsync(string destination, string? content)
+    {
+        string cursor = Path.Combine(Folder, $"{destination}.cursor");
+        File.Delete(cursor);
+        if (content is not null)
+            await File.WriteAllTextAsync(cursor, content, TestContext.Current.CancellationToken);
     }
 
     [Fact]
