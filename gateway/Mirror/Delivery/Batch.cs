@@ -33,7 +33,7 @@ internal sealed class Batch
     /// <summary>When the last of them did, as a timestamp; 0 when the last attempt was none.</summary>
     public long LostAt { get; set; }
 
-    /// <summary>The destination had been seen up before that, since it vanished over this batch the last time.</summary>
+    /// <summary>The destination had been seen up before that, since it vanished over this batch.</summary>
     public bool WasUp { get; set; }
 
     /// <summary>When its first attempt failed, as a timestamp; 0 when none has.</summary>
@@ -45,7 +45,7 @@ internal sealed class Batch
     /// <summary>It failed again after that.</summary>
     public bool IsConvicted { get; set; }
 
-    /// <summary>Batches behind it that were tried to find out whether it is to blame; see <see cref="Sender"/>.</summary>
+    /// <summary>Batches behind it that were tried to find out whether it is to blame.</summary>
     public int Witnesses { get; set; }
 
     /// <summary>The parked records it is to find out about; null for any other batch.</summary>
