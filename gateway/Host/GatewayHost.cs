@@ -80,6 +80,7 @@ internal static class GatewayHost
             DeclareInSync = p.GetRequiredService<MirrorOverview>().DeclareInSync,
         });
         services.AddSingleton<LetterEndpoints>();
+        services.AddSingleton<MetricsEndpoint>();
         services.AddSingleton<ManagementEndpoints>();
         extend?.Invoke(proxy);
         bool started = false;

@@ -87,6 +87,7 @@ public sealed class MirrorOverview
     private DestinationStatus Describe(Candidate one)
     {
         var tally = one.Courier.Tally;
+        var (account, pending, _) = one.Courier.ReadTally();
         return new DestinationStatus
         {
             Cluster = one.Courier.Cluster,
@@ -101,13 +102,13 @@ public sealed class MirrorOverview
             PendingBytes = tally.PendingBytes,
             DrainBytesPerSecond = one.Courier.Drain.BytesPerSecond,
             SecondsLeft = one.Courier.Drain.SecondsLeft,
-            AcceptedPoints = tally.Accepted,
-            DeliveredPoints = tally.Delivered,
-            PendingPoints = tally.Pending,
+            AcceptedPoints = account.Accepted,
+            DeliveredPoints = account.Delivered,
+            PendingPoints = pending,
             ParkedPoints = tally.Parked,
-            RejectedPoints = tally.Rejected,
-            DroppedPoints = tally.Dropped,
-            DroppedPointsByCause = new Dictionary<string, long>(DroppedOf(tally)),
+            RejectedPoints = account.Rejected,
+            DroppedPoints = account.Dropped,
+            DroppedPointsByCause = new Dictionary<string, long>(DroppedOf(account)),
             Gaps = _fleet.Find(one.Courier.Cluster)?.Gaps.List(one.Courier.Destination) ?? [],
             NeedsResync = one.Courier.NeedsResync,
         };
@@ -118,16 +119,22 @@ public sealed class MirrorOverview
         foreach (var one in Judged())
         {
             var tally = one.Courier.Tally;
+            var (account, pending, counted) = one.Courier.ReadTally();
             var counters = one.Courier.Counters;
             yield return new DestinationReading
             {
                 Cluster = one.Courier.Cluster,
                 Destination = one.Courier.Destination,
-                Accepted = tally.Accepted,
-                Delivered = tally.Delivered,
-                Rejected = tally.Rejected,
-                Dropped = DroppedOf(tally),
-                Pending = tally.Pending,
+                Account =
+                [
+                    new("accepted", account.Accepted), new("delivered", account.Delivered), new("pending", pending),
+                    new("rejected", account.Rejected), new("dropped", account.Dropped),
+                ],
+                Accepted = counted.Accepted,
+                Delivered = counted.Delivered,
+                Rejected = counted.Rejected,
+                Dropped = DroppedOf(counted),
+                Pending = pending,
                 Parked = tally.Parked,
                 PendingBytes = tally.PendingBytes,
                 DrainBytesPerSecond = one.Courier.Drain.BytesPerSecond,
@@ -151,9 +158,9 @@ public sealed class MirrorOverview
         }
     }
 
-    private static KeyValuePair<string, long>[] DroppedOf(CourierTally tally) =>
+    private static KeyValuePair<string, long>[] DroppedOf(PointTotals totals) =>
         [.. Enum.GetValues<DropCause>().Select(cause => KeyValuePair.Create(
-            cause.ToString().ToLowerInvariant(), tally.DroppedAs(cause)))];
+            cause.ToString().ToLowerInvariant(), totals.DroppedAs[(int)cause]))];
 
     private IEnumerable<ClusterReading> ReadClusters() => _fleet.Clusters.Select(static cluster =>
         new ClusterReading(

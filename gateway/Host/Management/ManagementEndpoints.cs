@@ -1,7 +1,6 @@
 using Gateway.Clients;
 using Gateway.Configuration;
 using InfluxMirror;
-using Prometheus;
 
 namespace Gateway.Management;
 
@@ -9,11 +8,11 @@ namespace Gateway.Management;
 internal sealed class ManagementEndpoints(
     MirrorView mirror,
     LetterEndpoints letters,
+    MetricsEndpoint metrics,
     SettingsSource source,
     SettingsStore settings,
     ReloadOutcome reload,
-    IHostApplicationLifetime lifetime,
-    CollectorRegistry metrics)
+    IHostApplicationLifetime lifetime)
 {
     /// <summary>Builds the branch of the pipeline that serves management connections, and nothing else does.</summary>
     public void Map(IApplicationBuilder branch)
@@ -23,7 +22,7 @@ internal sealed class ManagementEndpoints(
         branch.UseRouting();
         branch.UseEndpoints(endpoints =>
         {
-            endpoints.MapMetrics("/metrics", metrics);
+            metrics.Map(endpoints);
             endpoints.MapGet("/health/live", () => Results.Ok(new { live = true }));
             endpoints.MapGet("/health/ready", Ready);
             endpoints.MapGet("/health/destinations/{id}", Destination);

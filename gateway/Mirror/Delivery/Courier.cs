@@ -189,6 +189,13 @@ public sealed partial class Courier
         }
     }
 
+    /// <summary>Its account and what this process did, of one moment.</summary>
+    public TallyReading ReadTally()
+    {
+        lock (_gate)
+            return _progress.ReadTally();
+    }
+
     /// <summary>Takes what the journal has in memory and sorts it into lanes; called after every append.</summary>
     internal void Pump()
     {

@@ -213,6 +213,11 @@ internal sealed partial class CourierProgress
         return lost;
     }
 
+    /// <summary>
+    /// The tally while no record comes, as that is counted under the journal's lock. Belongs to the courier's lock.
+    /// </summary>
+    public TallyReading ReadTally() => _journal.AtRest(_tally.Read);
+
     /// <summary>What is to be saved now. Belongs to the courier's lock.</summary>
     public CursorState State(bool needsResync, IReadOnlyList<ParkedPlace>? parked)
     {
@@ -289,7 +294,7 @@ internal sealed partial class CourierProgress
 
     private void Count(in SpilledRecord record)
     {
-        _tally.Accept(record.Points, record.Bytes);
+        _tally.AcceptFound(record.Points, record.Bytes);
         _watchedPoints += record.Points;
         _watchedBytes += record.Bytes;
         _watchedRecords++;

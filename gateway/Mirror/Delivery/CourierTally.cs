@@ -11,6 +11,9 @@ public sealed class CourierTally
     private long _pending, _pendingBytes, _pendingRecords, _parked, _parkedRecords;
     private long _takenBytes, _parkedBytes, _decided, _settledBytes;
 
+    // What of the account is no doing of this process: the rest of it only grows. Belongs to the courier's lock.
+    private PointTotals _before = new(0, 0, 0, new long[Enum.GetValues<DropCause>().Length]);
+
     /// <summary>Points accepted while it was a destination.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
 
@@ -59,12 +62,29 @@ public sealed class CourierTally
     /// <summary>Points given up for one cause.</summary>
     public long DroppedAs(DropCause cause) => Interlocked.Read(ref _dropped[(int)cause]);
 
+    /// <summary>
+    /// All of it at one moment, if nothing comes meanwhile; see <see cref="Courier.ReadTally"/>.
+    /// </summary>
+    internal TallyReading Read()
+    {
+        var account = new PointTotals(
+            Accepted, Delivered, Rejected, [.. Enum.GetValues<DropCause>().Select(DroppedAs)]);
+        return new TallyReading(account, Pending, account.Since(_before));
+    }
+
     internal void Accept(int points, int bytes)
     {
         Interlocked.Add(ref _accepted, points);
         Interlocked.Add(ref _pending, points);
         Interlocked.Add(ref _pendingBytes, bytes);
         Interlocked.Increment(ref _pendingRecords);
+    }
+
+    /// <summary>It is on disk since before: in the account, but nothing that this process accepted.</summary>
+    internal void AcceptFound(int points, int bytes)
+    {
+        Accept(points, bytes);
+        _before = _before with { Accepted = _before.Accepted + points };
     }
 
     /// <summary>The courier has taken it from the journal.</summary>
@@ -96,6 +116,8 @@ public sealed class CourierTally
         points = Math.Min(points, Rejected);
         Interlocked.Add(ref _rejected, -points);
         Interlocked.Add(ref _delivered, points);
+        // They were refused all the same.
+        _before = _before with { Rejected = _before.Rejected - points };
     }
 
     internal void Drop(MirroredRecord record, DropCause cause)
@@ -125,14 +147,17 @@ public sealed class CourierTally
     /// <summary>Goes on where another one ended.</summary>
     internal void Restore(TallySnapshot saved)
     {
+        var dropped = new long[_dropped.Length];
+        dropped[(int)DropCause.Full] = saved.Full;
+        dropped[(int)DropCause.Aged] = saved.Aged;
+        dropped[(int)DropCause.Damaged] = saved.Damaged;
+        dropped[(int)DropCause.Unknown] = saved.Dropped - saved.Full - saved.Aged - saved.Damaged;
+        _before = new PointTotals(saved.Accepted, saved.Delivered, saved.Rejected, dropped);
         Interlocked.Add(ref _accepted, saved.Accepted);
         Interlocked.Add(ref _delivered, saved.Delivered);
         Interlocked.Add(ref _rejected, saved.Rejected);
-        Interlocked.Add(ref _dropped[(int)DropCause.Full], saved.Full);
-        Interlocked.Add(ref _dropped[(int)DropCause.Aged], saved.Aged);
-        Interlocked.Add(ref _dropped[(int)DropCause.Damaged], saved.Damaged);
-        Interlocked.Add(
-            ref _dropped[(int)DropCause.Unknown], saved.Dropped - saved.Full - saved.Aged - saved.Damaged);
+        for (var cause = 0; cause < dropped.Length; cause++)
+            Interlocked.Add(ref _dropped[cause], dropped[cause]);
         Interlocked.Add(ref _pending, saved.Pending);
         Interlocked.Add(ref _pendingBytes, saved.PendingBytes);
         Interlocked.Add(ref _pendingRecords, saved.PendingRecords);

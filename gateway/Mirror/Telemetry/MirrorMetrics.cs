@@ -88,7 +88,12 @@ public sealed class MirrorMetrics : IDisposable
     public void Observe(
         Func<IEnumerable<DestinationReading>> destinations, Func<IEnumerable<ClusterReading>> clusters)
     {
-        Counter("points_accepted_total", "Points accepted while it was a destination.", r => r.Accepted);
+        _meter.CreateObservableGauge(
+            "account_points",
+            () => destinations().SelectMany(r => r.Account.Select(state => new Measurement<long>(
+                state.Value, new("cluster", r.Cluster), new("destination", r.Destination), new("state", state.Key)))),
+            null, "Points accepted, and those of them that are delivered, pending, rejected and dropped.");
+        Counter("points_accepted_total", "Points accepted for the destination.", r => r.Accepted);
         Counter("points_delivered_total", "Points the destination confirmed.", r => r.Delivered);
         Counter("points_rejected_total", "Points the destination refused, or that were withdrawn or set aside.",
             r => r.Rejected);

@@ -60,6 +60,9 @@ public sealed record DestinationReading
     /// <summary>YARP's destination id.</summary>
     public required string Destination { get; init; }
 
+    /// <summary>Points by state, of one moment, see <c>influxmirror_account_points</c>.</summary>
+    public required IReadOnlyList<KeyValuePair<string, long>> Account { get; init; }
+
     /// <summary>Points, see <c>influxmirror_points_accepted_total</c>.</summary>
     public required long Accepted { get; init; }
 

@@ -58,6 +58,10 @@ public sealed class LettersCommandTests : IAsyncLifetime
         Assert.Equal(0, (await RunAsync("export", "--all", "--output", file)).Code);
         Assert.Equal("m v=1 1\nm v=2 2\nm v=3 3\n", await File.ReadAllTextAsync(file, Stop));
 
+        string metrics = await Gateway.Management.GetStringAsync("/metrics", Stop);
+        Assert.Contains("points_delivered_total{cluster=\"influx\",destination=\"b\"} 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("points_rejected_total{cluster=\"influx\",destination=\"b\"} 3\n", metrics, StringComparison.Ordinal);
+
         Assert.Equal((1, $"influx/{ids[0]}: refused again: field type conflict\n"), await RunAsync("retry", ids[0]));
         _refusal = null;
         Assert.Equal((0, $"influx/{ids[0]}: delivered\n"), await RunAsync("retry", $"influx/{ids[0]}"));
@@ -65,9 +69,18 @@ public sealed class LettersCommandTests : IAsyncLifetime
         Assert.Equal((0, $"influx/{ids[2]}: delivered\n"), await RunAsync("retry", "--all"));
         Assert.Equal((0, "0 letter(s), 0 point(s)\n"), await RunAsync("list"));
 
-        string metrics = await Gateway.Management.GetStringAsync("/metrics", Stop);
+        // A counter does not fall; the account has the points where they are.
+        metrics = await Gateway.Management.GetStringAsync("/metrics", Stop);
         Assert.Contains("points_delivered_total{cluster=\"influx\",destination=\"b\"} 2\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("points_rejected_total{cluster=\"influx\",destination=\"b\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("points_rejected_total{cluster=\"influx\",destination=\"b\"} 3\n", metrics, StringComparison.Ordinal);
+        foreach ((string state, int points) in ((string, int)[])[
+            ("accepted", 3), ("delivered", 2), ("pending", 0), ("rejected", 1), ("dropped", 0)])
+        {
+            Assert.Contains(
+                $"account_points{{cluster=\"influx\",destination=\"b\",state=\"{state}\"}} {points}\n", metrics,
+                StringComparison.Ordinal);
+        }
+
         Assert.Contains("influxmirror_dead_letters{cluster=\"influx\"} 0\n", metrics, StringComparison.Ordinal);
     }
 

@@ -7,6 +7,7 @@ using Gateway;
 using Gateway.Clients;
 using Gateway.Management;
 using Microsoft.AspNetCore.Http;
+using Prometheus;
 using Xunit;
 
 namespace InfluxMirror.Tests.Host;
@@ -113,6 +114,24 @@ public sealed class ManagementTests
         Assert.Contains("\nprocess_cpu_seconds_total ", after, StringComparison.Ordinal);
         Assert.DoesNotContain("http_server", after, StringComparison.Ordinal);
         Assert.InRange(after.Split('\n').Length, 20, 150);
+    }
+
+    [Fact]
+    public async Task Metrics_are_read_for_one_page_at_a_time_so_that_no_page_has_half_of_anothers_reading()
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync(HostConfiguration.Valid());
+        int pages = 0, inside = 0, most = 0;
+        gateway.Get<CollectorRegistry>().AddBeforeCollectCallback(async stop =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref inside));
+            await Task.Delay(10, stop);
+            Interlocked.Decrement(ref inside);
+            Interlocked.Increment(ref pages);
+        });
+
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => gateway.Management.GetStringAsync("/metrics", Stop)));
+
+        Assert.Equal((8, 1), (pages, most));
     }
 
     [Fact]

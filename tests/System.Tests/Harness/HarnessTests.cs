@@ -102,12 +102,12 @@ public sealed class HarnessTests
     public void The_accounting_notices_a_lost_point()
     {
         const string page = """
-            # TYPE influxmirror_points_accepted_total counter
-            influxmirror_points_accepted_total{cluster="c",destination="a"} 10
-            influxmirror_points_delivered_total{cluster="c",destination="a"} 7
-            influxmirror_points_rejected_total{cluster="c",destination="a"} 1
-            influxmirror_points_dropped_total{cluster="c",destination="a",cause="full"} 1
-            influxmirror_points_pending{cluster="c",destination="a"} 
+            # TYPE influxmirror_account_points gauge
+            influxmirror_account_points{cluster="c",destination="a",state="accepted"} 10
+            influxmirror_account_points{cluster="c",destination="a",state="delivered"} 7
+            influxmirror_account_points{cluster="c",destination="a",state="rejected"} 1
+            influxmirror_account_points{cluster="c",destination="a",state="dropped"} 1
+            influxmirror_account_points{cluster="c",destination="a",state="pending"} 
             """;
         Assert.NotNull(new MetricsPage(page + "0\n").AccountingFault());
         Assert.Null(new MetricsPage(page + "1\n").AccountingFault());

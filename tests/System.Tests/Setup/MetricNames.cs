@@ -5,11 +5,17 @@ internal static class MetricNames
 {
     public const string Destination = "destination";
 
-    public const string Accepted = "influxmirror_points_accepted_total";
-    public const string Delivered = "influxmirror_points_delivered_total";
-    public const string Pending = "influxmirror_points_pending";
-    public const string Rejected = "influxmirror_points_rejected_total";
-    public const string Dropped = "influxmirror_points_dropped_total";
+    // States of the account, which goes on across restarts.
+    public const string Accepted = "influxmirror_account_points:accepted";
+    public const string Delivered = "influxmirror_account_points:delivered";
+    public const string Pending = "influxmirror_account_points:pending";
+    public const string Rejected = "influxmirror_account_points:rejected";
+    public const string Dropped = "influxmirror_account_points:dropped";
+
+    // What the process counted.
+    public const string AcceptedTotal = "influxmirror_points_accepted_total";
+    public const string DeliveredTotal = "influxmirror_points_delivered_total";
+    public const string RejectedTotal = "influxmirror_points_rejected_total";
 
     public const string Fit = "influxmirror_destination_fit";
     public const string NeedsResync = "influxmirror_destination_needs_resync";

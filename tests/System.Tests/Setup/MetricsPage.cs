@@ -24,7 +24,8 @@ internal sealed partial class MetricsPage
                 "-Inf" => double.NegativeInfinity,
                 string number => double.Parse(number, CultureInfo.InvariantCulture),
             };
-            samples.Add((match.Groups["name"].Value, labels, value));
+            string name = match.Groups["name"].Value;
+            samples.Add((labels.TryGetValue("state", out string? state) ? $"{name}:{state}" : name, labels, value));
         }
     }
 
