@@ -202,6 +202,18 @@ public sealed class ManagementTests
     [InlineData("::ffff:127.0.0.1", null, null, null, true)]
     [InlineData("127.0.0.1", "Origin", "http://evil.example", null, false)]
     [InlineData("127.0.0.1", "X-Forwarded-For", "10.0.0.1", null, false)]
+    [InlineData("127.0.0.1", "Forwarded", "for=10.0.0.1", null, false)]
+    [InlineData("127.0.0.1", "X-Real-IP", "10.0.0.1", null, false)]
+    [InlineData("127.0.0.1", "Via", "1.1 proxy", null, false)]
+    [InlineData("127.0.0.1", "Host", "127.0.0.1", null, true)]
+    [InlineData("127.0.0.1", "Host", "10.0.0.7:19097", null, true)]
+    [InlineData("127.0.0.1", "Host", "[::1]:9097", null, true)]
+    [InlineData("127.0.0.1", "Host", "LocalHost:9097", null, true)]
+    [InlineData("127.0.0.1", "Host", "gateway.localhost:9097", null, true)]
+    [InlineData("127.0.0.1", "Host", "evil.example:9097", null, false)]
+    [InlineData("127.0.0.1", "Host", "localhost.evil.example", null, false)]
+    [InlineData("127.0.0.1", "Host", "127.0.0.1.evil.example", null, false)]
+    [InlineData("127.0.0.1", "Host", "", null, false)]
     [InlineData("10.0.0.1", null, null, null, false)]
     [InlineData("10.0.0.1", "Authorization", "Bearer " + Token, Token, true)]
     [InlineData("10.0.0.1", "Authorization", "Bearer " + Token + "x", Token, false)]
@@ -213,6 +225,7 @@ public sealed class ManagementTests
     {
         DefaultHttpContext context = new();
         context.Request.Method = "POST";
+        context.Request.Host = new HostString("127.0.0.1", 9097);
         context.Connection.RemoteIpAddress = IPAddress.Parse(from);
         if (header is not null)
             context.Request.Headers[header] = value;
@@ -226,6 +239,37 @@ public sealed class ManagementTests
 
         Assert.Equal(allowed, passed);
         Assert.Equal(allowed ? 200 : 403, context.Response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Host", "evil.example:9097", "its header Host is neither an IP address nor localhost")]
+    [InlineData("Via", "1.1 proxy", "its header Via says that a browser or a proxy sent it")]
+    public async Task Whoever_is_refused_is_told_why_and_what_helps(string header, string value, string reason)
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync(
+            HostConfiguration.Valid().With("Management:Token", Token));
+        foreach (string path in (string[])["/letters", "/metrics", "/status", "/health/live"])
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, path);
+            request.Headers.TryAddWithoutValidation(header, value);
+            using HttpResponseMessage answer = await gateway.Management.SendAsync(request, Stop);
+            if (path != "/letters")
+            {
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                continue;
+            }
+
+            Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+            string text = (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Stop))!["error"]!;
+            Assert.EndsWith(reason, text, StringComparison.Ordinal);
+            Assert.Contains("Authorization: Bearer TOKEN", text, StringComparison.Ordinal);
+        }
+
+        using HttpRequestMessage known = new(HttpMethod.Get, "/letters");
+        known.Headers.TryAddWithoutValidation(header, value);
+        known.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+        using HttpResponseMessage allowed = await gateway.Management.SendAsync(known, Stop);
+        Assert.Equal(HttpStatusCode.OK, allowed.StatusCode);
     }
 
     [Fact]
