@@ -39,6 +39,7 @@ public static class MirrorBuilderExtensions
         services.AddSingleton<CourierFleet>();
         services.AddSingleton<IClusterChangeListener>(static provider => provider.GetRequiredService<CourierFleet>());
         services.AddHostedService(static provider => provider.GetRequiredService<CourierFleet>());
+        services.AddHostedService<UnusedJournals>();
         services.AddSingleton<MirrorWriter>();
         services.AddSingleton<WriteTargets>();
         services.AddSingleton<BodyReader>();

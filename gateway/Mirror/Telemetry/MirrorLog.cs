@@ -111,6 +111,15 @@ internal static partial class MirrorLog
         + "was saved is sent again")]
     public static partial void EndedWithoutDisk(ILogger log, string cluster, long records);
 
+    [LoggerMessage(26, LogLevel.Warning,
+        "The journal in {Folder} holds {Waiting}, and this gateway does not deliver it: {Remedy}remove the folder "
+        + "when no other gateway has it (gateway journal shows what is in it)")]
+    public static partial void JournalUnused(ILogger log, string folder, string waiting, string remedy);
+
+    [LoggerMessage(27, LogLevel.Warning,
+        "Whether journals in {Folder} hold something that this gateway does not deliver cannot be told: {Reason}")]
+    public static partial void JournalsUnknown(ILogger log, string folder, string reason);
+
     [LoggerMessage(100, LogLevel.Information,
         "UDP {Listener} takes line protocol at {EndPoint} for database '{Database}'; receive buffer {Bytes} bytes")]
     public static partial void UdpListening(
