@@ -25,18 +25,8 @@ internal static class JournalCommand
             Recursive = true,
         };
         Option<bool> quick = new("--quick") { Description = "Do not read the older segments through for damage." };
-        Option<long> from = new("--from")
-        {
-            Description = "First position.",
-            HelpName = "N",
-            DefaultValueFactory = _ => 1,
-        };
-        Option<long> limit = new("--limit")
-        {
-            Description = "Most records.",
-            HelpName = "M",
-            DefaultValueFactory = _ => long.MaxValue,
-        };
+        Option<long> from = FromOneOn("--from", "N", "First position.", 1);
+        Option<long> limit = FromOneOn("--limit", "M", "Most records.", long.MaxValue);
         Argument<string> at = Folder(), dumpAt = Folder(), gapsAt = Folder();
         Command dump = new("dump", "Print records, without users, passwords and tokens.") { dumpAt, from, limit };
         dump.SetAction(parsed => Run(parsed, file, dumpAt, (view, output) =>
@@ -123,6 +113,22 @@ internal static class JournalCommand
             : $"    at position {cursor.Through}: accepted {cursor.Accepted}, delivered {cursor.Delivered}, pending "
                 + $"{cursor.Pending}, rejected {cursor.Rejected}, dropped {cursor.Dropped}; backlog "
                 + $"{cursor.PendingRecords} record(s), {PrintedText.Bytes(cursor.PendingBytes)}");
+    }
+
+    private static Option<long> FromOneOn(string name, string help, string description, long usual)
+    {
+        Option<long> number = new(name)
+        {
+            Description = description,
+            HelpName = help,
+            DefaultValueFactory = _ => usual,
+        };
+        number.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long>() < 1)
+                result.AddError($"{name} is a number from 1 on.");
+        });
+        return number;
     }
 
     private static Argument<string> Folder() => new("DIR")

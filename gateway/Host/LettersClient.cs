@@ -20,6 +20,9 @@ internal sealed class LettersClient(HttpClient http)
             filters.Add("database=" + Uri.EscapeDataString(database));
         using HttpResponseMessage answer = await http.GetAsync(
             LetterEndpoints.Root + (filters.Count == 0 ? "" : "?" + string.Join('&', filters)), stop);
+        // A management listener has this path, whatever letters there are.
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+            throw new HttpRequestException(ManagementAccess.NoListener);
         await ManagementAccess.DemandAsync(answer, stop);
         try
         {
@@ -27,7 +30,7 @@ internal sealed class LettersClient(HttpClient http)
         }
         catch (JsonException)
         {
-            throw new HttpRequestException("something else than a gateway's management listener answers there");
+            throw new HttpRequestException(ManagementAccess.NoListener);
         }
     }
 

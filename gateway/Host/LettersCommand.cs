@@ -91,6 +91,8 @@ internal sealed class LettersCommand
             errors.WriteLine("gateway: say which letters, by ID or --all");
             return Task.FromResult(ExitCode.Refused);
         }
+        if (all && letters.Count == 0)
+            errors.WriteLine("gateway: there are no such letters");
         List<LetterView> chosen = all ? [.. letters] : [];
         foreach (string id in ids)
         {
@@ -153,7 +155,7 @@ internal sealed class LettersCommand
     {
         await using Stream to = file is null
             ? Console.OpenStandardOutput()
-            : new FileStream(file, FileMode.CreateNew, FileAccess.Write);
+            : CreateForOwner(file);
         foreach (LetterView letter in letters)
         {
             using MemoryStream body = new();
@@ -165,6 +167,15 @@ internal sealed class LettersCommand
         if (file is not null)
             parsed.InvocationConfiguration.Output.WriteLine($"{letters.Count} letter(s) in {file}");
         return ExitCode.Ok;
+    }
+
+    // As the journal that the letters come from.
+    private static FileStream CreateForOwner(string file)
+    {
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new(file, options);
     }
 
     private static string Summary(LetterView letter) => PrintedText.Line(

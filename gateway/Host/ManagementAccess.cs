@@ -8,6 +8,9 @@ namespace Gateway;
 /// <summary>How commands reach the management listener of a running gateway: their options, and the asking.</summary>
 internal sealed class ManagementAccess
 {
+    /// <summary>Said of whatever else answers.</summary>
+    public const string NoListener = "this is not the management listener of a gateway (Kestrel:Endpoints:Management)";
+
     private const string DefaultUrl = "http://127.0.0.1:9097";
 
     // A retry is waited for by the gateway, and a large body takes its time.
@@ -86,7 +89,7 @@ internal sealed class ManagementAccess
     {
         // Something else may listen there.
         if (ParsedOrNull(await answer.Content.ReadAsStringAsync(stop)) is not JsonObject said)
-            return $"status {(int)answer.StatusCode}";
+            return NoListener;
         return string.Join(": ", new[] { "error", "outcome", "reason" }
             .Select(name => said[name]?.ToString()).Where(part => !string.IsNullOrEmpty(part)));
     }

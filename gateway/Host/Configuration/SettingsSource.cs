@@ -35,6 +35,10 @@ internal sealed class SettingsSource(string path, IReadOnlyDictionary<string, st
         {
             return new(null, "the file does not exist");
         }
+        catch (UnauthorizedAccessException) when (Directory.Exists(FilePath))
+        {
+            return new(null, "this is a folder, not a file");
+        }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             return new(null, $"the file cannot be read: {fault.Message}");

@@ -36,10 +36,18 @@ public sealed class CheckCommandTests
     [InlineData("check", "no-such-file.json")]
     [InlineData("--config", "no-such-file.json")]
     [InlineData("check")]
+    [InlineData("journal", "dump", "--limit", "-1")]
+    [InlineData("journal", "dump", "--from", "-5")]
+    [InlineData("journal", "dump", "--from", "0")]
     [InlineData("bogus")]
     [InlineData("--bogus")]
     public async Task Wrong_use_and_invalid_files_end_with_2(params string[] arguments) =>
         Assert.Equal(2, await GatewayCommand.InvokeAsync(arguments));
+
+    [Fact]
+    public void A_folder_in_the_place_of_a_file_is_said_to_be_one() =>
+        Assert.Equal(
+            "this is a folder, not a file", new SettingsSource(Path.GetTempPath(), NoVariables).Fetch().Trouble);
 
     [Fact]
     public async Task Check_ends_with_2_when_only_YARP_finds_the_fault()

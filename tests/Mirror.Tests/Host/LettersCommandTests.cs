@@ -57,6 +57,7 @@ public sealed class LettersCommandTests : IAsyncLifetime
         string file = Path.Combine(_folder.FullName, "export.txt");
         Assert.Equal(0, (await RunAsync("export", "--all", "--output", file)).Code);
         Assert.Equal("m v=1 1\nm v=2 2\nm v=3 3\n", await File.ReadAllTextAsync(file, Stop));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(file).UnixFileMode);
 
         string metrics = await Gateway.Management.GetStringAsync("/metrics", Stop);
         Assert.Contains("points_delivered_total{cluster=\"influx\",destination=\"b\"} 0\n", metrics, StringComparison.Ordinal);
@@ -68,6 +69,8 @@ public sealed class LettersCommandTests : IAsyncLifetime
         Assert.Equal((0, $"influx/{ids[1]}: dropped\n"), await RunAsync("drop", ids[1]));
         Assert.Equal((0, $"influx/{ids[2]}: delivered\n"), await RunAsync("retry", "--all"));
         Assert.Equal((0, "0 letter(s), 0 point(s)\n"), await RunAsync("list"));
+        foreach (string command in (string[])["show", "export"])
+            Assert.Equal((0, "gateway: there are no such letters\n"), await ErrorsAsync(command, "--all"));
 
         // A counter does not fall; the account has the points where they are.
         metrics = await Gateway.Management.GetStringAsync("/metrics", Stop);
@@ -113,10 +116,32 @@ public sealed class LettersCommandTests : IAsyncLifetime
         Assert.Equal(ExitCode.Refused, (await RunAsync("drop", "--all", "7")).Code);
         Assert.Equal(ExitCode.Refused, (await RunAsync("list", "--token-file", "no-such-file")).Code);
         Assert.Equal(ExitCode.Failed, (await RunAsync("drop", "99999")).Code);
-        using StringWriter errors = new();
-        Assert.Equal(ExitCode.Failed, await LettersCommand.Build().Parse(["list", "--url", "http://127.0.0.1:1"])
-            .InvokeAsync(new InvocationConfiguration { Error = errors }, Stop));
-        Assert.StartsWith("gateway: http://127.0.0.1:1: ", errors.ToString(), StringComparison.Ordinal);
+        (int code, string errors) = await ErrorsAsync("list", "--url", "http://127.0.0.1:1");
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.StartsWith("gateway: http://127.0.0.1:1: ", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_is_not_the_management_listeners_is_said_to_be_none()
+    {
+        await using StubServer first = await StubServer.StartAsync(NotFoundAsync);
+        await using StubServer second = await StubServer.StartAsync(NotFoundAsync);
+        // Clients' ports: one passes unknown paths to the server, one answers them itself.
+        await using TestGateway wide = await TestGateway.StartAsync(
+            HostConfiguration.Valid(first.Address, second.Address));
+        await using TestGateway narrow = await TestGateway.StartAsync(HostConfiguration.Valid(catchAll: "/query"));
+        foreach (Uri? url in (Uri?[])[new(first.Address), wide.Clients.BaseAddress, narrow.Clients.BaseAddress])
+        {
+            (int code, string errors) = await ErrorsAsync("list", "--url", $"{url}");
+            Assert.Equal(ExitCode.Failed, code);
+            Assert.Contains("this is not the management listener of a gateway", errors, StringComparison.Ordinal);
+        }
+
+        static Task NotFoundAsync(HttpContext context)
+        {
+            context.Response.StatusCode = 404;
+            return context.Response.WriteAsync("404 page not found", context.RequestAborted);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -173,10 +198,22 @@ public sealed class LettersCommandTests : IAsyncLifetime
 
     private async Task<(int Code, string Text)> RunAsync(params string[] arguments)
     {
-        using StringWriter output = new();
-        int code = await LettersCommand.Build()
-            .Parse([.. arguments, "--url", Gateway.Management.BaseAddress!.ToString()])
-            .InvokeAsync(new InvocationConfiguration { Output = output, Error = TextWriter.Null }, Stop);
-        return (code, output.ToString());
+        (int code, string text, _) = await InvokeAsync(arguments);
+        return (code, text);
+    }
+
+    private async Task<(int Code, string Errors)> ErrorsAsync(params string[] arguments)
+    {
+        (int code, _, string errors) = await InvokeAsync(arguments);
+        return (code, errors);
+    }
+
+    private async Task<(int Code, string Text, string Errors)> InvokeAsync(string[] arguments)
+    {
+        using StringWriter output = new(), errors = new();
+        string[] listener = arguments.Contains("--url") ? [] : ["--url", Gateway.Management.BaseAddress!.ToString()];
+        int code = await LettersCommand.Build().Parse([.. arguments, .. listener])
+            .InvokeAsync(new InvocationConfiguration { Output = output, Error = errors }, Stop);
+        return (code, output.ToString(), errors.ToString());
     }
 }
