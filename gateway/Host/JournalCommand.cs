@@ -29,23 +29,29 @@ internal static class JournalCommand
         Option<long> limit = FromOneOn("--limit", "M", "Most records.", long.MaxValue);
         Argument<string> at = Folder(), dumpAt = Folder(), gapsAt = Folder();
         Command dump = new("dump", "Print records, without users, passwords and tokens.") { dumpAt, from, limit };
-        dump.SetAction(parsed => Run(parsed, file, dumpAt, (view, output) =>
-            Dump(view, parsed.GetValue(from), parsed.GetValue(limit), output)));
-        Command gaps = new("gaps", "List what was dropped because the journal was full.") { gapsAt };
+        dump.SetAction(parsed => Run(parsed, file, dumpAt, (view, output, errors) =>
+            Dump(view, parsed.GetValue(from), parsed.GetValue(limit), output, errors)));
+        Command gaps = new("gaps", "List what was dropped at a limit or for its age.") { gapsAt };
         gaps.SetAction(parsed => Run(parsed, file, gapsAt, Gaps));
         Command journal = new("journal", "Show segments, progress and backlog of the journals on disk.")
         {
             file, at, quick, dump, gaps,
         };
-        journal.SetAction(parsed => Run(parsed, file, at, (view, output) =>
+        journal.SetAction(parsed => Run(parsed, file, at, (view, output, _) =>
             Show(view, !parsed.GetValue(quick), output)));
         return journal;
     }
 
-    /// <summary>Segments, cursors, backlog, letters and gaps of one journal.</summary>
-    internal static void Show(MirrorJournalView view, bool check, TextWriter output)
+    /// <summary>Segments, cursors, backlog, letters and gaps of one journal; false when anything is damaged.</summary>
+    private static bool Show(MirrorJournalView view, bool check, TextWriter output)
     {
-        IReadOnlyList<LogDamage> damage = view.Damage(check);
+        string[] damage =
+        [
+            .. view.Damage(check).Select(place => $"{Said(place)}, behind position {place.After}"
+                + (place.Acknowledged ? ", had been safe" : "")),
+            .. view.LetterFaults,
+            .. view.GapsFault is { } fault ? [fault] : (string[])[],
+        ];
         output.WriteLine($"{view.Cluster}: {view.Folder}, positions up to {view.Tail}");
         long bytes = view.Segments.Sum(segment => segment.FileBytes);
         output.WriteLine($"  segments: {view.Segments.Count}, {PrintedText.Bytes(bytes)}; spare files: {view.Spares}");
@@ -53,24 +59,28 @@ internal static class JournalCommand
             output.WriteLine(
                 $"    {segment.Name}  generation {segment.Header.Generation}  positions {segment.Header.First} to "
                 + $"{segment.Last}  records end at {segment.End} of {segment.FileBytes} bytes");
-        foreach (LogDamage place in damage)
-            output.WriteLine(
-                $"    damaged: {place.Kind} in {place.File} at {place.Offset}, {place.Length} bytes, behind position "
-                + $"{place.After}{(place.Acknowledged ? ", had been safe" : "")}");
+        foreach (string place in damage)
+            output.WriteLine(PrintedText.Line($"    damaged: {place}"));
         if (check)
-            output.WriteLine($"  records: {view.Records}; damaged places: {damage.Count}");
+            output.WriteLine($"  records: {view.Records}; damaged places: {damage.Length}");
         foreach (JournalCursorView cursor in view.Cursors)
             Show(cursor, view.Tail, output);
         output.WriteLine($"  dead letters: {view.Letters}, {PrintedText.Bytes(view.LetterBytes)}");
-        output.WriteLine($"  gaps: {view.Gaps.Count}, {view.Gaps.Sum(gap => gap.Points)} point(s)");
-        foreach (string news in view.News)
-            output.WriteLine($"  {PrintedText.Line(news)}");
+        output.WriteLine(view.GapsFault is null
+            ? $"  gaps: {view.Gaps.Count}, {view.Gaps.Sum(gap => gap.Points)} point(s)"
+            : "  gaps: not known");
+        return damage.Length == 0;
     }
 
-    /// <summary>One record a line.</summary>
-    internal static void Dump(MirrorJournalView view, long from, long limit, TextWriter output)
+    /// <summary>One record a line; false when something cannot be read.</summary>
+    private static bool Dump(MirrorJournalView view, long from, long limit, TextWriter output, TextWriter errors)
     {
-        foreach (JournalRecordView record in view.Dump(from))
+        bool isWhole = true;
+        foreach (JournalRecordView record in view.Dump(from, place =>
+        {
+            isWhole = false;
+            errors.WriteLine($"{view.Cluster}: {Said(place)}, cannot be read");
+        }))
         {
             if (--limit < 0)
                 break;
@@ -81,20 +91,28 @@ internal static class JournalCommand
                 + (record.Authorization is null ? "" : $" authorization={record.Authorization}")
                 + $" | {record.Sample}"));
         }
-        foreach (string news in view.News)
-            output.WriteLine(PrintedText.Line(news));
+        return isWhole;
     }
 
-    /// <summary>One gap a line.</summary>
-    internal static void Gaps(MirrorJournalView view, TextWriter output)
+    /// <summary>One gap a line; false when the ledger cannot be read.</summary>
+    private static bool Gaps(MirrorJournalView view, TextWriter output, TextWriter errors)
     {
+        if (view.GapsFault is { } fault)
+        {
+            errors.WriteLine(PrintedText.Line($"{view.Cluster}: {fault}"));
+            return false;
+        }
         output.WriteLine($"{view.Cluster}: gaps: {view.Gaps.Count}");
         foreach (Gap gap in view.Gaps)
             output.WriteLine(PrintedText.Line(
                 $"  {gap.Destination}  db={gap.Database} rp={gap.RetentionPolicy ?? "(default)"}  {gap.Points} point(s)"
                 + $" in {gap.Records} record(s) accepted {PrintedText.Time(gap.First)} to "
                 + PrintedText.Time(gap.Last)));
+        return true;
     }
+
+    private static string Said(LogDamage place) =>
+        $"{place.Kind} in {place.File} at {place.Offset}, {place.Length} bytes";
 
     private static void Show(JournalCursorView cursor, long tail, TextWriter output)
     {
@@ -138,11 +156,13 @@ internal static class JournalCommand
     };
 
     private static int Run(
-        ParseResult parsed, Option<string> file, Argument<string> folder, Action<MirrorJournalView, TextWriter> show)
+        ParseResult parsed, Option<string> file, Argument<string> folder,
+        Func<MirrorJournalView, TextWriter, TextWriter, bool> show)
     {
         TextWriter output = parsed.InvocationConfiguration.Output, errors = parsed.InvocationConfiguration.Error;
         string path = parsed.GetValue(folder)!;
-        if (path.Length == 0 && !TryFind(parsed.GetValue(file)!, errors, out path))
+        bool isNamed = path.Length > 0;
+        if (!isNamed && !TryFind(parsed.GetValue(file)!, errors, out path))
             return ExitCode.Refused;
         if (!Directory.Exists(path))
         {
@@ -153,10 +173,15 @@ internal static class JournalCommand
         {
             IReadOnlyList<string> folders = MirrorJournalView.FoldersIn(path);
             if (folders.Count == 0)
-                output.WriteLine($"no journal in {path}");
+            {
+                // A gateway that has not run yet has none; who names a folder means one.
+                (isNamed ? errors : output).WriteLine($"no journal in {path}");
+                return isNamed ? ExitCode.Failed : ExitCode.Ok;
+            }
+            bool isWell = true;
             foreach (string one in folders)
-                show(new MirrorJournalView(one), output);
-            return ExitCode.Ok;
+                isWell &= show(new MirrorJournalView(one), output, errors);
+            return isWell ? ExitCode.Ok : ExitCode.Failed;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

@@ -18,10 +18,10 @@ public sealed class MirrorJournalView
         Cluster = JournalFolder.ClusterOf(Path.GetFileName(Path.TrimEndingDirectorySeparator(Folder)));
         var disk = new ReadOnlyDisk(Folder);
         _log = new LogFolder(disk);
-        Gaps = GapLedger.Load(disk, News.Add);
+        Gaps = GapLedger.Load(disk, fault => GapsFault = fault);
         Cursors = [.. _log.Cursors.OrderBy(static one => one.Key, StringComparer.Ordinal).Select(
             static one => JournalCursorView.Of(one.Key, one.Value))];
-        (Letters, LetterBytes) = CountLetters();
+        (Letters, LetterBytes, LetterFaults) = CountLetters();
     }
 
     /// <summary>The folder.</summary>
@@ -29,9 +29,6 @@ public sealed class MirrorJournalView
 
     /// <summary>The cluster it is named after.</summary>
     public string Cluster { get; }
-
-    /// <summary>What could not be understood, in words.</summary>
-    public List<string> News { get; } = [];
 
     /// <summary>The segments that hold records, oldest first.</summary>
     public IReadOnlyList<Segment> Segments => _log.Segments;
@@ -45,14 +42,20 @@ public sealed class MirrorJournalView
     /// <summary>How far each destination has got.</summary>
     public IReadOnlyList<JournalCursorView> Cursors { get; }
 
-    /// <summary>What was dropped.</summary>
+    /// <summary>What was dropped; nothing when <see cref="GapsFault"/> says why that is not known.</summary>
     public IReadOnlyList<Gap> Gaps { get; }
+
+    /// <summary>Why the ledger of gaps cannot be read; null when it can.</summary>
+    public string? GapsFault { get; private set; }
 
     /// <summary>Dead letters.</summary>
     public int Letters { get; }
 
     /// <summary>Bytes they count.</summary>
     public long LetterBytes { get; }
+
+    /// <summary>What cannot be read of the dead letters, in words.</summary>
+    public IReadOnlyList<string> LetterFaults { get; }
 
     /// <summary>The folders of journals in a folder: itself, if it is one, else those in it.</summary>
     public static IReadOnlyList<string> FoldersIn(string path) =>
@@ -66,41 +69,59 @@ public sealed class MirrorJournalView
         if (!all)
             return _log.Damage;
         List<LogDamage> damage = [.. _log.Damage];
-        foreach (var record in _log.Records(1, found =>
-        {
-            if (!damage.Exists(known => known.File == found.File && known.Offset == found.Offset))
-                damage.Add(found);
-        }))
+        foreach (var record in _log.Records(1, found => Note(damage, found)))
             Records++;
-        // A segment that was given another use while it was read was not damaged.
-        return [.. damage.Where(place =>
-            place.Kind == LogDamageKind.MissingSegment || File.Exists(Path.Combine(Folder, place.File)))];
+        return StillThere(Folder, damage);
     }
 
     /// <summary>Records that the last full check read.</summary>
     public long Records { get; private set; }
 
     /// <summary>Records from a position on, in order, without anything that must not be shown.</summary>
-    public IEnumerable<JournalRecordView> Dump(long from)
+    /// <param name="from">The position.</param>
+    /// <param name="damaged">Told of what cannot be read: of headers and the newest segment first, then in order.
+    /// </param>
+    public IEnumerable<JournalRecordView> Dump(long from, Action<LogDamage> damaged)
     {
-        foreach (var found in _log.Records(from, damage => News.Add(
-            $"{damage.Kind} in {damage.File} at {damage.Offset}, {damage.Length} bytes, cannot be read")))
-            yield return JournalRecordView.Of(found);
+        List<LogDamage> told = [.. _log.Damage.Where(static damage => damage.Kind != LogDamageKind.Cursor)];
+        told.ForEach(damaged);
+        foreach (var record in _log.Records(from, found =>
+        {
+            if (Note(told, found))
+                damaged(found);
+        }))
+            yield return JournalRecordView.Of(record);
     }
 
     private static bool IsJournal(string path) => Directory.EnumerateFiles(path).Any(
         static file => Path.GetExtension(file) is SegmentFormat.Segment or ".cursor"
             || Path.GetFileName(file) == "lock");
 
-    private (int Letters, long Bytes) CountLetters()
+    private (int Letters, long Bytes, IReadOnlyList<string> Faults) CountLetters()
     {
         var folder = Path.Combine(Folder, JournalFolder.Letters);
         if (!Directory.Exists(folder))
-            return (0, 0);
+            return (0, 0, []);
         var index = new LetterIndex(overhead: 0);
-        using var reader = new LogFolder(new ReadOnlyDisk(folder)).OpenReader(
-            1, damage => News.Add(LetterReading.Told(damage)));
-        LetterReading.Load(reader, index, News.Add);
-        return (index.Letters.Count, index.Bytes);
+        var log = new LogFolder(new ReadOnlyDisk(folder));
+        List<LogDamage> damage = [.. log.Damage];
+        List<string> faults = [];
+        using var reader = log.OpenReader(1, found => Note(damage, found));
+        LetterReading.Load(reader, index, faults.Add);
+        return (index.Letters.Count, index.Bytes, [.. StillThere(folder, damage).Select(LetterReading.Told), .. faults]);
     }
+
+    /// <summary>What was found at the start is found once more by whoever reads all of it.</summary>
+    private static bool Note(List<LogDamage> damage, LogDamage found)
+    {
+        if (damage.Exists(known => known.File == found.File && known.Offset == found.Offset))
+            return false;
+        damage.Add(found);
+        return true;
+    }
+
+    /// <summary>A segment that was given another use while it was read was not damaged.</summary>
+    private static IReadOnlyList<LogDamage> StillThere(string folder, List<LogDamage> damage) =>
+        [.. damage.Where(place =>
+            place.Kind == LogDamageKind.MissingSegment || File.Exists(Path.Combine(folder, place.File)))];
 }

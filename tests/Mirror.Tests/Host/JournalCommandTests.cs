@@ -90,12 +90,106 @@ public sealed class JournalCommandTests : IDisposable
 
         (int code, string text) = await RunAsync(Folder);
 
-        Assert.Equal(0, code);
+        Assert.Equal(ExitCode.Failed, code);
         Assert.Contains($"damaged: Record in {Path.GetFileName(segment)} at ", text, StringComparison.Ordinal);
         Assert.Contains("damaged: Cursor in a.cursor", text, StringComparison.Ordinal);
         Assert.Contains("records: 2; damaged places: 2", text, StringComparison.Ordinal);
-        Assert.Equal(2, (await RunAsync("dump", Folder)).Text.Split('\n').Count(
-            static line => line.Contains("Write db=", StringComparison.Ordinal)));
+
+        (code, text, string errors) = await RunFullyAsync("dump", Folder);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.All(
+            text.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            static line => Assert.Contains("Write db=", line, StringComparison.Ordinal));
+        Assert.Equal(2, text.Count('\n'));
+        Assert.StartsWith($"influx: Record in {Path.GetFileName(segment)} at ", errors, StringComparison.Ordinal);
+        Assert.EndsWith("cannot be read\n", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_journal_that_was_cut_short_is_damaged_also_with_a_quick_look()
+    {
+        await using (TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            cluster["b"].Script = ScriptedDestination.Absent;
+            await FillAsync(cluster, 3);
+        }
+
+        string segment = Directory.GetFiles(Folder, "*.seg")[0];
+        byte[] bytes = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            segment, bytes[..(bytes.AsSpan().IndexOf("m v=3 3"u8) + 2)], TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCode.Failed, (await RunAsync(Folder)).Code);
+        Assert.Equal(ExitCode.Failed, (await RunAsync(Folder, "--quick")).Code);
+        Assert.Equal(ExitCode.Failed, (await RunAsync("dump", Folder)).Code);
+    }
+
+    [Fact]
+    public async Task A_segment_without_a_header_that_can_be_read_is_told_by_a_dump_too()
+    {
+        await using (TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            cluster["b"].Script = ScriptedDestination.Absent;
+            await FillAsync(cluster, 3);
+        }
+
+        string segment = Directory.GetFiles(Folder, "*.seg")[0];
+        await File.WriteAllBytesAsync(segment, new byte[9000], TestContext.Current.CancellationToken);
+
+        (int code, _, string errors) = await RunFullyAsync("dump", Folder);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains($"Segment in {Path.GetFileName(segment)}", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Damaged_letters_are_named_and_counted_as_damaged_places()
+    {
+        await using (TestCluster cluster = TestCluster.OnDisk(Folder, "a", "c"))
+        {
+            cluster["c"].Script = static _ => SentRequest.Response(400, "no");
+            await FillAsync(cluster, 3);
+        }
+
+        string letters = Directory.GetFiles(Path.Combine(Folder, JournalFolder.Letters), "*.seg")[0];
+        byte[] bytes = await File.ReadAllBytesAsync(letters, TestContext.Current.CancellationToken);
+        bytes[bytes.AsSpan().IndexOf("m v=2 2"u8)] ^= 1;
+        await File.WriteAllBytesAsync(letters, bytes, TestContext.Current.CancellationToken);
+
+        (int code, string text) = await RunAsync(Folder);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains(
+            $"damaged: dead letters: Record in {Path.GetFileName(letters)} at ", text, StringComparison.Ordinal);
+        Assert.Contains("damaged places: 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("dead letters: 2, ", text, StringComparison.Ordinal);
+
+        // One whose header is gone is not read at all.
+        await File.WriteAllBytesAsync(letters, new byte[9000], TestContext.Current.CancellationToken);
+        (code, text) = await RunAsync(Folder);
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("damaged places: 1\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_ledger_of_gaps_is_not_taken_for_an_empty_one()
+    {
+        await using (TestCluster cluster = TestCluster.OnDisk(Folder, "a"))
+            await FillAsync(cluster, 1);
+        await File.WriteAllTextAsync(
+            Path.Combine(Folder, GapLedger.FileName), "[]\n00000000\n", TestContext.Current.CancellationToken);
+
+        (int code, string text, string errors) = await RunFullyAsync("gaps", Folder);
+
+        Assert.Equal((ExitCode.Failed, ""), (code, text));
+        Assert.StartsWith("influx: gaps.ledger is damaged", errors, StringComparison.Ordinal);
+
+        (code, text) = await RunAsync(Folder);
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("damaged: gaps.ledger is damaged", text, StringComparison.Ordinal);
+        Assert.Contains("damaged places: 1\n", text, StringComparison.Ordinal);
+        Assert.Contains("gaps: not known\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,11 +214,20 @@ public sealed class JournalCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_that_is_not_there_is_wrong_use_and_one_without_a_journal_is_none()
+    public async Task A_folder_that_is_not_there_is_wrong_use_and_a_named_one_without_a_journal_is_a_failure()
     {
         Assert.Equal(ExitCode.Refused, (await RunAsync(Path.Combine(_root.FullName, "nothing"))).Code);
-        (int code, string text) = await RunAsync(_root.FullName);
-        Assert.Equal((0, $"no journal in {_root.FullName}\n"), (code, text));
+        Assert.Equal(
+            (ExitCode.Failed, "", $"no journal in {_root.FullName}\n"), await RunFullyAsync(_root.FullName));
+
+        // A gateway that has not run yet has none.
+        string file = Path.Combine(_root.FullName, "gateway.json");
+        await File.WriteAllBytesAsync(
+            file, HostConfiguration.Valid().With("Mirror:Journal:Directory", ".").Bytes(),
+            TestContext.Current.CancellationToken);
+        (int code, string text) = await RunAsync("--config", file);
+        Assert.Equal(0, code);
+        Assert.StartsWith("no journal in ", text, StringComparison.Ordinal);
     }
 
     public void Dispose() => _root.Delete(recursive: true);
@@ -143,10 +246,16 @@ public sealed class JournalCommandTests : IDisposable
 
     private static async Task<(int Code, string Text)> RunAsync(params string[] arguments)
     {
-        using StringWriter output = new();
+        (int code, string text, _) = await RunFullyAsync(arguments);
+        return (code, text);
+    }
+
+    private static async Task<(int Code, string Text, string Errors)> RunFullyAsync(params string[] arguments)
+    {
+        using StringWriter output = new(), errors = new();
         int code = await JournalCommand.Build().Parse(arguments).InvokeAsync(
-            new InvocationConfiguration { Output = output, Error = TextWriter.Null },
+            new InvocationConfiguration { Output = output, Error = errors },
             TestContext.Current.CancellationToken);
-        return (code, output.ToString());
+        return (code, output.ToString(), errors.ToString());
     }
 }
