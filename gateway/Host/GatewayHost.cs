@@ -39,6 +39,7 @@ internal static class GatewayHost
         SettingsValues values = new(settings);
         ((IConfigurationBuilder)builder.Configuration).Add(values);
         builder.AddConsoleLog();
+        builder.AddRequestLog();
         builder.AddListeners(settings);
 
         IServiceCollection services = builder.Services;
@@ -111,9 +112,12 @@ internal static class GatewayHost
         app.Services.GetRequiredService<ProxyValidator>()
             .ValidateAsync(app.Services.GetRequiredService<SettingsStore>().Current);
 
-    /// <summary>The pipeline: management by connection, then <c>/ping</c>, then limits and YARP.</summary>
+    /// <summary>
+    /// The pipeline: the request log if wanted, management by connection, then <c>/ping</c>, then limits and YARP.
+    /// </summary>
     public static void UseGateway(this WebApplication app)
     {
+        app.UseRequestLog();
         app.MapWhen(
             context => context.IsManagement(), app.Services.GetRequiredService<ManagementEndpoints>().Map);
         app.UseMiddleware<PingMiddleware>();

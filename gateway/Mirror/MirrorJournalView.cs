@@ -108,7 +108,8 @@ public sealed class MirrorJournalView
         List<string> faults = [];
         using var reader = log.OpenReader(1, found => Note(damage, found));
         LetterReading.Load(reader, index, faults.Add);
-        return (index.Letters.Count, index.Bytes, [.. StillThere(folder, damage).Select(LetterReading.Told), .. faults]);
+        faults.AddRange(StillThere(folder, damage).Select(LetterReading.Told));
+        return (index.Letters.Count, index.Bytes, faults);
     }
 
     /// <summary>What was found at the start is found once more by whoever reads all of it.</summary>
