@@ -134,39 +134,6 @@ public sealed partial class Courier
         record.LetGo();
     }
 
-    /// <summary>Some records of a batch need not be sent any more.</summary>
-    internal bool IsStale(Batch batch) => batch.HasWithdrawn || HasGivenUp(batch);
-
-    /// <summary>What is left of a batch when those records are gone; null when that is nothing.</summary>
-    internal Batch? DiscardStale(Sender sender, Batch batch)
-    {
-        var left = new List<MirroredRecord>(batch.Count);
-        lock (_gate)
-        {
-            foreach (var record in batch.Records)
-            {
-                if (record.IsWithdrawn)
-                {
-                    Withdraw_NeedsLock(sender, record);
-                }
-                else if (IsGivenUp_NeedsLock(record))
-                {
-                    GiveUp_NeedsLock(record, CauseOf_NeedsLock(record.Position));
-                    Settle_NeedsLock(sender, record);
-                }
-                else
-                {
-                    left.Add(record);
-                }
-            }
-
-            if (batch.Trial is { } trial)
-                EndTrial_NeedsLock(trial);
-        }
-
-        return left.Count == 0 ? null : new Batch(left) { Vanishings = batch.Vanishings, Losses = batch.Losses };
-    }
-
     private async Task<SendResult> SendAsync(Batch batch, CancellationToken cancellation)
     {
         if (_context.Client() is not { } client)
@@ -226,13 +193,6 @@ public sealed partial class Courier
     {
         if (_lanes.Count > IdleLanes && lane.IsIdle)
             _lanes.Remove(lane.Key);
-    }
-
-    private void Withdraw_NeedsLock(Sender? sender, MirroredRecord record)
-    {
-        Tally.Reject(record);
-        Counters.CountWithdrawn();
-        Settle_NeedsLock(sender, record);
     }
 
     /// <summary>The record has its fate: the journal need not keep it for this destination.</summary>

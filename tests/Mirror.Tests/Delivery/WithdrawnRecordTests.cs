@@ -100,6 +100,31 @@ public sealed class WithdrawnRecordTests
         await cluster.UntilAsync(() => cluster.Cluster.Journal.Bytes == 0, "nothing is held");
     }
 
+    [Fact]
+    public async Task What_is_left_of_its_batch_is_missed_until_it_is_delivered()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = ScriptedDestination.Wait;
+        cluster.Write("x", "m v=0 0");
+        SentRequest first = await cluster["a"].NextAsync();
+        Fates withdrawn = cluster.Write("x", "m v=1 1");
+        Fates left = cluster.Write("x", "m v=2 2");
+        cluster["a"].Script = static _ => SentRequest.Response(500, "timeout");
+        first.Answer(204);
+        await cluster.UntilAsync(() => cluster["a"].Requests.Count >= 2, "the batch was tried");
+
+        withdrawn.Record.Withdraw();
+        await cluster.EventuallyAsync(
+            () => cluster["a"].Requests.Count(static request => request.Body == "m v=2 2") > 1, "the rest is tried");
+
+        Courier courier = cluster.Courier("a");
+        Assert.False(courier.Has("x", left.Record.Position, 0));
+        cluster.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(courier.Lag() >= TimeSpan.FromMinutes(1));
+        cluster["a"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(() => courier.Has("x", left.Record.Position, 0), "it is there");
+    }
+
     /// <summary>Some tries in vain, none of them under way while the clock stands.</summary>
     private static async Task<int> TriesAsync(TestCluster cluster)
     {
