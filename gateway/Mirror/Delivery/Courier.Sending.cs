@@ -270,7 +270,8 @@ public sealed partial class Courier
 
         var vanishings = batch.Vanishings;
         result = _health.Examine(batch, result, started, Pipeline.Options.MaxServerErrors);
-        if (batch.Vanishings > vanishings && batch.Count == 1)
+        // A letter that is sent again has no place by which it could be remembered.
+        if (batch.Vanishings > vanishings && batch is { Count: 1, First.Letter: 0 })
             NoteVanished(batch.First);
         NoteTrouble(sender, batch, result);
         return result;

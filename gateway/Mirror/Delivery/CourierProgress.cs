@@ -66,8 +66,9 @@ internal sealed partial class CourierProgress
             tally.Restore(state.Tally);
             (_watchedPoints, _watchedBytes) = (state.Tally.Pending, state.Tally.PendingBytes);
             _watchedRecords = state.Tally.PendingRecords;
-            // Where no disk had the record, its position is going to be another one's.
-            _vanished.UnionWith((state.Vanished ?? []).Where(position => position <= Cursor.Joined));
+            // Where no disk had the record, its position is going to be another one's; 0 was a letter's, once.
+            _vanished.UnionWith(
+                (state.Vanished ?? []).Where(position => position > 0 && position <= Cursor.Joined));
             // With nothing to read there is nothing that waits.
             if (Cursor.LowWaterMark < Cursor.Joined)
                 Parked = state.Parked ?? [];

@@ -198,6 +198,30 @@ public sealed class LetterRetryTests : IDisposable
     }
 
     [Fact]
+    public async Task After_which_letter_the_destination_vanished_is_held_against_no_other_one()
+    {
+        await using TestCluster cluster = Make(onDisk: true, "a");
+        cluster["a"].Script = Refuse("no");
+        cluster.Write("x", "m v=1 1\n");
+        cluster.Write("y", "m v=2 2\n");
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.Filed == 2, "the letters are filed");
+        await cluster.QuietAsync();
+
+        foreach (DeadLetter letter in cluster.Cluster.Letters.List())
+        {
+            int attempt = 0;
+            cluster["a"].Script = request => Interlocked.Increment(ref attempt) switch
+            {
+                1 => throw ScriptedDestination.Lost(),
+                2 => throw ScriptedDestination.NotConnected(),
+                _ => ScriptedDestination.Accept(request),
+            };
+            Assert.Equal((RetryOutcome.Delivered, null), await RetryAsync(cluster, letter.Id));
+            Assert.True(attempt > 2);
+        }
+    }
+
+    [Fact]
     public async Task A_statement_is_retried_as_a_barrier_and_once()
     {
         await using TestCluster cluster = Make(onDisk: true, "a");

@@ -12,7 +12,7 @@ public sealed class SavedAccountTests : DurableTests
     [Fact]
     public async Task Bytes_that_were_counted_in_another_way_are_put_right_when_all_of_that_time_is_done()
     {
-        await LeaveBacklogAsync(static tally => tally with { PendingBytes = 10 });
+        await LeaveTallyAsync(static tally => tally with { PendingBytes = 10 });
         await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
         await second.QuietAsync();
         Assert.True(second.Courier("b").Save());
@@ -27,7 +27,7 @@ public sealed class SavedAccountTests : DurableTests
     [Fact]
     public async Task What_was_dropped_before_anybody_said_why_is_kept_as_such_and_the_sum_holds()
     {
-        await LeaveBacklogAsync(static tally => tally with
+        await LeaveTallyAsync(static tally => tally with
         {
             Accepted = tally.Accepted + 9, Dropped = 9, Full = 4, Aged = 2, Damaged = 1,
         });
@@ -50,6 +50,17 @@ public sealed class SavedAccountTests : DurableTests
         CourierTally tally = new();
         tally.Restore(state!.Tally);
         Assert.Equal((5, 5), (tally.Dropped, tally.DroppedAs(DropCause.Unknown)));
+    }
+
+    [Fact]
+    public async Task That_the_destination_vanished_after_a_record_without_a_place_is_forgotten()
+    {
+        await LeaveBacklogAsync(static state => state with { Vanished = [0, 1] });
+        await using TestCluster second = TestCluster.OnDisk(Folder);
+        second.Enter("b", ScriptedDestination.Absent);
+        second.Found("a");
+        Assert.True(second.Courier("b").Save());
+        Assert.Equal([1], Saved().State.Vanished);
     }
 
     [Fact]
@@ -123,7 +134,11 @@ public sealed class SavedAccountTests : DurableTests
     }
 
     /// <summary>Five writes that b did not get; its account is changed before the next start.</summary>
-    private async Task LeaveBacklogAsync(Func<TallySnapshot, TallySnapshot> change)
+    private Task LeaveTallyAsync(Func<TallySnapshot, TallySnapshot> change) =>
+        LeaveBacklogAsync(state => state with { Tally = change(state.Tally) });
+
+    /// <summary>The same; what is saved beside its place is changed.</summary>
+    private async Task LeaveBacklogAsync(Func<CourierState, CourierState> change)
     {
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
         {
@@ -133,9 +148,15 @@ public sealed class SavedAccountTests : DurableTests
             await first.UntilAsync(() => first.Courier("a").Tally.Delivered == 5, "a has them");
         }
 
-        LinuxDisk disk = new(Folder);
-        CursorState saved = CursorFile.LoadAll(disk, Assert.Fail).Single(static one => one.Key == "b").Value;
-        CourierState state = CourierState.Decode(saved.Extra.Span)!;
-        new CursorFile(disk, "b").Save(saved with { Extra = (state with { Tally = change(state.Tally) }).Encode() });
+        var (cursor, state) = Saved();
+        new CursorFile(new LinuxDisk(Folder), "b").Save(cursor with { Extra = change(state).Encode() });
+    }
+
+    /// <summary>What is saved of b.</summary>
+    private (CursorState Cursor, CourierState State) Saved()
+    {
+        CursorState cursor = CursorFile.LoadAll(new LinuxDisk(Folder), Assert.Fail)
+            .Single(static one => one.Key == "b").Value;
+        return (cursor, CourierState.Decode(cursor.Extra.Span)!);
     }
 }
