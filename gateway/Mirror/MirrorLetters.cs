@@ -66,7 +66,7 @@ public sealed class MirrorLetters
     {
         if (_fleet.Find(cluster)?.Letters is not { } letters || letters.Find(id) is null)
             return DropOutcome.Missing;
-        if (!letters.TryTake(id))
+        if (letters.Take(id) is null)
             return DropOutcome.Busy;
         try
         {

@@ -118,13 +118,19 @@ public sealed class DeadLetters : IAsyncDisposable
         return position > 0 && (_log is null || await _log.WaitDurableAsync(position).ConfigureAwait(false));
     }
 
-    /// <summary>Removes a letter; false when there is none, or the disk does not take that now.</summary>
+    /// <summary>
+    /// Removes a letter, if it is there: it may have gone to make room for newer ones. False when the disk does not
+    /// take that now.
+    /// </summary>
     internal async ValueTask<bool> RemoveAsync(long id)
     {
         long position;
         lock (_gate)
         {
-            if (_index.Find(id) is null || (position = _log?.Append(LetterFormat.OfRemoval(id)) ?? id) == 0)
+            if (_index.Find(id) is null)
+                return true;
+            position = _log?.Append(LetterFormat.OfRemoval(id)) ?? id;
+            if (position == 0)
                 return false;
             Forget_NeedsLock(id);
             Trim_NeedsLock();
@@ -145,7 +151,7 @@ public sealed class DeadLetters : IAsyncDisposable
     }
 
     /// <summary>
-    /// A letter has another reason, and number of refused points, from now on; false when there is none, or the disk
+    /// A letter has another reason, and number of refused points, from now on, if it is there. False when the disk
     /// does not take that now.
     /// </summary>
     internal async ValueTask<bool> ChangeAsync(long id, string reason, int rejected)
@@ -154,7 +160,7 @@ public sealed class DeadLetters : IAsyncDisposable
         lock (_gate)
         {
             if (_index.Find(id) is not { } letter)
-                return false;
+                return true;
             var shown = Shown(reason, letter.Kind, letter.Reason == Hidden);
             var note = new LetterNote(
                 id, letter.Time, letter.Destination, shown, rejected, letter.Position, letter.Kind);
@@ -167,11 +173,11 @@ public sealed class DeadLetters : IAsyncDisposable
         return _log is null || await _log.WaitDurableAsync(position).ConfigureAwait(false);
     }
 
-    /// <summary>Takes a letter for a retry: false when somebody has it already, or it is gone.</summary>
-    internal bool TryTake(long id)
+    /// <summary>A letter, taken for a retry; null when somebody has it already, or it is gone.</summary>
+    internal DeadLetter? Take(long id)
     {
         lock (_gate)
-            return _index.Find(id) is not null && _retried.Add(id);
+            return _index.Find(id) is { } letter && _retried.Add(id) ? letter : null;
     }
 
     /// <summary>The retry is over.</summary>

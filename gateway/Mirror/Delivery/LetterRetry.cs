@@ -42,11 +42,12 @@ internal sealed class LetterRetry(DeadLetters letters, DeadLetter letter) : Deli
         MirroredCluster cluster, long id)
     {
         var letters = cluster.Letters;
-        if (letters.Find(id) is not { } letter)
+        if (letters.Find(id) is not { } found)
             return (RetryOutcome.Missing, null);
-        if (cluster.Find(letter.Destination) is not { } courier)
+        if (cluster.Find(found.Destination) is not { } courier)
             return (RetryOutcome.NoDestination, null);
-        if (!letters.TryTake(id))
+        // As it is now: another retry may have changed it since it was found.
+        if (letters.Take(id) is not { } letter)
             return (letters.IsTaken(id) ? RetryOutcome.UnderWay : RetryOutcome.Missing, null);
         var isSent = false;
         try

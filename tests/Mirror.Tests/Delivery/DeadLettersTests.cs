@@ -46,6 +46,20 @@ public sealed class DeadLettersTests
     }
 
     [Fact]
+    public async Task A_letter_is_taken_by_one_at_a_time_and_as_it_is_then()
+    {
+        DeadLetters letters = new(new FakeTimeProvider(), () => 10_000);
+        Assert.True(await letters.FileAsync("a", Records.Write("x", "m v=1\nm v=2"), "no"));
+        Assert.Equal(2, letters.Take(1)!.Rejected);
+        Assert.Null(letters.Take(1));
+
+        Assert.True(await letters.ChangeAsync(1, "partial write: no dropped=1", 1));
+        letters.PutBack(1);
+
+        Assert.Equal(1, letters.Take(1)!.Rejected);
+    }
+
+    [Fact]
     public async Task The_newest_is_kept_though_it_alone_is_larger_than_the_bound()
     {
         DeadLetters letters = new(new FakeTimeProvider(), () => 1000);

@@ -221,6 +221,38 @@ public sealed class LetterRetryTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false, 2, 0)]
+    [InlineData(true, 1, 1)]
+    public async Task A_letter_that_goes_for_newer_ones_while_it_is_sent_counts_as_what_came_of_it(
+        bool isPartial, int delivered, int rejected)
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Path.Combine(_root.FullName, "journal"), static options => options.Delivery.DeadLettersMB = 1, "a", "b");
+        string filler = new('x', 300_000);
+        cluster["b"].Script = Refuse("no");
+        cluster.Write("x", $"m v=\"{filler}\" 1\nm v=2 2\n");
+        DeadLetter letter = await LetterAsync(cluster);
+
+        cluster["b"].Script = request => request.Database == "x" ? null : SentRequest.Response(400, "no");
+        LetterRetry retry = (await LetterRetry.BeginAsync(cluster.Cluster, letter.Id)).Retry!;
+        SentRequest sent = await cluster["b"].NextAsync();
+        for (int i = 1; i <= 4; i++)
+            cluster.Write("y", $"m v=\"{filler}\" {i}\n");
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.Find(letter.Id) is null, "it is thrown away");
+        if (isPartial)
+            sent.Answer(400, "partial write: field type conflict dropped=1");
+        else
+            sent.Answer(204);
+        await cluster.UntilAsync(() => retry.Outcome.IsCompleted, "the retry has ended");
+
+        Assert.Equal(isPartial ? RetryOutcome.Refused : RetryOutcome.Delivered, (await retry.Outcome).Outcome);
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Pending == 0, "nothing is pending");
+        CourierTally tally = cluster.Courier("b").Tally;
+        Assert.Equal((delivered, rejected + 4), (tally.Delivered, tally.Rejected));
+        cluster.AssertAccounts();
+    }
+
     [Fact]
     public async Task A_statement_is_retried_as_a_barrier_and_once()
     {
