@@ -353,7 +353,7 @@ public sealed partial class Courier
     }
 
     private bool Holds_NeedsLock(LaneKey key, long position) =>
-        _lanes.TryGetValue(key, out var lane) && lane.Oldest <= position;
+        _lanes.TryGetValue(key, out var lane) && lane.Holds(position);
 
     private void Start_NeedsLock(Lane lane)
     {

@@ -50,31 +50,6 @@ internal sealed class Lane
     /// <summary>Requests sent so far.</summary>
     public long Sends { get; set; }
 
-    /// <summary>
-    /// Position of the oldest record without a fate; null when there is none. A dead letter that is sent again has none
-    /// in the journal, and got its fate there.
-    /// </summary>
-    public long? Oldest
-    {
-        get
-        {
-            MirroredRecord? oldest = null;
-            foreach (var sender in _senders)
-            {
-                if (sender.Current is { Letter: 0 } current
-                    && (oldest is null || current.Position < oldest.Position))
-                    oldest = current;
-            }
-
-            if (oldest is not null)
-                return oldest.Position;
-            if (!TryPeek(out var head))
-                return null;
-            return !head.IsLetter ? head.Position : _returned.Concat(_waiting)
-                .Where(static entry => !entry.IsLetter).Select(static entry => (long?)entry.Position).FirstOrDefault();
-        }
-    }
-
     /// <summary>What waits in it waits for a statement, or for the next try of what failed.</summary>
     public bool IsStanding => IsTroubled || (TryPeek(out var next) && next.Barrier is not null);
 
@@ -86,30 +61,65 @@ internal sealed class Lane
 
     /// <summary>
     /// The oldest record without a fate that is not sent on trial, and when it was appended: a parked one is no backlog
-    /// while it finds out whether its obstacle is gone, nor is a dead letter.
+    /// while it finds out whether its obstacle is gone, nor is a dead letter. What came back is in any order, and may
+    /// be older than what is under way.
     /// </summary>
     public (long Position, long AppendedAt)? OldestInTurn
     {
         get
         {
-            MirroredRecord? oldest = null;
+            var oldest = (Position: long.MaxValue, AppendedAt: 0L);
             foreach (var sender in _senders)
             {
                 if (!sender.IsOnTrial && sender.Current is { Letter: 0 } current
-                    && (oldest is null || current.Position < oldest.Position))
-                    oldest = current;
+                    && current.Position < oldest.Position)
+                    oldest = (current.Position, current.AppendedAt);
             }
 
-            if (oldest is not null)
-                return (oldest.Position, oldest.AppendedAt);
-            foreach (var entry in _returned.Concat(_waiting))
+            foreach (var entry in _returned)
             {
-                if (entry.IsOnDisk || entry is { Trial: null, Record.Letter: 0 })
-                    return (entry.Position, entry.Record?.AppendedAt ?? entry.OnDisk.AppendedAt);
+                if (entry is { Trial: null, IsLetter: false } && entry.Position < oldest.Position)
+                    oldest = (entry.Position, entry.AppendedAt);
             }
 
-            return null;
+            foreach (var entry in _waiting)
+            {
+                if (entry.IsLetter)
+                    continue;
+                if (entry.Position < oldest.Position)
+                    oldest = (entry.Position, entry.AppendedAt);
+                break;
+            }
+
+            return oldest.Position == long.MaxValue ? null : oldest;
         }
+    }
+
+    /// <summary>
+    /// Whether a record up to a position has no fate yet. A dead letter that is sent again has no position in the
+    /// journal, and got its fate there.
+    /// </summary>
+    public bool Holds(long position)
+    {
+        foreach (var sender in _senders)
+        {
+            if (sender.Current is { Letter: 0 } current && current.Position <= position)
+                return true;
+        }
+
+        foreach (var entry in _returned)
+        {
+            if (!entry.IsLetter && entry.Position <= position)
+                return true;
+        }
+
+        foreach (var entry in _waiting)
+        {
+            if (!entry.IsLetter)
+                return entry.Position <= position;
+        }
+
+        return false;
     }
 
     /// <summary>Appends a record.</summary>
@@ -337,6 +347,9 @@ internal readonly record struct LaneEntry(
 
     /// <summary>Its place in the journal.</summary>
     public long Position => Record?.Position ?? OnDisk.Position;
+
+    /// <summary>When it was appended.</summary>
+    public long AppendedAt => Record?.AppendedAt ?? OnDisk.AppendedAt;
 }
 
 /// <summary>

@@ -53,6 +53,24 @@ public sealed class ParkingTests
     }
 
     [Fact]
+    public async Task What_comes_back_is_missed_while_something_newer_is_under_way()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = static request => request.RetentionPolicy == "week"
+            ? SentRequest.Response(500, "retention policy not found: week")
+            : null;
+        Fates older = cluster.Write("x", "m v=1 1", retentionPolicy: "week");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Parked == 1, "it is parked");
+        cluster.Write("x", "m v=2 2");
+        SentRequest newer = await cluster["a"].NextAsync();
+
+        cluster.Time.Advance(cluster.Options.Delivery.ParkedRetryInterval);
+
+        Assert.False(cluster.Courier("a").Has("x", older.Record.Position, 0));
+        newer.Answer(204);
+    }
+
+    [Fact]
     public async Task They_are_tried_again_after_another_interval_once_that_is_configured()
     {
         await using TestCluster cluster = new("a");
