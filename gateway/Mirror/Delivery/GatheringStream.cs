@@ -148,9 +148,11 @@ internal sealed class GatheringStream(Stream connection) : Stream
         _bodyLeft = head.BodyLength - (bytes.Length - head.Length);
         if (_bodyLeft <= 0 || head.ExpectsContinue || bytes.Length >= BlockSize)
             return false;
-        _block = ArrayPool<byte>.Shared.Rent(BlockSize);
-        bytes.CopyTo(_block);
+        var block = ArrayPool<byte>.Shared.Rent(BlockSize);
+        bytes.CopyTo(block);
         _held = bytes.Length;
+        // Whoever ends the connection meanwhile gives it back to the pool: nothing is written to it from here on.
+        Volatile.Write(ref _block, block);
         return true;
     }
 
