@@ -289,7 +289,7 @@ public sealed partial class Courier
             return DispatchStatement_NeedsLock(record);
         var lane = LaneOf_NeedsLock(KeyOf(record));
         var parked = _parking.Find(record.Target);
-        if (parked is not null && lane.Count == 0 && record.Letter == 0)
+        if (parked is not null && lane.Count == 0 && record.Letter == 0 && !record.IsWithdrawn)
         {
             // Its turn to be parked is now. It does not wait for a record that is under way to be on trial: that it is
             // old would tell of a backlog.

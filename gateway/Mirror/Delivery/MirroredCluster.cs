@@ -29,6 +29,7 @@ public sealed partial class MirroredCluster
     private volatile Courier[] _couriers = [];
     private readonly Membership _members;
     private readonly JournalKeeper _keeper;
+    private readonly WithdrawnPositions _withdrawn = new();
     private long _fullLoggedAt;
     private long _refusedAt;
     private long _fruitlessAt = -1;
@@ -153,6 +154,19 @@ public sealed partial class MirroredCluster
         return outcome;
     }
 
+    /// <summary>A record was withdrawn: whoever reads it back from disk is to know that too.</summary>
+    internal void NoteWithdrawn(MirroredRecord record)
+    {
+        if (Journal.Store is not { } store || record is { IsSettled: true, MustBeWritten: false })
+            return;
+        // Who comes back reads on where it was.
+        var couriers = _couriers;
+        var doneThrough = store.HasAbsent || couriers.Length == 0
+            ? store.First - 1
+            : couriers.Min(static courier => courier.LowWaterMark);
+        _withdrawn.Note(record.Position, doneThrough);
+    }
+
     /// <summary>The options have changed.</summary>
     internal void Reconfigure()
     {
@@ -190,7 +204,7 @@ public sealed partial class MirroredCluster
                 Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },
-            RecordHeader.Decode,
+            Decode,
             news => TellNews(news.Text));
         foreach (var damage in store.Log.Recovered.Damage)
         {
@@ -200,6 +214,13 @@ public sealed partial class MirroredCluster
 
         MirrorLog.JournalOpened(_log, Id, disk.ToString() ?? "", store.Log.Tail, store.Log.Usage.SegmentBytes);
         return store;
+    }
+
+    private MirroredRecord Decode(LogRecord found)
+    {
+        var record = RecordHeader.Decode(found);
+        record.Withdrawn = _withdrawn;
+        return record;
     }
 
     private void TellNews(string news) => MirrorLog.JournalNews(_log, Id, news);

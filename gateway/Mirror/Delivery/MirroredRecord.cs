@@ -78,7 +78,12 @@ public sealed class MirroredRecord(SharedBuffer body) : JournalRecord(body)
     public long Letter { get; init; }
 
     /// <summary>Every destination that could be asked refused it and its client was told so: nobody gets it.</summary>
-    public bool IsWithdrawn => _withdrawn;
+    public bool IsWithdrawn => _withdrawn || (Withdrawn?.Contains(Position) ?? false);
+
+    /// <summary>
+    /// Of one that was read back from disk: where records were withdrawn, since whoever did that had another object.
+    /// </summary>
+    internal WithdrawnPositions? Withdrawn { get; set; }
 
     /// <summary>Bytes it counts while it waits: its body, and path and query, where the text of a statement may be.
     /// </summary>

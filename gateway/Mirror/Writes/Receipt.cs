@@ -251,6 +251,10 @@ internal sealed class Receipt : DeliveryWatch
 
             record.LetGo();
         }
+
+        // Behind the rest: who parked it is done with it by now.
+        if (_withdrawn)
+            _cluster.NoteWithdrawn(record);
     }
 
     /// <summary>Whether a record with such a vote is lost to its destination, unless the client is told so.</summary>
