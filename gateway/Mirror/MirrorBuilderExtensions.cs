@@ -40,7 +40,9 @@ public static class MirrorBuilderExtensions
         services.AddSingleton<IClusterChangeListener>(static provider => provider.GetRequiredService<CourierFleet>());
         services.AddHostedService(static provider => provider.GetRequiredService<CourierFleet>());
         services.AddHostedService<UnusedJournals>();
-        services.AddSingleton<MirrorWriter>();
+        services.AddSingleton<LastCall>();
+        services.AddSingleton(static provider => ActivatorUtilities.CreateInstance<MirrorWriter>(
+            provider, provider.GetRequiredService<LastCall>().Token));
         services.AddSingleton<WriteTargets>();
         services.AddSingleton<BodyReader>();
         services.AddSingleton<Inflater>();

@@ -36,7 +36,7 @@ internal static class Outcomes
             case WriteOutcome.NotTaken:
                 return Unavailable("the journal's disk is full, fails or is too slow; nothing of this was taken");
             case WriteOutcome.NotSafe:
-                return Unavailable("the journal's disk does not make it safe; it may be delivered all the same");
+                return Unavailable("the journal does not make it safe; it may be delivered all the same");
             default:
                 return Unavailable("the journal is full");
         }

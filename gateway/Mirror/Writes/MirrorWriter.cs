@@ -29,7 +29,7 @@ public enum WriteOutcome
     /// <summary>Not taken: the disk is full, fails, or is too slow for what comes in.</summary>
     NotTaken,
 
-    /// <summary>Taken, but the disk does not make it safe: it is delivered unless the gateway ends before.</summary>
+    /// <summary>Taken, but not made safe: it is delivered unless the gateway ends before.</summary>
     NotSafe,
 
     /// <summary>Not taken: the client was refused lately and its lane is busy.</summary>
@@ -40,8 +40,14 @@ public enum WriteOutcome
 }
 
 /// <summary>Accepts records for a cluster and tells what the client is to be told.</summary>
+/// <param name="options">The options as they are now.</param>
+/// <param name="metrics">The instruments.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">The log.</param>
+/// <param name="lastCall">Cancelled when the program ends and no client is to wait any longer.</param>
 public sealed class MirrorWriter(
-    IOptionsMonitor<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger<MirrorWriter> log)
+    IOptionsMonitor<MirrorOptions> options, MirrorMetrics metrics, TimeProvider time, ILogger<MirrorWriter> log,
+    CancellationToken lastCall = default)
 {
     /// <summary>
     /// Whether a write of this client would hold up others: it was refused lately and has had its tenth of a busy
@@ -111,7 +117,7 @@ public sealed class MirrorWriter(
             receipt.Reconcile(record);
             using var limit = receipt.Reply.IsCompleted
                 ? null
-                : new WaitLimit(receipt, record, anyWait, ackTimeout, time);
+                : new WaitLimit(receipt, record, anyWait, ackTimeout, time, lastCall);
             var reply = await receipt.Reply.ConfigureAwait(false);
             if (!reply.IsSafe)
                 return new(WriteOutcome.NotSafe, null);
@@ -120,6 +126,9 @@ public sealed class MirrorWriter(
             {
                 Ruling.Accept => new(WriteOutcome.Accepted, reply.Answer),
                 Ruling.Refuse => new(WriteOutcome.Refused, reply.Answer),
+                // What is in memory only may end with the program.
+                _ when lastCall.IsCancellationRequested && cluster.Journal.Store is null =>
+                    new(WriteOutcome.NotSafe, null),
                 _ => new(WriteOutcome.Kept, null),
             };
         }
@@ -146,10 +155,12 @@ public sealed class MirrorWriter(
         private readonly MirroredRecord _record;
         private readonly TimeSpan _ackTimeout;
         private readonly ITimer _timer;
+        private readonly CancellationTokenRegistration _lastCall;
         private TimeSpan _anyWait;
 
         public WaitLimit(
-            Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout, TimeProvider time)
+            Receipt receipt, MirroredRecord record, TimeSpan anyWait, TimeSpan ackTimeout, TimeProvider time,
+            CancellationToken lastCall)
         {
             _receipt = receipt;
             _record = record;
@@ -158,9 +169,15 @@ public sealed class MirrorWriter(
             _timer = time.CreateTimer(
                 static limit => ((WaitLimit)limit!).Pass(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             Wait(_anyWait == Timeout.InfiniteTimeSpan ? ackTimeout : _anyWait);
+            _lastCall = lastCall.UnsafeRegister(
+                static limit => ((WaitLimit)limit!)._receipt.TimeIsUp(((WaitLimit)limit)._record), this);
         }
 
-        public void Dispose() => _timer.Dispose();
+        public void Dispose()
+        {
+            _lastCall.Dispose();
+            _timer.Dispose();
+        }
 
         private void Pass()
         {

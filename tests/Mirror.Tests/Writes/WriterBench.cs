@@ -9,8 +9,10 @@ internal static class WriterBench
 {
     public static readonly TimeSpan AckTimeout = TimeSpan.FromSeconds(10);
 
-    public static MirrorWriter Writer(this TestCluster cluster) => new(
-        new FixedOptions(cluster.Options), cluster.Metrics, cluster.Time, NullLogger<MirrorWriter>.Instance);
+    public static MirrorWriter Writer(this TestCluster cluster) => cluster.WriterUntil(CancellationToken.None);
+
+    public static MirrorWriter WriterUntil(this TestCluster cluster, CancellationToken lastCall) => new(
+        new FixedOptions(cluster.Options), cluster.Metrics, cluster.Time, NullLogger<MirrorWriter>.Instance, lastCall);
 
     public static Task<WriteResult> WriteAsync(
         this TestCluster cluster, ConsistencyLevel level, string database = "x") =>
