@@ -40,6 +40,36 @@ public sealed class DurableRemovalTests : DurableTests
     }
 
     [Fact]
+    public async Task Who_comes_back_gets_no_older_value_without_the_newer_one_after_a_kill()
+    {
+        string image;
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first.Write("db", "x v=0 1\n");
+            await first.QuietAsync();
+            await RemoveAsync(first, "b");
+            Fates older = first.Write("db", "m v=1 1\n");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(older.Record));
+            await first.EventuallyAsync(() => !Store(first).Log.MayRepeat, "a's place is saved");
+            first.Add("b", ScriptedDestination.Wait);
+            SentRequest request = await first["b"].NextAsync();
+            await first.EventuallyAsync(() => !Store(first).HasAbsent, "housekeeping knows");
+            first["b"].Script = ScriptedDestination.Accept;
+            request.Answer(204);
+            await first.QuietAsync(TimeSpan.Zero);
+            Assert.True(Store(first).Log.MayRepeat);
+            Fates newer = first.Write("db", "m v=2 1\n");
+            await first.QuietAsync(TimeSpan.Zero);
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(newer.Record));
+            image = CopyTo("image");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        Assert.Equal("m v=2 1", second["b"].Lines.LastOrDefault("m v=2 1"));
+    }
+
+    [Fact]
     public async Task Housekeeping_that_is_under_way_knows_of_a_destination_that_has_just_come_back()
     {
         HeldSave held = new();

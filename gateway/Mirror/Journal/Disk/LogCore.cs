@@ -23,6 +23,7 @@ public sealed class LogCore : IDisposable
     private readonly SegmentStore _store;
     private readonly SegmentWriter _writer;
     private readonly Compaction _compaction;
+    private readonly Coverage _coverage;
     private readonly PendingEntries _pending = new();
     private readonly AskedEntries _asked = new();
     private readonly List<LogEntry> _staged = [];
@@ -32,17 +33,12 @@ public sealed class LogCore : IDisposable
     private long _safeThrough;
     private long _demanded;
     private long _trimThrough;
-    private long _written;
-    private long _covered;
     private volatile LogCondition _condition;
     private volatile bool _isClosed;
     private bool _keepingFailed;
 
     // Something older than what is pending is on its way to the disk.
     private volatile bool _hasOlder;
-
-    // Before a reader came nothing could be read again, and nothing was written since. Belongs to the lock.
-    private bool _mayLeaveOutOnce;
 
     /// <summary>Goes on where <paramref name="recovered"/> ends.</summary>
     /// <param name="disk">The folder, locked by the caller.</param>
@@ -58,7 +54,8 @@ public sealed class LogCore : IDisposable
         _store = new SegmentStore(disk, options, recovered.Spares, recovered.LastGeneration);
         _writer = new SegmentWriter(_segments, _store, options, tell);
         _compaction = new Compaction(disk, _segments, _store, options);
-        _given = _takenThrough = _safeThrough = _written = recovered.LastPosition;
+        _coverage = new Coverage(recovered.LastPosition);
+        _given = _takenThrough = _safeThrough = recovered.LastPosition;
     }
 
     /// <summary>The highest position handed out.</summary>
@@ -84,13 +81,13 @@ public sealed class LogCore : IDisposable
     public LogCondition Condition => _condition;
 
     /// <summary>No record above this position is on disk.</summary>
-    public long Written => Interlocked.Read(ref _written);
+    public long Written => _coverage.Written;
 
     /// <summary>
     /// Something is on disk that a reader would get again after a crash. Then whatever came later is written too, also
     /// when it was cancelled: an older value must not be repeated without the newer one.
     /// </summary>
-    public bool MayRepeat => Written > Interlocked.Read(ref _covered);
+    public bool MayRepeat => _coverage.MayRepeat;
 
     /// <summary>What it did so far.</summary>
     public LogCounters Counters => _writer.Counters;
@@ -169,27 +166,16 @@ public sealed class LogCore : IDisposable
     /// </summary>
     public void Cancel(LogEntry entry)
     {
-        entry.Cancel();
+        entry.Cancel(_coverage.Epoch);
         if (!MayRepeat)
             entry.TryLeaveOut();
     }
 
     /// <summary>No reader gets records up to <paramref name="through"/> again, also after a crash.</summary>
-    public void Cover(long through) => Raise(ref _covered, through);
+    public void Cover(long through) => _coverage.Cover(through);
 
     /// <summary>A reader may get records above <paramref name="through"/> again.</summary>
-    public void Uncover(long through)
-    {
-        lock (_gate)
-        {
-            if (through >= Interlocked.Read(ref _covered))
-                return;
-            // What was acknowledged because everybody has it must stay left out, and what is older with it: written,
-            // it might come behind. The new reader is not concerned: what it lacks could not be cancelled.
-            _mayLeaveOutOnce |= !MayRepeat;
-            Interlocked.Exchange(ref _covered, through);
-        }
-    }
+    public void Uncover(long through) => _coverage.Uncover(through);
 
     /// <summary>A reader of the safe records from <paramref name="from"/> on. Used by one thread.</summary>
     /// <param name="from">The first position it gives.</param>
@@ -226,8 +212,9 @@ public sealed class LogCore : IDisposable
     /// <returns>Whether records were written.</returns>
     public bool WriteStep(long through = long.MaxValue)
     {
-        long given, writtenBefore;
-        bool mayLeaveOut;
+        long given, written;
+        bool isCovered;
+        int epoch;
         lock (_gate)
         {
             _hasOlder = true;
@@ -235,16 +222,15 @@ public sealed class LogCore : IDisposable
             given = _given;
             // Whoever asks meanwhile takes it that all of it is written. So whatever was acknowledged because
             // everybody has it was cancelled before, as everything was that must not come behind it.
-            writtenBefore = Interlocked.Exchange(ref _written, given);
-            mayLeaveOut = writtenBefore <= Interlocked.Read(ref _covered) || _mayLeaveOutOnce;
-            _mayLeaveOutOnce = false;
+            (written, isCovered, epoch) = _coverage.BeginStep(given);
         }
 
         _takenThrough = given;
         try
         {
-            var leaveOut = mayLeaveOut || CoverNow(writtenBefore, through);
-            _staged.RemoveAll(entry => entry.IsLeftOut || (leaveOut && entry.IsCancelled && entry.TryLeaveOut()));
+            var leaveOut = isCovered || CoverNow(written, through);
+            _staged.RemoveAll(entry => entry.IsLeftOut
+                || ((leaveOut ? entry.IsCancelled : entry.IsCancelledBefore(epoch)) && entry.TryLeaveOut()));
             var waiting = _writer.UnsafeBytes + StagedBytes();
             var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
             if (isAsked || waiting >= WriteUnaskedBytes || _condition != LogCondition.Working)
@@ -259,7 +245,7 @@ public sealed class LogCore : IDisposable
                 taken++;
             LogEntry[] entries = [.. _staged.Take(taken).Where(static entry => entry.TryClaim())];
             if (entries.Length > 0)
-                writtenBefore = entries[^1].Position;
+                written = entries[^1].Position;
             _staged.RemoveRange(0, taken);
             _writer.Commit(entries, given, isAsked || waiting > SyncUnaskedBytes);
             if (_condition != LogCondition.Working)
@@ -276,7 +262,7 @@ public sealed class LogCore : IDisposable
         finally
         {
             Interlocked.Exchange(ref _stagedBytes, StagedBytes());
-            Interlocked.Exchange(ref _written, writtenBefore);
+            _coverage.EndStep(written);
             var first = _writer.Unsafe.Count > 0 ? _writer.Unsafe[0] : _staged.Count > 0 ? _staged[0] : null;
             Raise(ref _safeThrough, first is null ? _takenThrough : first.Position - 1);
             _hasOlder = first is not null;
@@ -357,10 +343,10 @@ public sealed class LogCore : IDisposable
     /// </summary>
     private bool CoverNow(long written, long through)
     {
-        if (written > Interlocked.Read(ref _covered)
+        if (!_coverage.IsCovered(written)
             && _staged.Exists(entry => entry.Position <= through && entry.IsCancelled))
             Checkpoint?.Invoke(written);
-        return written <= Interlocked.Read(ref _covered);
+        return _coverage.IsCovered(written);
     }
 
     private long StagedBytes()

@@ -7,6 +7,7 @@ public sealed class LogEntry
     private const int LeftOut = 2;
 
     private readonly SharedBuffer _body;
+    private int _cancelledIn;
     private volatile bool _cancelled;
     private int _fate;
     private volatile bool _isSafe;
@@ -62,7 +63,15 @@ public sealed class LogEntry
     /// Nobody needs it any more: it is not written unless that has begun, and unless what is on disk may be read again
     /// after a crash (<see cref="LogCore.MayRepeat"/>). Its position stays empty.
     /// </summary>
-    internal void Cancel() => _cancelled = true;
+    /// <param name="epoch">That of the log's <see cref="Coverage"/>.</param>
+    internal void Cancel(int epoch)
+    {
+        _cancelledIn = epoch;
+        _cancelled = true;
+    }
+
+    /// <summary>It was cancelled in an epoch before this one.</summary>
+    internal bool IsCancelledBefore(int epoch) => _cancelled && _cancelledIn < epoch;
 
     internal void Hold() => _body.AddReference();
 
