@@ -47,11 +47,12 @@ public sealed class GapLedger
 
     /// <summary>The ledger in a folder, or one in memory.</summary>
     /// <param name="disk">The folder of the journal; null when that is in memory.</param>
+    /// <param name="patience">How long a disk that fails is asked again.</param>
     /// <param name="tell">Told when the file cannot be read; it begins anew then.</param>
-    internal static GapLedger Open(IDisk? disk, Action<string> tell)
+    internal static GapLedger Open(IDisk? disk, TimeSpan patience, Action<string> tell)
     {
         var ledger = new GapLedger(disk);
-        foreach (var gap in disk is null ? [] : Load(disk, tell))
+        foreach (var gap in disk is null ? [] : Load(new PatientDisk(disk, patience), tell))
             ledger._gaps[KeyOf(gap)] = ledger._gaps.TryGetValue(KeyOf(gap), out var before) ? Join(before, gap) : gap;
         return ledger;
     }

@@ -10,8 +10,9 @@ internal sealed class LetterLog : IAsyncDisposable
     public const int SegmentBytes = 4 * 1024 * 1024;
 
     private readonly SegmentLog _log;
+    private readonly TimeSpan _startPatience;
 
-    private LetterLog(SegmentLog log) => _log = log;
+    private LetterLog(SegmentLog log, TimeSpan startPatience) => (_log, _startPatience) = (log, startPatience);
 
     /// <summary>Opens the log in a folder.</summary>
     /// <param name="disk">The folder.</param>
@@ -29,11 +30,12 @@ internal sealed class LetterLog : IAsyncDisposable
             MaxBytes = long.MaxValue / 2,
             ReserveBytes = disk.TotalBytes / 100 * journal.ReservePercent,
             MaxSpares = 0,
+            StartPatience = journal.StartPatience,
         };
         var log = SegmentLog.Open(disk, options, news => tell($"dead letters: {news.Text}"));
         foreach (var damage in log.Recovered.Damage)
             tell(LetterReading.Told(damage));
-        return new LetterLog(log);
+        return new LetterLog(log, journal.StartPatience);
     }
 
     /// <summary>The segments, oldest first.</summary>
@@ -51,7 +53,7 @@ internal sealed class LetterLog : IAsyncDisposable
     public void Load(LetterIndex index, Action<string> tell)
     {
         using var reader = _log.OpenReader(1, damage => tell(LetterReading.Told(damage)));
-        LetterReading.Load(reader, index, tell);
+        LetterReading.Load(reader, index, tell, _startPatience);
     }
 
     /// <summary>Appends; 0 when the disk does not take it now, else its position.</summary>

@@ -58,7 +58,7 @@ public sealed partial class MirroredCluster
             ? new Journal.Journal(options().Journal.BufferBytes, time)
             : new Journal.Journal(OpenOrLeave(disk), options().Journal.BufferBytes, time);
         _members = new Membership(Journal.Store);
-        Gaps = GapLedger.Open(disk, TellNews);
+        Gaps = GapLedger.Open(disk, options().Journal.StartPatience, TellNews);
         Refused = new RefusedClients(time);
         _keeper = new JournalKeeper(Journal.Store, Journal.TimestampOf, () => _couriers, options, time, TellNews);
     }
@@ -201,6 +201,7 @@ public sealed partial class MirroredCluster
                 MaxBytes = options.MaxBytes,
                 MaxPatience = MaxPatience,
                 TakenThrough = Letters.NewestRecord,
+                StartPatience = options.StartPatience,
                 Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },

@@ -45,6 +45,9 @@ public sealed class JournalOptions
     [Range(typeof(TimeSpan), "00:01:00", "3650.00:00:00")]
     public TimeSpan? MaxAge { get; set; }
 
+    /// <summary>How long a start asks a disk that fails. Not configured.</summary>
+    internal TimeSpan StartPatience { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Bytes of records kept in memory.</summary>
     internal long BufferBytes =>
         (BufferSizeMB ?? (Durability == Durability.Memory ? MemoryBufferMB : DiskBufferMB)) * 1024L * 1024L;

@@ -93,12 +93,12 @@ public sealed class GapLedgerTests : IDisposable
     {
         foreach (string destination in new[] { "bee", "Bee" })
         {
-            GapLedger ledger = GapLedger.Open(new LinuxDisk(Folder), Assert.Fail);
+            GapLedger ledger = GapLedger.Open(new LinuxDisk(Folder), TimeSpan.Zero, Assert.Fail);
             ledger.Note(destination, Records.Write("db", "m v=1 1\n"));
             ledger.Save();
         }
 
-        Gap gap = Assert.Single(GapLedger.Open(new LinuxDisk(Folder), Assert.Fail).List());
+        Gap gap = Assert.Single(GapLedger.Open(new LinuxDisk(Folder), TimeSpan.Zero, Assert.Fail).List());
         Assert.Equal(("bee", 2), (gap.Destination, gap.Points));
     }
 

@@ -37,6 +37,7 @@ internal sealed class TestCluster : IAsyncDisposable
         State = new ClusterState("influx", new ClusterModel(new ClusterConfig { ClusterId = "influx" }, _invoker));
         Options.Journal.Durability = folder is null ? Durability.Memory : Durability.Process;
         Options.Journal.ReservePercent = 0;
+        Options.Journal.StartPatience = TimeSpan.Zero;
         configure(Options);
         IDisk? disk = folder is null ? null : wrap(new LinuxDisk(folder));
         LinuxDisk? letters = folder is null ? null : new(Path.Combine(folder, JournalFolder.Letters));

@@ -1,5 +1,6 @@
 using InfluxMirror.Delivery;
 using InfluxMirror.Journal.Disk;
+using InfluxMirror.Tests.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
@@ -66,6 +67,32 @@ public sealed class UnreadableJournalTests : DurableTests
 
         Assert.Equal((1500, 0, false), (b.Tally.Delivered, b.Tally.Dropped, b.NeedsResync));
         cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task A_backlog_survives_a_start_at_which_the_disk_does_not_give_it()
+    {
+        await using (TestCluster first = Small("a", "b"))
+        {
+            first["b"].Script = ScriptedDestination.Absent;
+            await FillAsync(first, 500);
+        }
+
+        FailingDisk failing = null!;
+        await using (TestCluster second = TestCluster.OnDisk(
+            Folder, disk => failing = new FailingDisk(disk) { Bad = Path.GetFileName(OneInTheMiddle()) }))
+        {
+            second.Enter("b", ScriptedDestination.Absent);
+            second.Found("a");
+            await second.PassAsync(TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(100));
+            failing.Bad = null;
+        }
+
+        await using TestCluster third = Small("a", "b");
+        await third.EventuallyAsync(() => third.Courier("b").Tally.Pending == 0, "nothing waits");
+        Assert.Equal((500, 0, false), (
+            third.Courier("b").Tally.Delivered, third.Courier("b").Tally.Dropped, third.Courier("b").NeedsResync));
+        third.AssertAccounts();
     }
 
     [Fact]

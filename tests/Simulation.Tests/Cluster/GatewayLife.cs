@@ -108,6 +108,7 @@ internal sealed class GatewayLife
         options.Journal.MaxBytes = (plan.IsCrowded ? 256 : 512) * 1024;
         options.Journal.LimitPolicy = plan.Rejects ? LimitPolicy.Reject : LimitPolicy.DropOldest;
         options.Journal.ReservePercent = 0;
+        options.Journal.StartPatience = TimeSpan.Zero;
         options.Journal.MaxAge = plan.Expires ? TimeSpan.FromSeconds(3) : null;
         if (plan.IsTight)
         {

@@ -18,6 +18,8 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
     public long? Measure(Segment segment, Func<long, bool> isNeeded)
     {
         long bytes = SegmentFormat.DataStart, end = segment.End;
+        if (segment.IsUnread)
+            return null;
         using var file = disk.Open(segment.Name);
         using var walk = new FrameWalk(file, segment);
         while (walk.Ahead(end) is { } frame)

@@ -37,6 +37,9 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
     /// <summary>Bytes that the disk cannot read are damage; otherwise the walk stands still before them.</summary>
     public bool SkipsUnreadable { get; set; }
 
+    /// <summary>There were bytes that the disk could not read.</summary>
+    public bool HasUnread { get; private set; }
+
     /// <summary>The last record.</summary>
     public LogRecord? Record { get; private set; }
 
@@ -250,6 +253,7 @@ internal sealed class FrameWalk(DiskFile file, Segment segment) : IDisposable
             }
             catch (DiskException)
             {
+                HasUnread = true;
                 page.Clear();
                 count = page.Length;
             }

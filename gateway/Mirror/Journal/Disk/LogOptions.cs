@@ -41,6 +41,11 @@ public sealed class LogOptions
     /// </summary>
     public long TakenThrough { get; init; }
 
+    /// <summary>
+    /// How long a start asks again, in all, for what the disk fails to give. Default none: once more only.
+    /// </summary>
+    public TimeSpan StartPatience { get; init; }
+
     /// <summary>Told how long each sync took; must return at once.</summary>
     public Action<TimeSpan> Synced { get; init; } = static _ => { };
 

@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Numerics;
-
 namespace InfluxMirror.Journal.Disk;
 
 /// <summary>
@@ -9,16 +6,13 @@ namespace InfluxMirror.Journal.Disk;
 /// </summary>
 public static class Recovery
 {
-    // A frame's first bytes with at most so many bits wrong are still known as such: chance does that to one place
-    // in three billion.
-    private const int ResemblingBits = 8;
-
     private const int PartBytes = 64 * 1024;
 
     /// <summary>Looks through the folder, which the caller has locked.</summary>
     /// <exception cref="DiskException">The folder itself cannot be listed.</exception>
     public static RecoveredLog Run(IDisk disk, LogOptions options)
     {
+        disk = new PatientDisk(disk, options.StartPatience);
         List<LogDamage> damage = [];
         var saved = CursorFile.LoadAll(disk, file => damage.Add(OfFile(LogDamageKind.Cursor, file)));
         var cursors = Furthest(saved);
@@ -26,18 +20,23 @@ public static class Recovery
         var files = ReadHeaders(disk, names, damage);
         var takenOver = LeaveOutTakenOver(files);
         var lastPosition = saved.Select(one => one.Value.Highest).Append(options.TakenThrough).Max();
+        if (damage.Exists(static one => one.Kind == LogDamageKind.Cursor))
+            lastPosition += Beyond(options);
+        var first = saved.Select(static one => one.Value.LowWaterMark).DefaultIfEmpty(0).Min() + 1;
         List<Segment> segments = [];
         for (var i = 0; i < files.Count; i++)
         {
-            var header = files[i].Header;
             // A position is never used twice: not those of lost records, nor of ones that were withdrawn from a
             // segment that failed. The header tells how far they had got when it was written.
-            lastPosition = Math.Max(lastPosition, Math.Max(header.Given, header.First - 1));
-            var next = i + 1 < files.Count ? files[i + 1].Header.First : long.MaxValue;
-            segments.Add(Restore(disk, files, i, next, damage, ref lastPosition));
+            if (files[i].Header is { } header)
+                lastPosition = Math.Max(lastPosition, Math.Max(header.Given, header.First - 1));
+            var segment = Restore(disk, files, i, first, options, damage, ref lastPosition);
+            segment.Seal();
+            segments.Add(segment);
+            first = segment.Last + 1;
         }
 
-        if (segments.Count > 0 && options.Safety == LogSafety.Disk)
+        if (segments is [.., { IsUnread: false }] && options.Safety == LogSafety.Disk)
             MakeSafe(disk, segments[^1], damage);
         ReportMissing(segments, [.. cursors.Values], damage);
         var lastGeneration = names.Select(SegmentFormat.GenerationOf).DefaultIfEmpty(0).Max();
@@ -66,26 +65,35 @@ public static class Recovery
 
     /// <summary>
     /// Crash while a segment is opened: its header is whole on disk before it has a segment's name, so a header that
-    /// cannot be read is damage. The second copy helps, and else the first frame: it begins with the salt, and the
-    /// name has the generation.
+    /// is not is damage. What the disk does not give is not damaged: it may be as good as ever, and so is not absent.
     /// </summary>
     private static List<SegmentFile> ReadHeaders(IDisk disk, IReadOnlyList<string> names, List<LogDamage> damage)
     {
         List<SegmentFile> files = [];
         foreach (var name in names.Where(name => name.EndsWith(SegmentFormat.Segment, StringComparison.Ordinal)))
         {
-            var generation = SegmentFormat.GenerationOf(name);
-            var start = ReadStart(disk, name);
-            if (SegmentFormat.TryDecode(start, out var header) && header.Generation == generation)
-                files.Add(new SegmentFile(name, header));
-            else if (header.Generation == 0 && Guess(start, generation) is { } guess)
-                files.Add(new SegmentFile(name, guess));
-            else
+            var (header, isUnread) = HeaderOf(disk, name);
+            if (header is null)
                 damage.Add(OfFile(LogDamageKind.Segment, name));
+            if (header is not null || (isUnread && SegmentFormat.GenerationOf(name) > 0))
+                files.Add(new SegmentFile(name, header));
         }
 
         files.Sort(static (left, right) => left.Order.CompareTo(right.Order));
         return files;
+    }
+
+    private static (SegmentHeader? Header, bool IsUnread) HeaderOf(IDisk disk, string name)
+    {
+        try
+        {
+            using var file = disk.Open(name);
+            return (SegmentScan.Header(file, name, out var isUnread), isUnread);
+        }
+        catch (DiskException fault)
+        {
+            return (null, fault.Fault != DiskFault.Missing);
+        }
     }
 
     /// <summary>
@@ -95,55 +103,23 @@ public static class Recovery
     private static List<string> LeaveOutTakenOver(List<SegmentFile> files)
     {
         List<string> takenOver = [];
-        var first = long.MaxValue;
+        SegmentHeader? rewritten = null;
         for (var i = files.Count - 1; i >= 0; i--)
         {
-            if (files[i].Header.First >= first)
-            {
-                takenOver.Add(files[i].Name);
+            var (name, header) = files[i];
+            var isLeftOver = header is { } known
+                ? known.First >= rewritten?.First
+                : SegmentFormat.GenerationOf(name) > rewritten?.Previous;
+            if (isLeftOver)
                 files.RemoveAt(i);
-            }
-            else if (SegmentFormat.RewriteOf(files[i].Name) > 0)
-            {
-                first = files[i].Header.First;
-            }
+            // One that cannot be read stays for a start that can.
+            if (isLeftOver && header is not null)
+                takenOver.Add(name);
+            else if (!isLeftOver && SegmentScan.IsRewritten(name))
+                rewritten = header ?? rewritten;
         }
 
         return takenOver;
-    }
-
-    private static byte[] ReadStart(IDisk disk, string name)
-    {
-        var start = new byte[SegmentFormat.DataStart + RecordFormat.FrameLength];
-        try
-        {
-            using var file = Open(disk, name);
-            // By halves: one page that cannot be read must not hide the other.
-            const int half = SegmentFormat.DataStart / 2;
-            foreach (var (from, to) in ((int, int)[])[(0, half), (half, 2 * half), (2 * half, start.Length)])
-                ReadPart(file, from, start.AsSpan(from..to));
-        }
-        catch (DiskException)
-        {
-            Array.Clear(start);
-        }
-
-        return start;
-    }
-
-    private static void ReadPart(DiskFile file, int from, Span<byte> to)
-    {
-        if (!TryRead(file, from, to))
-            to.Clear();
-    }
-
-    private static SegmentHeader? Guess(ReadOnlySpan<byte> start, long generation)
-    {
-        var first = start[SegmentFormat.DataStart..];
-        var salt = BinaryPrimitives.ReadUInt64LittleEndian(first);
-        return RecordFormat.TryRead(first, SegmentKey.Of(generation, salt), out var frame)
-            ? new SegmentHeader(generation, salt, frame.Position, frame.Position)
-            : null;
     }
 
     /// <summary>
@@ -151,86 +127,60 @@ public static class Recovery
     /// and what follows in it does not count. Without such a header the segment is read to its end.
     /// </summary>
     private static Segment Restore(
-        IDisk disk, List<SegmentFile> files, int index, long next, List<LogDamage> damage, ref long lastPosition)
+        IDisk disk, List<SegmentFile> files, int index, long first, LogOptions options, List<LogDamage> damage,
+        ref long lastPosition)
     {
-        var (name, header) = files[index];
-        var follower = files.FindLast(other => other.Header.Previous == header.Generation).Header;
-        Segment segment;
-        try
+        var (name, known) = files[index];
+        var follower = files.FindLast(
+            other => other.Header?.Previous == SegmentFormat.GenerationOf(name)).Header.GetValueOrDefault();
+        var next = files.Skip(index + 1).Select(static file => file.Header?.First).FirstOrDefault(
+            static position => position is not null) ?? long.MaxValue;
+        // Where the next one begins is not known if it cannot be read: then this one says how far it goes.
+        var isBounded = index + 1 == files.Count || files[index + 1].Header is not null;
+        long length = options.SegmentBytes;
+        if (known is { } header)
         {
-            using var file = Open(disk, name);
-            // What was written anew ends with its file.
-            var isRewritten = SegmentFormat.RewriteOf(name) > 0;
-            if (isRewritten && header.End == 0)
-                header = header with { End = file.Length };
-            var (end, safeEnd) = isRewritten
-                ? (header.End, header.End)
-                : (follower.PreviousEnd, follower.PreviousSafeEnd);
-            segment = follower.Generation > 0
-                ? new Segment(name, header, end, safeEnd, next - 1, file.Length)
-                : Scan(name, file, header, next, damage, ref lastPosition);
-        }
-        catch (DiskException)
-        {
+            try
+            {
+                using var file = disk.Open(name);
+                length = file.Length;
+                if (follower.Generation > 0 && isBounded)
+                    return SegmentScan.IsRewritten(name)
+                        ? SegmentScan.Rewritten(name, header, next - 1, length)
+                        : new Segment(name, header, follower.PreviousEnd, follower.PreviousSafeEnd, next - 1, length);
+                var found = SegmentScan.Content(file, name, header, next, skipsUnreadable: true);
+                lastPosition = Math.Max(lastPosition, found.Highest);
+                damage.AddRange(found.Damage);
+                if (!found.HasUnread)
+                    return found.Segment;
+            }
+            catch (DiskException)
+            {
+                // As if its content could not be read.
+            }
+
             damage.Add(OfFile(LogDamageKind.Segment, name));
-            segment = new Segment(name, header, SegmentFormat.DataStart, SegmentFormat.DataStart, header.First - 1, 0);
         }
 
-        segment.Seal();
-        return segment;
+        // It may hold positions that nothing else knows of.
+        if (next == long.MaxValue)
+            next = (lastPosition += Beyond(options)) + 1;
+        var (end, safeEnd) = (follower.PreviousEnd, follower.PreviousSafeEnd);
+        if (SegmentScan.IsRewritten(name))
+            (end, safeEnd) = (0, 0);
+        var generation = SegmentFormat.GenerationOf(name);
+        return new Segment(
+            name, known ?? new SegmentHeader(generation, 0, Math.Min(first, next), 0), end, safeEnd, next - 1, length)
+        {
+            IsUnread = true,
+        };
     }
 
     /// <summary>
-    /// Crash during a write: any sectors of it may be missing. What is intact is kept, even behind a hole; each
-    /// frame says up to where all had been safe when it was written, which tells holes of records that somebody was
-    /// promised. Behind the last intact frame the segment ends. It is not written again, so that nothing needs
-    /// cutting: the next segment's header will say where it ended.
+    /// So many positions a segment or cursor that cannot be read may know of, beyond all that is known: more than a
+    /// segment has records, as between them there may be some that were cancelled.
     /// </summary>
-    private static Segment Scan(
-        string name, DiskFile file, in SegmentHeader header, long next, List<LogDamage> damage, ref long lastPosition)
-    {
-        var length = file.Length;
-        var whole = new Segment(name, header, length, SegmentFormat.DataStart, next - 1, length);
-        using var walk = new FrameWalk(file, whole) { SkipsUnreadable = true };
-        List<LogDamage> open = [];
-        long end = SegmentFormat.DataStart, safe = SegmentFormat.DataStart, last = header.First - 1;
-        for (var step = walk.Next(length, 0); step != WalkStep.End; step = walk.Next(length, 0))
-        {
-            lastPosition = Math.Max(lastPosition, walk.Frame.Position);
-            if (step == WalkStep.Record)
-                walk.Record!.Body.Release();
-            // A later segment took it over.
-            if (walk.Frame.Position >= next)
-                break;
-            safe = Math.Max(safe, Math.Min(walk.Frame.SafeEnd, length));
-            if (step == WalkStep.Damage)
-            {
-                open.Add(walk.Damage!);
-                continue;
-            }
-
-            (end, last) = (walk.Offset, walk.Record!.Position);
-            damage.AddRange(open);
-            open.Clear();
-        }
-
-        // What had been safe counts, though nothing intact may be left behind it.
-        end = Math.Max(end, safe);
-        damage.AddRange(open.Where(hole => hole.Offset < end));
-        if (open.Find(hole => hole.Offset >= end) is { } torn && IsOfRecord(file, torn, header.Key))
-            damage.Add(torn with { Kind = LogDamageKind.TornTail, Length = length - torn.Offset });
-        return new Segment(name, header, end, safe, Math.Max(last, header.First - 1), length);
-    }
-
-    /// <summary>Old content of a file is behind every end; a frame's beginning is there only when one was written.
-    /// </summary>
-    private static bool IsOfRecord(DiskFile file, LogDamage torn, SegmentKey key)
-    {
-        Span<byte> salt = stackalloc byte[sizeof(ulong)];
-        ReadPart(file, (int)torn.Offset, salt);
-        var wrong = BitOperations.PopCount(BinaryPrimitives.ReadUInt64LittleEndian(salt) ^ key.Salt);
-        return torn.Position > 0 || wrong <= ResemblingBits;
-    }
+    private static long Beyond(LogOptions options) => options.SegmentBytes;
 
     /// <summary>
     /// Crash of the program alone: what it wrote last is in the kernel's memory, and readers will act on it, so it
@@ -241,13 +191,13 @@ public static class Recovery
     {
         try
         {
-            using var file = Open(disk, newest.Name);
+            using var file = disk.Open(newest.Name);
             var part = new byte[PartBytes];
             var end = Math.Min(newest.End, file.Length);
             for (var at = newest.SafeEnd; at < end; at += part.Length)
             {
                 var found = part.AsSpan(0, (int)Math.Min(part.Length, end - at));
-                if (TryRead(file, at, found))
+                if (SegmentScan.TryRead(file, at, found))
                     file.Write(at, found);
             }
 
@@ -256,34 +206,6 @@ public static class Recovery
         catch (DiskException)
         {
             damage.Add(OfFile(LogDamageKind.Segment, newest.Name));
-        }
-    }
-
-    /// <summary>What cannot be opened now is not read for as long as the program runs, and so it is tried twice.
-    /// </summary>
-    private static DiskFile Open(IDisk disk, string name)
-    {
-        try
-        {
-            return disk.Open(name);
-        }
-        catch (DiskException)
-        {
-            return disk.Open(name);
-        }
-    }
-
-    private static bool TryRead(DiskFile file, long from, Span<byte> to)
-    {
-        try
-        {
-            file.Read(from, to);
-            return true;
-        }
-        catch (DiskException)
-        {
-            // A reader finds out what it costs.
-            return false;
         }
     }
 
@@ -343,17 +265,17 @@ public static class Recovery
 
     private static long LengthOf(IDisk disk, string name)
     {
-        using var file = Open(disk, name);
+        using var file = disk.Open(name);
         return file.Length;
     }
 
     private static LogDamage OfFile(LogDamageKind kind, string file) =>
         new(kind, file, 0, 0, After: 0, Before: 0, Acknowledged: false, Position: 0, default);
 
-    /// <summary>A file that holds a segment.</summary>
-    private readonly record struct SegmentFile(string Name, SegmentHeader Header)
+    /// <summary>A file that holds a segment; its header is not there if the disk did not give it.</summary>
+    private readonly record struct SegmentFile(string Name, SegmentHeader? Header)
     {
         /// <summary>Generations in turn, and what was written anew behind what it was made from.</summary>
-        public (long, int) Order => (Header.Generation, SegmentFormat.RewriteOf(Name));
+        public (long, int) Order => (SegmentFormat.GenerationOf(Name), SegmentFormat.RewriteOf(Name));
     }
 }

@@ -40,6 +40,12 @@ public sealed class Segment
     /// <summary>Bytes of the file.</summary>
     public long FileBytes { get; }
 
+    /// <summary>
+    /// A start could not read it, or not all of it: who reads it looks once more (<see cref="SegmentScan.Look"/>). Of
+    /// its header the generation is known, and between which positions it is; of its end what the next header says.
+    /// </summary>
+    internal bool IsUnread { get; init; }
+
     /// <summary>Its end moves no more.</summary>
     public bool IsSealed => _isSealed;
 

@@ -10,6 +10,9 @@ public sealed class SegmentReader : IDisposable
     private readonly SegmentSet _segments;
     private readonly Action<LogDamage> _damaged;
     private Segment? _segment;
+
+    // The same, or what was found of it if a start could not read it.
+    private Segment? _content;
     private DiskFile? _file;
     private FrameWalk? _walk;
     private long _generation;
@@ -36,11 +39,11 @@ public sealed class SegmentReader : IDisposable
     /// <see cref="SkipUnreadable"/> gives it up.</exception>
     public LogRecord? TryRead()
     {
-        while (_walk is not null || TryEnter())
+        while (_walk is not null || TryEnter(skipsUnreadable: false))
         {
             // Looked at before the end: once sealed, the end seen afterwards is the last one.
             var isSealed = _segment!.IsSealed;
-            switch (_walk!.Next(_segment.End, Next))
+            switch (_walk!.Next(_content!.End, Next))
             {
                 case WalkStep.Record:
                     var record = _walk.Record!;
@@ -73,7 +76,7 @@ public sealed class SegmentReader : IDisposable
             return;
         }
 
-        if (NextSegment() is not { } segment)
+        if (NextSegment() is not { } segment || (segment.IsUnread && TryEnterUnread()))
             return;
         _generation = segment.Header.Generation;
         if (segment.Last >= Next)
@@ -99,7 +102,7 @@ public sealed class SegmentReader : IDisposable
     private Segment? NextSegment() =>
         _generation == 0 ? _segments.Holding(Next) : _segments.Behind(_generation);
 
-    private bool TryEnter()
+    private bool TryEnter(bool skipsUnreadable)
     {
         while (NextSegment() is { } segment)
         {
@@ -114,9 +117,12 @@ public sealed class SegmentReader : IDisposable
             try
             {
                 _file = _disk.Open(segment.Name);
+                _content = segment.IsUnread ? SegmentScan.Look(_file, segment, skipsUnreadable) : segment;
             }
             catch (DiskException)
             {
+                _file?.Dispose();
+                _file = null;
                 segment.Unpin();
                 // Another one may have taken its place in between.
                 if (NextSegment() != segment)
@@ -126,11 +132,24 @@ public sealed class SegmentReader : IDisposable
 
             _segment = segment;
             _generation = segment.Header.Generation;
-            _walk = new FrameWalk(_file, segment);
+            _walk = new FrameWalk(_file, _content) { SkipsUnreadable = skipsUnreadable };
             return true;
         }
 
         return false;
+    }
+
+    /// <summary>Not all of what a start could not read need be lost.</summary>
+    private bool TryEnterUnread()
+    {
+        try
+        {
+            return TryEnter(skipsUnreadable: true);
+        }
+        catch (DiskException)
+        {
+            return false;
+        }
     }
 
     private void Leave()
@@ -140,6 +159,6 @@ public sealed class SegmentReader : IDisposable
         _segment?.Unpin();
         _walk = null;
         _file = null;
-        _segment = null;
+        _segment = _content = null;
     }
 }

@@ -146,7 +146,8 @@ internal sealed class SegmentWriter(
 
     private void Open(long given)
     {
-        var previous = segments.All.LastOrDefault(segment => segment != _abandoned);
+        // Where one that could not be read ends, a start finds out that can.
+        var previous = segments.All.LastOrDefault(segment => segment != _abandoned && !segment.IsUnread);
         var draft = new SegmentHeader(
             0, 0, _unsafe[_written].Position, given, previous?.Header.Generation ?? 0, previous?.End ?? 0,
             previous?.SafeEnd ?? 0);

@@ -3,20 +3,15 @@ namespace InfluxMirror.Journal.Disk;
 /// <summary>A small file that is replaced whole: after a crash there is the old content or the new one.</summary>
 internal static class WholeFile
 {
-    /// <summary>Its content. What cannot be read counts as lost, and so it is tried twice.</summary>
+    /// <summary>Its content.</summary>
     /// <param name="disk">The folder.</param>
     /// <param name="name">The file.</param>
     /// <exception cref="DiskException">It is not there, or cannot be read.</exception>
     public static byte[] Read(IDisk disk, string name)
     {
-        try
-        {
-            return ReadOnce(disk, name);
-        }
-        catch (DiskException fault) when (fault.Fault != DiskFault.Missing)
-        {
-            return ReadOnce(disk, name);
-        }
+        using var file = disk.Open(name);
+        var content = new byte[file.Length];
+        return content[..file.Read(0, content)];
     }
 
     /// <summary>Writes the content beside the file, and then puts it in its place. When it returns, it is on disk.
@@ -38,12 +33,5 @@ internal static class WholeFile
 
         disk.Rename(unfinished, name);
         disk.SyncDirectory();
-    }
-
-    private static byte[] ReadOnce(IDisk disk, string name)
-    {
-        using var file = disk.Open(name);
-        var content = new byte[file.Length];
-        return content[..file.Read(0, content)];
     }
 }
