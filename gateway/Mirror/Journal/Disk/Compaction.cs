@@ -12,16 +12,19 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
     private readonly FrameBatch _batch = new();
 
     /// <summary>
-    /// Bytes of a file with what is needed of a sealed segment; null when something between its records is damaged.
+    /// Bytes of a file with what is needed of a sealed segment; null when something between its records is damaged, or
+    /// cannot be read.
     /// </summary>
-    /// <exception cref="DiskException">It cannot be read, or has gone.</exception>
+    /// <exception cref="DiskException">It has gone.</exception>
     public long? Measure(Segment segment, Func<long, bool> isNeeded)
     {
-        long bytes = SegmentFormat.DataStart, end = segment.End;
         if (segment.IsUnread)
             return null;
-        using var file = disk.Open(segment.Name);
-        using var walk = new FrameWalk(file, segment);
+        long bytes = SegmentFormat.DataStart, end = segment.End;
+        using var file = Open(segment);
+        if (file is null)
+            return null;
+        using var walk = new FrameWalk(file, segment) { SkipsUnreadable = true };
         while (walk.Ahead(end) is { } frame)
         {
             bytes += isNeeded(frame.Position) ? frame.Size : 0;
@@ -66,6 +69,22 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         foreach (var segment in replaced)
             store.Retire(segment);
         return null;
+    }
+
+    /// <summary>
+    /// Its file; null when the disk does not give it. One that cannot be read counts as damaged, and stays as it is:
+    /// the others are written anew all the same.
+    /// </summary>
+    private DiskFile? Open(Segment segment)
+    {
+        try
+        {
+            return disk.Open(segment.Name);
+        }
+        catch (DiskException fault) when (fault.Fault == DiskFault.Failed)
+        {
+            return null;
+        }
     }
 
     /// <summary>The segment that was written, or the one that is damaged.</summary>
@@ -119,8 +138,10 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
         {
             foreach (var segment in run)
             {
-                using var source = disk.Open(segment.Name);
-                using var walk = new FrameWalk(source, segment);
+                using var source = Open(segment);
+                if (source is null)
+                    return (end, segment);
+                using var walk = new FrameWalk(source, segment) { SkipsUnreadable = true };
                 while (walk.Ahead(segment.End) is { } frame)
                 {
                     if (!isNeeded(frame.Position))

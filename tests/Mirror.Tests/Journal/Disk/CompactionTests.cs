@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using Xunit;
 
@@ -42,6 +44,35 @@ public sealed class CompactionTests : IDisposable
         Assert.Equal(Left(again.Segments[0].Last, 20), read.Keys);
         Assert.All(read, one => Assert.Equal(_bodies[one.Key - 1], one.Value));
         Assert.Equal(Count + 1, (await ScratchJournal.Append(again, [1]))[0]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_segment_that_cannot_be_read_keeps_no_other_from_being_written_anew(bool failsToOpen)
+    {
+        FailingDisk disk = new(new LinuxDisk(_scratch.Folder)) { FailsToOpen = failsToOpen };
+        await using JournalStore store = JournalStore.Open(
+            disk, _scratch.Options, static _ => throw new UnreachableException(), static _ => { });
+        await ScratchJournal.Append(
+            store.Log, [.. Enumerable.Range(0, 400).Select(static i => ScratchJournal.Body(5000, i))]);
+        int before = store.Log.Segments.Count;
+        disk.Bad = store.Log.Segments[0].Name;
+        CompletedRanges done = new(0);
+        for (long position = 1; position <= 400; position++)
+        {
+            if (position % 20 != 5)
+                done.Add(position);
+        }
+
+        store.Enter("a", 0);
+        store.Save("a", CursorState.Of(done));
+        store.Trim();
+        for (int i = 0; i < 60; i++)
+            store.Compact(isUrgent: i % 2 == 0);
+
+        Assert.InRange(store.Log.Segments.Count, 1, before / 2);
+        Assert.Equal(disk.Bad, store.Log.Segments[0].Name);
     }
 
     [Fact]
