@@ -23,6 +23,9 @@ internal sealed class JournalKeeper(
     private ITimer? _timer;
     private long _tail;
 
+    // Bytes on disk of the record that was refused; 0 when none was.
+    private long _refused;
+
     // By the machine's clock, as what it does takes time there.
     private long _restsUntil;
     private long? _compactionFailed;
@@ -34,12 +37,13 @@ internal sealed class JournalKeeper(
     public void Start()
     {
         store?.Log.Checkpoint = Checkpoint;
-        _timer ??= time.CreateTimer(_ => _ = KeepAsync(wasRefused: false), null, Interval, Interval);
+        _timer ??= time.CreateTimer(_ => _ = KeepAsync(refused: 0), null, Interval, Interval);
     }
 
     /// <summary>A record was refused because the journal is at its limit: looks for room now, beside the caller.
     /// </summary>
-    public void MakeRoom() => _ = KeepAsync(wasRefused: true);
+    /// <param name="bytes">What it takes on disk.</param>
+    public void MakeRoom(long bytes) => _ = KeepAsync(bytes);
 
     /// <summary>Keeps no more; may begin again.</summary>
     public void Stop()
@@ -64,7 +68,7 @@ internal sealed class JournalKeeper(
         }
     }
 
-    private async Task KeepAsync(bool wasRefused)
+    private async Task KeepAsync(long refused)
     {
         // One that takes longer than the interval is not to be overtaken.
         if (!await _oneAtATime.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
@@ -72,9 +76,10 @@ internal sealed class JournalKeeper(
         try
         {
             var began = Stopwatch.GetTimestamp();
-            if (wasRefused && began < _restsUntil)
+            if (refused > 0 && began < _restsUntil)
                 return;
-            await Task.Run(() => Keep(wasRefused)).ConfigureAwait(false);
+            _refused = refused;
+            await Task.Run(Keep).ConfigureAwait(false);
             // Clients that are refused again and again do not make it work all the time in vain.
             var now = Stopwatch.GetTimestamp();
             _restsUntil = store is not null && TooMuch(store) > 0 ? now + ((now - began) * Rest) : 0;
@@ -90,7 +95,7 @@ internal sealed class JournalKeeper(
         }
     }
 
-    private void Keep(bool wasRefused)
+    private void Keep()
     {
         var couriers = members();
         foreach (var courier in couriers)
@@ -112,11 +117,11 @@ internal sealed class JournalKeeper(
         else if (store.Log.DurableThrough < _tail)
             store.Log.Demand(_tail);
         // Nothing is dropped for a journal that nobody writes to: who lags may be catching up.
-        var isWrittenTo = wasRefused || tail != _tail;
+        var isWrittenTo = _refused > 0 || tail != _tail;
         _tail = tail;
         foreach (var courier in couriers)
         {
-            if (wasRefused || courier.MaySave(Rest))
+            if (_refused > 0 || courier.MaySave(Rest))
                 courier.Save();
         }
 
@@ -251,7 +256,7 @@ internal sealed class JournalKeeper(
     /// Near the limit the oldest segments go, for those who lag: what of them another destination has decided about is
     /// dropped for them. Before the limit is reached, so that no write is refused over it.
     /// </summary>
-    private static void MakeRoom(JournalStore store, Courier[] couriers)
+    private void MakeRoom(JournalStore store, Courier[] couriers)
     {
         var excess = Excess(store, couriers);
         foreach (var segment in store.Log.Segments)
@@ -271,7 +276,7 @@ internal sealed class JournalKeeper(
 
     /// <summary>Bytes by which the journal is too near its limit, apart from segments that nobody needs any more.
     /// </summary>
-    private static long Excess(JournalStore store, Courier[] couriers)
+    private long Excess(JournalStore store, Courier[] couriers)
     {
         var excess = TooMuch(store);
         if (excess <= 0)
@@ -280,10 +285,23 @@ internal sealed class JournalKeeper(
         return excess - going.Sum(static segment => segment.FileBytes);
     }
 
-    private static long TooMuch(JournalStore store)
+    /// <summary>
+    /// The same with those. A record that was refused counts as the log counts it: in whole files, beside one that is
+    /// kept for what is vital. Nothing is dropped for one that would not fit at all.
+    /// </summary>
+    private long TooMuch(JournalStore store)
     {
         var usage = store.Log.Usage;
-        return usage.SegmentBytes - usage.MaxBytes + Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        var room = Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
+        if (_refused > 0)
+        {
+            var data = store.SegmentBytes - SegmentFormat.DataStart;
+            var files = (_refused + usage.WaitingBytes + data - 1) / data;
+            var wanted = (files + 1) * store.SegmentBytes;
+            room = wanted <= usage.MaxBytes ? Math.Max(room, wanted) : room;
+        }
+
+        return usage.SegmentBytes - usage.MaxBytes + room;
     }
 
     private static Courier[] Laggards(Segment segment, Courier[] couriers) =>

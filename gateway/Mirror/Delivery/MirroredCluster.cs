@@ -143,7 +143,7 @@ public sealed partial class MirroredCluster
             if (outcome == AppendOutcome.LimitReached && Journal.Store is null && MakeRoom(record.Size))
                 continue;
             if (outcome == AppendOutcome.LimitReached)
-                _keeper.MakeRoom();
+                _keeper.MakeRoom(record.Entry?.Size ?? 0);
             Interlocked.Exchange(ref _refusedAt, _time.GetTimestamp());
             LogRefusal(outcome);
             return outcome;

@@ -36,6 +36,16 @@ public sealed class DurableLimitTests : DurableTests
     }
 
     [Fact]
+    public async Task F8_a_large_record_finds_room_where_the_oldest_may_go()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder, static options => options.Journal.MaxBytes = 64 << 20, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await cluster.FillAsync(1, 1370);
+        await cluster.TakeAsync(Records.Write("db", $"m v=\"{new string('x', 20_000_000)}\" 1\n"));
+    }
+
+    [Fact]
     public async Task F8_a_full_journal_that_refuses_writes_takes_the_statement_that_repairs_what_fills_it()
     {
         await using TestCluster cluster = TestCluster.OnDisk(
