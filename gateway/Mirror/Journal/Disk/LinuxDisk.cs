@@ -29,6 +29,7 @@ public sealed class LinuxDisk : IDisk
             SyncFolder(Path.GetDirectoryName(path)!);
         }
 
+        SyncParents();
         // One that was there may be open to others.
         Try("protect the folder", _folder, () =>
         {
@@ -153,6 +154,25 @@ public sealed class LinuxDisk : IDisk
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return "another process";
+        }
+    }
+
+    /// <summary>
+    /// Whoever made a folder that is there may have been killed before its name was synced. A folder that may not be
+    /// opened is nobody's who could have made one.
+    /// </summary>
+    private void SyncParents()
+    {
+        for (var path = Path.GetDirectoryName(_folder); path is not null; path = Path.GetDirectoryName(path))
+        {
+            try
+            {
+                SyncFolder(path);
+            }
+            catch (DiskException)
+            {
+                return;
+            }
         }
     }
 
