@@ -39,19 +39,21 @@ public sealed class GapLedger
     private readonly Lock _gate = new();
     private readonly Lock _saving = new();
     private readonly IDisk? _disk;
+    private readonly Action<Action> _save;
     private readonly Dictionary<(string Destination, string Database, string? RetentionPolicy), Gap> _gaps = [];
     private long _version;
     private long _savedVersion;
 
-    private GapLedger(IDisk? disk) => _disk = disk;
+    private GapLedger(IDisk? disk, Action<Action> save) => (_disk, _save) = (disk, save);
 
     /// <summary>The ledger in a folder, or one in memory.</summary>
     /// <param name="disk">The folder of the journal; null when that is in memory.</param>
     /// <param name="patience">How long a disk that fails is asked again.</param>
+    /// <param name="save">Saves, with the room for it where the disk is full.</param>
     /// <param name="tell">Told when the file cannot be read; it begins anew then.</param>
-    internal static GapLedger Open(IDisk? disk, TimeSpan patience, Action<string> tell)
+    internal static GapLedger Open(IDisk? disk, TimeSpan patience, Action<Action> save, Action<string> tell)
     {
-        var ledger = new GapLedger(disk);
+        var ledger = new GapLedger(disk, save);
         foreach (var gap in disk is null ? [] : Load(new PatientDisk(disk, patience), tell))
             ledger._gaps[KeyOf(gap)] = ledger._gaps.TryGetValue(KeyOf(gap), out var before) ? Join(before, gap) : gap;
         return ledger;
@@ -140,7 +142,7 @@ public sealed class GapLedger
             long version;
             lock (_gate)
                 (bytes, version) = (Encode(_gaps.Values), _version);
-            WholeFile.Replace(_disk, FileName, Unfinished, bytes);
+            _save(() => WholeFile.Replace(_disk, FileName, Unfinished, bytes));
             Interlocked.Exchange(ref _savedVersion, version);
         }
     }

@@ -126,6 +126,7 @@ internal sealed class JournalKeeper(
         }
 
         store.Trim();
+        KeepBallast(store);
         if (store.HasAbsent && couriers.Length > 0)
         {
             ForsakeAbsent(store, couriers);
@@ -139,6 +140,19 @@ internal sealed class JournalKeeper(
             MakeRoom(store, couriers);
         if (options().Journal.MaxAge is { } maxAge)
             DropExpired(store, couriers, maxAge);
+    }
+
+    private void KeepBallast(JournalStore store)
+    {
+        try
+        {
+            store.KeepBallast();
+        }
+        catch (DiskException fault)
+        {
+            // The rest does not wait for it.
+            tell($"housekeeping failed: {fault.Message}");
+        }
     }
 
     /// <summary>

@@ -58,7 +58,8 @@ public sealed partial class MirroredCluster
             ? new Journal.Journal(options().Journal.BufferBytes, time)
             : new Journal.Journal(OpenOrLeave(disk), options().Journal.BufferBytes, time);
         _members = new Membership(Journal.Store);
-        Gaps = GapLedger.Open(disk, options().Journal.StartPatience, TellNews);
+        Gaps = GapLedger.Open(
+            disk, options().Journal.StartPatience, save => Journal.Store!.SaveWithRoom(save), TellNews);
         Refused = new RefusedClients(time);
         _keeper = new JournalKeeper(Journal.Store, Journal.TimestampOf, () => _couriers, options, time, TellNews);
     }
@@ -200,8 +201,8 @@ public sealed partial class MirroredCluster
                 SegmentBytes = (int)Math.Min(SegmentBytes, options.MaxBytes / 16),
                 MaxBytes = options.MaxBytes,
                 MaxPatience = MaxPatience,
-                TakenThrough = Letters.NewestRecord,
                 StartPatience = options.StartPatience,
+                TakenThrough = Letters.NewestRecord,
                 Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
             },

@@ -21,6 +21,7 @@ public sealed class JournalStore : IAsyncDisposable
     // Names of cursors as they are spelled on disk. Belongs to the lock around saving.
     private readonly HashSet<string> _spellings;
     private readonly SparseSegments _sparse;
+    private readonly Ballast _ballast;
 
     private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
     {
@@ -28,6 +29,7 @@ public sealed class JournalStore : IAsyncDisposable
         _disk = disk;
         _decode = decode;
         Log = log;
+        _ballast = new Ballast(disk, log);
         _sparse = new SparseSegments(options.SegmentBytes, options.MaxBytes);
         _saved = new Dictionary<string, CursorState>(log.Recovered.Cursors, StringComparer.OrdinalIgnoreCase);
         _spellings = [.. log.Recovered.CursorNames];
@@ -92,7 +94,7 @@ public sealed class JournalStore : IAsyncDisposable
         // Appending must not wait for a disk, so the lock around what is known is not held meanwhile.
         lock (_saving)
         {
-            new CursorFile(_disk, cursor).Save(state);
+            SaveWithRoom(() => new CursorFile(_disk, cursor).Save(state));
             lock (_gate)
             {
                 // Also with the name it has now.
@@ -103,6 +105,12 @@ public sealed class JournalStore : IAsyncDisposable
             DropOtherSpellings_NeedsLock(cursor);
         }
     }
+
+    /// <inheritdoc cref="Ballast.Save"/>
+    internal void SaveWithRoom(Action save) => _ballast.Save(save);
+
+    /// <inheritdoc cref="Ballast.Keep"/>
+    internal void KeepBallast() => _ballast.Keep();
 
     /// <summary>What was saved while its name was spelled in another way is older now.</summary>
     private void DropOtherSpellings_NeedsLock(string cursor)
@@ -199,7 +207,7 @@ public sealed class JournalStore : IAsyncDisposable
                     return;
             }
 
-            new CursorFile(_disk, cursor).Save(state);
+            SaveWithRoom(() => new CursorFile(_disk, cursor).Save(state));
             lock (_gate)
             {
                 // Who came meanwhile goes on by the state before, for which all was kept, and saves its own in time.

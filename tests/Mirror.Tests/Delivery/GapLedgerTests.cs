@@ -93,12 +93,12 @@ public sealed class GapLedgerTests : IDisposable
     {
         foreach (string destination in new[] { "bee", "Bee" })
         {
-            GapLedger ledger = GapLedger.Open(new LinuxDisk(Folder), TimeSpan.Zero, Assert.Fail);
+            GapLedger ledger = Open();
             ledger.Note(destination, Records.Write("db", "m v=1 1\n"));
             ledger.Save();
         }
 
-        Gap gap = Assert.Single(GapLedger.Open(new LinuxDisk(Folder), TimeSpan.Zero, Assert.Fail).List());
+        Gap gap = Assert.Single(Open().List());
         Assert.Equal(("bee", 2), (gap.Destination, gap.Points));
     }
 
@@ -127,6 +127,9 @@ public sealed class GapLedgerTests : IDisposable
             [(SharedNames.Long, SharedNames.Long, 2), (longest, longest, 1)],
             cluster.Cluster.Gaps.List().Select(static gap => (gap.Database, gap.RetentionPolicy!, (int)gap.Points)));
     }
+
+    private GapLedger Open() =>
+        GapLedger.Open(new LinuxDisk(Folder), TimeSpan.Zero, static save => save(), Assert.Fail);
 
     public void Dispose() => _root.Delete(recursive: true);
 

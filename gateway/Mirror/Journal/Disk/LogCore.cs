@@ -306,6 +306,9 @@ public sealed class LogCore : IDisposable
         return !_keepingFailed;
     }
 
+    /// <inheritdoc cref="SegmentStore.TryDropSpare"/>
+    internal bool TryDropSpare() => _store.TryDropSpare();
+
     /// <inheritdoc cref="Compaction.Measure"/>
     public long? Measure(Segment segment, Func<long, bool> isNeeded) => _compaction.Measure(segment, isNeeded);
 

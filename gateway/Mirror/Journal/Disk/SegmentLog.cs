@@ -194,6 +194,9 @@ public sealed class SegmentLog : IAsyncDisposable
             _keep.Set();
     }
 
+    /// <inheritdoc cref="SegmentStore.TryDropSpare"/>
+    internal bool TryDropSpare() => _core.TryDropSpare();
+
     /// <inheritdoc cref="Compaction.Measure"/>
     public long? Measure(Segment segment, Func<long, bool> isNeeded) => _core.Measure(segment, isNeeded);
 

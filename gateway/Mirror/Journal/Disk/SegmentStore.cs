@@ -114,6 +114,9 @@ internal sealed class SegmentStore
         _isShortOfSpace = false;
     }
 
+    /// <summary>Removes a spare, for the space it takes; false when there is none.</summary>
+    public bool TryDropSpare() => TakeSpare(0) is { } spare && TryDelete(spare);
+
     /// <summary>A file that holds nothing anybody was promised; when it cannot be deleted it does no harm.</summary>
     public bool TryDelete(string name)
     {

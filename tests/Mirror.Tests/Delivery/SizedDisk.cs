@@ -1,0 +1,78 @@
+using InfluxMirror.Journal.Disk;
+
+namespace InfluxMirror.Tests.Delivery;
+
+/// <summary>A disk of a size, for the files in a folder and for others.</summary>
+internal sealed class SizedDisk(IDisk disk, string folder, long size) : IDisk
+{
+    private const int Block = 4096;
+
+    private long _others;
+
+    public long FreeBytes => Math.Max(0, size - _others - Used);
+
+    public long TotalBytes => size;
+
+    private long Used => disk.List().Sum(name => Blocks(LengthOf(name)));
+
+    /// <summary>Others take what is left.</summary>
+    public void Fill() => _others += FreeBytes;
+
+    public IDisposable Lock() => disk.Lock();
+
+    public IReadOnlyList<string> List() => disk.List();
+
+    public DiskFile Create(string name) => new SizedFile(this, disk.Create(name));
+
+    public DiskFile Open(string name) => new SizedFile(this, disk.Open(name));
+
+    public void Rename(string from, string to) => disk.Rename(from, to);
+
+    public void Delete(string name) => disk.Delete(name);
+
+    public void SyncDirectory() => disk.SyncDirectory();
+
+    private static long Blocks(long bytes) => (bytes + Block - 1) / Block * Block;
+
+    private long LengthOf(string name)
+    {
+        try
+        {
+            return new FileInfo(Path.Combine(folder, name)).Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // It has gone meanwhile.
+            return 0;
+        }
+    }
+
+    private sealed class SizedFile(SizedDisk disk, DiskFile file) : DiskFile
+    {
+        public override long Length => file.Length;
+
+        public override void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            Take(offset + bytes.Length);
+            file.Write(offset, bytes);
+        }
+
+        public override void Write(long offset, IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+        {
+            Take(offset + pieces.Sum(static piece => (long)piece.Length));
+            file.Write(offset, pieces);
+        }
+
+        public override int Read(long offset, Span<byte> buffer) => file.Read(offset, buffer);
+
+        public override void Sync() => file.Sync();
+
+        protected override void Dispose(bool disposing) => file.Dispose();
+
+        private void Take(long end)
+        {
+            if (end > file.Length && Blocks(end) - Blocks(file.Length) > disk.FreeBytes)
+                throw new DiskException(DiskFault.Full, "No space left on device.");
+        }
+    }
+}
