@@ -322,7 +322,8 @@ internal sealed partial class CourierProgress
             }
 
             _countedThrough = Math.Max(_countedThrough, durable);
-            return found >= durable - through;
+            var free = store.Log.Recovered.LastPosition - store.Log.Recovered.KnownThrough;
+            return found >= durable - free - through;
         }
         catch (DiskException fault)
         {

@@ -41,9 +41,10 @@ public sealed partial class MirroredCluster
         kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
         // Behind the look at who was one before.
         _members.Change(kept.Select(static courier => courier.Destination));
-        // Before anything is accepted: whoever has no cursor at a later start has lost it.
-        foreach (var courier in kept.Where(courier => Journal.Store?.Saved(courier.Destination) is null))
-            courier.Save();
+        // At once: whoever has no cursor at a later start has lost it. Not on the caller's time, for a disk may hang.
+        foreach (var courier in kept.Where(courier => Journal.Store is { } store
+            && store.Saved(courier.Destination) is null))
+            _ = Task.Run(courier.Save);
         _couriers = [.. kept];
         // What was appended between a new courier's cursor and this moment told only the couriers of before.
         foreach (var courier in kept)

@@ -13,6 +13,7 @@ internal sealed partial class Sender(Courier courier, Lane? lane) : IThreadPoolW
     private readonly Barrier? _barrier;
     private CancellationTokenSource _wake = new();
     private bool _sleeping;
+    private DeliveryPipeline? _pipeline;
 
     /// <summary>A sender for one statement.</summary>
     public Sender(Courier courier, MirroredRecord statement)
@@ -48,11 +49,15 @@ internal sealed partial class Sender(Courier courier, Lane? lane) : IThreadPoolW
     /// <inheritdoc/>
     public void Execute() => _ = RunAsync();
 
-    /// <summary>Notes that it waits before it tries again, so that it can be woken.</summary>
+    /// <summary>
+    /// Notes that it waits before it tries again, so that it can be woken; it does not wait by options of before.
+    /// </summary>
     public void FallAsleep()
     {
         lock (_gate)
             _sleeping = true;
+        if (_pipeline != courier.Pipeline)
+            Wake();
     }
 
     /// <summary>Notes that an attempt begins: there is nothing to wake.</summary>
@@ -222,7 +227,8 @@ internal sealed partial class Sender(Courier courier, Lane? lane) : IThreadPoolW
             using var either = CancellationTokenSource.CreateLinkedTokenSource(courier.Stopping, SetAlarm());
             try
             {
-                return await courier.Pipeline.UntilDecidedAsync(this, batch, either.Token).ConfigureAwait(false);
+                _pipeline = courier.Pipeline;
+                return await _pipeline.UntilDecidedAsync(this, batch, either.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (!courier.IsStopping)
             {

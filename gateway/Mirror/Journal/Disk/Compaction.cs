@@ -18,8 +18,6 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
     /// <exception cref="DiskException">It has gone.</exception>
     public long? Measure(Segment segment, Func<long, bool> isNeeded)
     {
-        if (segment.IsUnread)
-            return null;
         long bytes = SegmentFormat.DataStart, end = segment.End;
         using var file = Open(segment);
         if (file is null)
@@ -77,6 +75,8 @@ internal sealed class Compaction(IDisk disk, SegmentSet segments, SegmentStore s
     /// </summary>
     private DiskFile? Open(Segment segment)
     {
+        if (segment.IsUnread)
+            return null;
         try
         {
             return disk.Open(segment.Name);

@@ -8,6 +8,7 @@ public sealed class RecoveredLog
         IReadOnlyList<string> spares,
         long lastGeneration,
         long lastPosition,
+        long knownThrough,
         IReadOnlyDictionary<string, CursorState> cursors,
         IReadOnlyList<string> cursorNames,
         IReadOnlyList<LogDamage> damage)
@@ -16,6 +17,7 @@ public sealed class RecoveredLog
         Spares = spares;
         LastGeneration = lastGeneration;
         LastPosition = lastPosition;
+        KnownThrough = Math.Min(knownThrough, lastPosition);
         Cursors = cursors;
         CursorNames = cursorNames;
         Damage = damage;
@@ -32,6 +34,9 @@ public sealed class RecoveredLog
 
     /// <summary>The highest position any record or cursor knows of; the next record is above.</summary>
     public long LastPosition { get; }
+
+    /// <summary>The same without what was left free behind what could not be read.</summary>
+    public long KnownThrough { get; }
 
     /// <summary>The cursors that could be read, by name, whatever the case of its letters. One that is damaged or
     /// missing is rebuilt by its owner: everything that is left counts as not done.</summary>

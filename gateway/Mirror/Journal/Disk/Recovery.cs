@@ -20,6 +20,7 @@ public static class Recovery
         var files = ReadHeaders(disk, names, damage);
         var takenOver = LeaveOutTakenOver(files);
         var lastPosition = saved.Select(one => one.Value.Highest).Append(options.TakenThrough).Max();
+        var knownThrough = lastPosition;
         if (damage.Exists(static one => one.Kind == LogDamageKind.Cursor))
             lastPosition += Beyond(options);
         var first = saved.Select(static one => one.Value.LowWaterMark).DefaultIfEmpty(0).Min() + 1;
@@ -29,11 +30,17 @@ public static class Recovery
             // A position is never used twice: not those of lost records, nor of ones that were withdrawn from a
             // segment that failed. The header tells how far they had got when it was written.
             if (files[i].Header is { } header)
-                lastPosition = Math.Max(lastPosition, Math.Max(header.Given, header.First - 1));
+            {
+                knownThrough = Math.Max(knownThrough, Math.Max(header.Given, header.First - 1));
+                lastPosition = Math.Max(lastPosition, knownThrough);
+            }
+
             var segment = Restore(disk, files, i, first, options, damage, ref lastPosition);
             segment.Seal();
             segments.Add(segment);
             first = segment.Last + 1;
+            if (!segment.IsUnread)
+                knownThrough = Math.Max(knownThrough, segment.Last);
         }
 
         if (segments is [.., { IsUnread: false }] && options.Safety == LogSafety.Disk)
@@ -41,8 +48,8 @@ public static class Recovery
         ReportMissing(segments, [.. cursors.Values], damage);
         var lastGeneration = names.Select(SegmentFormat.GenerationOf).DefaultIfEmpty(0).Max();
         return new RecoveredLog(
-            segments, KeepSpares(disk, names, takenOver, options), lastGeneration, lastPosition, cursors,
-            [.. saved.Select(static one => one.Key)], damage);
+            segments, KeepSpares(disk, names, takenOver, options), lastGeneration, lastPosition, knownThrough,
+            cursors, [.. saved.Select(static one => one.Key)], damage);
     }
 
     /// <summary>
@@ -131,7 +138,8 @@ public static class Recovery
         ref long lastPosition)
     {
         var (name, known) = files[index];
-        var follower = files.FindLast(
+        // The first one: those that name it later knew less of its end.
+        var follower = files.Find(
             other => other.Header?.Previous == SegmentFormat.GenerationOf(name)).Header.GetValueOrDefault();
         var next = files.Skip(index + 1).Select(static file => file.Header?.First).FirstOrDefault(
             static position => position is not null) ?? long.MaxValue;

@@ -28,7 +28,8 @@ internal static class SegmentScan
         var generation = SegmentFormat.GenerationOf(name);
         if (SegmentFormat.TryDecode(start, out var header))
             return header.Generation == generation ? header : null;
-        return Guess(start, generation);
+        // What a guess does not know, the header may know as soon as the disk gives it.
+        return isUnread ? null : Guess(start, generation);
     }
 
     /// <summary>
