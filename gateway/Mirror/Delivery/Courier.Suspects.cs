@@ -5,11 +5,6 @@ namespace InfluxMirror.Delivery;
 // Records that may be the reason why the destination fails.
 public sealed partial class Courier
 {
-    /// <summary>
-    /// How long a destination that is well otherwise may fail over a record that holds up a statement.
-    /// </summary>
-    internal static readonly TimeSpan HeldUp = TimeSpan.FromMinutes(10);
-
     /// <summary>The record behind a suspect one, to be tried before its turn; null when none may be sent.</summary>
     internal Batch? TakeProbe(Sender sender)
     {
@@ -39,11 +34,11 @@ public sealed partial class Courier
 
     /// <summary>
     /// Whether a record that no write of its lane tells anything about is taken for the reason all the same: a
-    /// statement waits behind it, and for long the destination has taken what goes to other databases, and not this.
+    /// statement waits behind it, and after long the destination takes what goes to other databases, and not this.
     /// </summary>
     internal bool IsToBlame(Sender sender, Batch suspect)
     {
-        if (!suspect.IsConvicted || Time.GetElapsedTime(suspect.FailingSince) < HeldUp)
+        if (!suspect.IsConvicted)
             return false;
         lock (_gate)
             return sender.Lane is { } lane && Front_NeedsLock(lane) is not null;

@@ -8,6 +8,9 @@ internal sealed class CourierHealth(TimeProvider time)
     /// <summary>Connections in a row that break over the same records before these are suspect.</summary>
     public const int MaxLosses = 3;
 
+    /// <summary>How long a record has to fail before it counts that others are taken.</summary>
+    public static readonly TimeSpan HeldUp = TimeSpan.FromMinutes(10);
+
     /// <summary>An answer this recent outweighs a connection that broke.</summary>
     private static readonly TimeSpan Recent = TimeSpan.FromSeconds(1);
 
@@ -105,14 +108,15 @@ internal sealed class CourierHealth(TimeProvider time)
     }
 
     /// <summary>
-    /// The destination took other records after this batch had failed, and the batch failed again after that: it is
-    /// not all of the destination that is ill.
+    /// The destination took other records when this batch had failed for long, and the batch failed again after that:
+    /// it is not all of the destination that is ill.
     /// </summary>
     private void WeighEvidence(Batch batch, long started)
     {
         if (batch.FailingSince == 0)
             batch.FailingSince = time.GetTimestamp();
-        else if (batch.EvidenceAt == 0 && Interlocked.Read(ref _deliveredAt) > batch.FailingSince)
+        else if (batch.EvidenceAt == 0
+            && time.GetElapsedTime(batch.FailingSince, Interlocked.Read(ref _deliveredAt)) >= HeldUp)
             batch.EvidenceAt = time.GetTimestamp();
         else if (batch.EvidenceAt != 0 && started > batch.EvidenceAt)
             batch.IsConvicted = true;

@@ -111,12 +111,24 @@ public sealed class SickDestinationTests
         await cluster.EventuallyAsync(() => cluster["a"].Requests.Count > 0, "it was tried");
         Fates statement = cluster.Statement("CREATE DATABASE x", "x");
         Action others = areWell ? () => cluster.Write("y", "m v=1 1") : static () => { };
-        await PassAsync(cluster, Courier.HeldUp - TimeSpan.FromSeconds(30), others);
+        await PassAsync(cluster, CourierHealth.HeldUp - TimeSpan.FromSeconds(30), others);
         Assert.Equal((null, null), (bad.EndAt("a"), statement.EndAt("a")));
 
         await PassAsync(cluster, TimeSpan.FromMinutes(3), others);
         (string?, string?) expected = areWell ? ("rejected", "delivered") : (null, null);
         Assert.Equal(expected, (bad.EndAt("a"), statement.EndAt("a")));
+    }
+
+    [Fact]
+    public async Task That_other_databases_were_well_at_first_is_no_evidence_against_a_write_before_a_statement()
+    {
+        await using TestCluster cluster = Poisoned();
+        Fates first = cluster.Write("x", "poison v=1 1");
+        await PassAsync(cluster, CourierHealth.HeldUp / 2, () => cluster.Write("y", "m v=1 1"));
+        cluster.Statement("CREATE DATABASE x", "x");
+        cluster["a"].Script = static _ => SentRequest.Response(500, DiskFull);
+        await PassAsync(cluster, CourierHealth.HeldUp * 2, () => cluster.Write("y", "m v=1 1"));
+        Assert.Null(first.EndAt("a"));
     }
 
     [Theory]
@@ -154,7 +166,7 @@ public sealed class SickDestinationTests
 
         Fates statement = cluster.Statement("DELETE FROM m", "x");
         Fates behind = cluster.Write("x", "m v=1 1");
-        await PassAsync(cluster, Courier.HeldUp * 2, () => cluster.Write("y", "m v=1 1"));
+        await PassAsync(cluster, CourierHealth.HeldUp * 2, () => cluster.Write("y", "m v=1 1"));
         Assert.Equal((null, null), (statement.EndAt("a"), behind.EndAt("a")));
     }
 
