@@ -210,6 +210,9 @@ public sealed partial class Courier
             return;
         }
 
+        // A refused one before it stays until its letter is on disk, and may be sent once more everywhere.
+        if (_refused.Count > 0)
+            record.Keep();
         _progress.Settled(new SpilledRecord(record));
         _cursor.Complete(record);
     }

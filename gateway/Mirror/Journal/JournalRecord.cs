@@ -54,6 +54,12 @@ public abstract class JournalRecord
     /// <summary>It is written also when every reader is done with it: somebody who is absent will read it.</summary>
     internal bool MustBeWritten { get; private set; }
 
+    /// <summary>
+    /// Something older that is not done yet may be written, and read again after a crash: it must not be without this.
+    /// Called before a reader is done with it.
+    /// </summary>
+    internal void Keep() => MustBeWritten = true;
+
     /// <summary>Cursors that have not read it yet. Belongs to the journal's lock.</summary>
     internal int Unread { get; set; }
 
