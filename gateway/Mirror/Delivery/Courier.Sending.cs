@@ -210,8 +210,8 @@ public sealed partial class Courier
             return;
         }
 
-        // A refused one before it stays until its letter is on disk, and may be sent once more everywhere.
-        if (_refused.Count > 0)
+        // What was refused before it and has no letter yet, or is parked, stays and may be sent once more everywhere.
+        if (_refused.Count > 0 || (!_parking.IsEmpty && _parking.Concerns(record.Target.Database)))
             record.Keep();
         _progress.Settled(new SpilledRecord(record));
         _cursor.Complete(record);

@@ -52,8 +52,8 @@ internal sealed class LetterLog : IAsyncDisposable
     /// <param name="tell">Told of what cannot be read.</param>
     public void Load(LetterIndex index, Action<string> tell)
     {
-        using var reader = _log.OpenReader(1, damage => tell(LetterReading.Told(damage)));
-        LetterReading.Load(reader, index, tell, _startPatience);
+        using var reader = _log.OpenReader(1, damage => tell(LetterReading.Told(damage)), _startPatience);
+        LetterReading.Load(reader, index, tell);
     }
 
     /// <summary>Appends; 0 when the disk does not take it now, else its position.</summary>

@@ -5,18 +5,12 @@ namespace InfluxMirror.Delivery;
 /// <summary>Reads a log of letters from its start to its end.</summary>
 internal static class LetterReading
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-
     /// <summary>Damage, in words.</summary>
     public static string Told(LogDamage damage) =>
         $"dead letters: {damage.Kind} in {damage.File} at {damage.Offset}, {damage.Length} bytes, cannot be read";
 
-    /// <summary>
-    /// Fills <paramref name="index"/>; what cannot be read is told and passed over, after it was asked for once more
-    /// and then for <paramref name="patience"/> in all.
-    /// </summary>
-    public static void Load(
-        SegmentReader reader, LetterIndex index, Action<string> tell, TimeSpan patience = default)
+    /// <summary>Fills <paramref name="index"/>; what cannot be read is told and passed over.</summary>
+    public static void Load(SegmentReader reader, LetterIndex index, Action<string> tell)
     {
         var faults = 0;
         while (true)
@@ -29,20 +23,10 @@ internal static class LetterReading
             }
             catch (DiskException fault)
             {
-                if (++faults == 1)
-                {
-                    tell($"dead letters: {fault.Message}");
-                }
-                else if (patience > TimeSpan.Zero)
-                {
-                    Thread.Sleep(Pause);
-                    patience -= Pause;
-                }
-                else
-                {
+                tell($"dead letters: {fault.Message}");
+                // Once more, in case it passes; then it is given up.
+                if (++faults > 1)
                     reader.SkipUnreadable();
-                }
-
                 continue;
             }
 

@@ -60,6 +60,41 @@ public sealed class KilledTests : DurableTests
     }
 
     /// <summary>
+    /// The older one is not done while its client may be told of the refusal, or it is parked, and is written; the newer
+    /// one is everywhere before it is.
+    /// </summary>
+    [Theory]
+    [InlineData(400)]
+    [InlineData(401)]
+    public async Task What_is_sent_again_after_a_kill_amid_a_refusal_is_no_older_value_without_the_newer_one(int status)
+    {
+        string image;
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            first["b"].Script = request => request.Lines.Contains("m v=1 1")
+                ? SentRequest.Response(status, "refused")
+                : ScriptedDestination.Accept(request);
+            MirroredRecord older = Records.Write(
+                "db", "m v=1 1\n", alone: true, user: "reader", watch: new Undecided());
+            Assert.True(first.Cluster.TryAppend(older));
+            await first.UntilAsync(
+                () => first["b"].Requests.Count == 1 && first.Courier("a").Tally.Delivered == 1, "both have had it");
+            Fates newer = first.Write("db", "m v=2 1\n");
+            await first.UntilAsync(
+                () => newer.EndAt("a") == "delivered" && newer.EndAt("b") == "delivered", "both have the newer one");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(newer.Record));
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(older));
+            image = CopyTo("image");
+        }
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        foreach (string destination in new[] { "a", "b" })
+            Assert.Equal(["m v=1 1", "m v=2 1"], second[destination].Lines);
+        second.AssertAccounts();
+    }
+
+    /// <summary>
     /// The older one is on disk and is sent again, as nobody saved that it arrived; the newer one was everywhere before
     /// it was written.
     /// </summary>
@@ -205,4 +240,21 @@ public sealed class KilledTests : DurableTests
     /// <summary>A journal of 4 MiB.</summary>
     private static TestCluster Small(string folder, params string[] destinations) => TestCluster.OnDisk(
         folder, static options => options.Journal.MaxBytes = 4 * 1024 * 1024, destinations);
+
+    /// <summary>A client that may still be told of a refusal.</summary>
+    private sealed class Undecided : DeliveryWatch
+    {
+        public override bool IsAnswered => false;
+
+        public override void Delivered(Courier courier, MirroredRecord record, DestinationAnswer answer)
+        {
+        }
+
+        public override bool Refused(Courier courier, MirroredRecord record, DestinationAnswer answer, bool parked) =>
+            false;
+
+        public override void Unavailable(Courier courier, MirroredRecord record)
+        {
+        }
+    }
 }

@@ -17,6 +17,7 @@ internal static partial class Libc
 
     public const int NoEntry = 2;
     public const int Interrupted = 4;
+    public const int InputOutput = 5;
     public const int WouldBlock = 11;
     public const int NoSpace = 28;
     public const int QuotaExceeded = 122;

@@ -158,21 +158,19 @@ public sealed class LinuxDisk : IDisk
     }
 
     /// <summary>
-    /// Whoever made a folder that is there may have been killed before its name was synced. A folder that may not be
-    /// opened is nobody's who could have made one.
+    /// Whoever made a folder that is there may have been killed before its name was synced. One that may not be opened,
+    /// or is on a file system that takes no sync of it, is none in which a gateway could have made another.
     /// </summary>
     private void SyncParents()
     {
         for (var path = Path.GetDirectoryName(_folder); path is not null; path = Path.GetDirectoryName(path))
         {
-            try
-            {
-                SyncFolder(path);
-            }
-            catch (DiskException)
-            {
+            var descriptor = Libc.Open(path, Libc.ReadOnly | Libc.CloseOnExec, 0);
+            if (descriptor < 0)
                 return;
-            }
+            using var folder = new SafeFileHandle(descriptor, ownsHandle: true);
+            if (Libc.Sync(folder) != 0 && Marshal.GetLastPInvokeError() is Libc.InputOutput and var error)
+                throw Failure("sync", path, error);
         }
     }
 

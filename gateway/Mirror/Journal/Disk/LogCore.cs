@@ -180,7 +180,9 @@ public sealed class LogCore : IDisposable
     /// <summary>A reader of the safe records from <paramref name="from"/> on. Used by one thread.</summary>
     /// <param name="from">The first position it gives.</param>
     /// <param name="damaged">Told of what it passes over.</param>
-    public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => new(_disk, _segments, from, damaged);
+    /// <param name="patience">How long it asks again, in all, for what the disk fails to give; none by default.</param>
+    public SegmentReader OpenReader(long from, Action<LogDamage> damaged, TimeSpan patience = default) => new(
+        patience > TimeSpan.Zero ? new PatientDisk(_disk, patience) : _disk, _segments, from, damaged);
 
     /// <summary>
     /// Calls <paramref name="waiting"/> when a record is safe, or cannot be made safe now: once, from any thread, maybe

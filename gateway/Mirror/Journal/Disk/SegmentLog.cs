@@ -204,7 +204,8 @@ public sealed class SegmentLog : IAsyncDisposable
     public Segment? Compact(IReadOnlyList<Segment> run, Func<long, bool> isNeeded) => _core.Compact(run, isNeeded);
 
     /// <inheritdoc cref="LogCore.OpenReader"/>
-    public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => _core.OpenReader(from, damaged);
+    public SegmentReader OpenReader(long from, Action<LogDamage> damaged, TimeSpan patience = default) =>
+        _core.OpenReader(from, damaged, patience);
 
     /// <summary>Takes no more records, makes those that wait safe if that is possible, and lets go of the folder.
     /// </summary>
