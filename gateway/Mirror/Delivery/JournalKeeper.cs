@@ -6,7 +6,7 @@ namespace InfluxMirror.Delivery;
 
 /// <summary>
 /// Keeps house for the journal of one cluster, every second: saves how far each courier has got, lets go of what all
-/// are done with, and near the limit of the journal makes room at the cost of those who lag.
+/// are done with, and near a limit of the journal makes room at the cost of those who lag.
 /// </summary>
 internal sealed class JournalKeeper(
     JournalStore? store, Func<long, DateTimeOffset, long> timestampOf, Func<Courier[]> members,
@@ -20,6 +20,7 @@ internal sealed class JournalKeeper(
     private static readonly TimeSpan AfterFault = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
+    private readonly JournalRoom _room = new(store?.SegmentBytes ?? 0);
     private ITimer? _timer;
     private long _tail;
 
@@ -40,8 +41,7 @@ internal sealed class JournalKeeper(
         _timer ??= time.CreateTimer(_ => _ = KeepAsync(refused: 0), null, Interval, Interval);
     }
 
-    /// <summary>A record was refused because the journal is at its limit: looks for room now, beside the caller.
-    /// </summary>
+    /// <summary>A record was refused for want of room: looks for some now, beside the caller.</summary>
     /// <param name="bytes">What it takes on disk.</param>
     public void MakeRoom(long bytes) => _ = KeepAsync(bytes);
 
@@ -109,6 +109,7 @@ internal sealed class JournalKeeper(
             return;
         // Each of them, so that all go on. Before what they are done with is saved, and its space comes free.
         var isGivingUp = couriers.Count(static courier => courier.GoOnGivingUp()) > 0;
+        _room.Note(time.GetElapsedTime(0), store.Log.Counters.Bytes);
         var tail = store.Log.Tail;
         // Records that no client waits for (by UDP) are on disk within a second too, when somebody lacks them.
         if (store.HasAbsent || !couriers.All(static courier => courier.IsKeepingUp))
@@ -267,7 +268,7 @@ internal sealed class JournalKeeper(
     }
 
     /// <summary>
-    /// Near the limit the oldest segments go, for those who lag: what of them another destination has decided about is
+    /// Near a limit the oldest segments go, for those who lag: what of them another destination has decided about is
     /// dropped for them. Before the limit is reached, so that no write is refused over it.
     /// </summary>
     private void MakeRoom(JournalStore store, Courier[] couriers)
@@ -288,7 +289,7 @@ internal sealed class JournalKeeper(
         }
     }
 
-    /// <summary>Bytes by which the journal is too near its limit, apart from segments that nobody needs any more.
+    /// <summary>Bytes by which the journal is too near a limit, apart from segments that nobody needs any more.
     /// </summary>
     private long Excess(JournalStore store, Courier[] couriers)
     {
@@ -299,24 +300,8 @@ internal sealed class JournalKeeper(
         return excess - going.Sum(static segment => segment.FileBytes);
     }
 
-    /// <summary>
-    /// The same with those. A record that was refused counts as the log counts it: in whole files, beside one that is
-    /// kept for what is vital. Nothing is dropped for one that would not fit at all.
-    /// </summary>
-    private long TooMuch(JournalStore store)
-    {
-        var usage = store.Log.Usage;
-        var room = Math.Max(usage.MaxBytes / 32, 3L * store.SegmentBytes);
-        if (_refused > 0)
-        {
-            var data = store.SegmentBytes - SegmentFormat.DataStart;
-            var files = (_refused + usage.WaitingBytes + data - 1) / data;
-            var wanted = (files + 1) * store.SegmentBytes;
-            room = wanted <= usage.MaxBytes ? Math.Max(room, wanted) : room;
-        }
-
-        return usage.SegmentBytes - usage.MaxBytes + room;
-    }
+    /// <summary>The same with those.</summary>
+    private long TooMuch(JournalStore store) => _room.Missing(store.Log.Usage, _refused);
 
     private static Courier[] Laggards(Segment segment, Courier[] couriers) =>
         [.. couriers.Where(courier => !courier.IsDone(segment.Header.First, segment.Last))];

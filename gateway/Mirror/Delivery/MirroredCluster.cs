@@ -16,6 +16,9 @@ public sealed partial class MirroredCluster
 
     private const long SegmentBytes = 64 * 1024 * 1024;
 
+    // Cursors, the ledger and dead letters need some space in any case.
+    private const long LeastReserve = 4 * 1024 * 1024;
+
     /// <summary>
     /// Behind the first confirmation: mostly the others come within it, large ones on a busy machine too, and nothing
     /// is written.
@@ -143,7 +146,7 @@ public sealed partial class MirroredCluster
         {
             if (outcome == AppendOutcome.LimitReached && Journal.Store is null && MakeRoom(record.Size))
                 continue;
-            if (outcome == AppendOutcome.LimitReached)
+            if (outcome is AppendOutcome.LimitReached or AppendOutcome.DiskFull)
                 _keeper.MakeRoom(record.Entry?.Size ?? 0);
             Interlocked.Exchange(ref _refusedAt, _time.GetTimestamp());
             LogRefusal(outcome);
@@ -204,7 +207,7 @@ public sealed partial class MirroredCluster
                 StartPatience = options.StartPatience,
                 TakenThrough = Letters.NewestRecord,
                 Synced = time => _metrics.RecordSync(Id, time),
-                ReserveBytes = disk.TotalBytes / 100 * options.ReservePercent,
+                ReserveBytes = Math.Max(disk.TotalBytes / 100 * options.ReservePercent, LeastReserve),
             },
             Decode,
             news => TellNews(news.Text));

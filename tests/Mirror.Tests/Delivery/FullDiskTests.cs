@@ -1,4 +1,5 @@
 using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using Xunit;
 
@@ -46,6 +47,83 @@ public sealed class FullDiskTests : DurableTests
         Assert.True(again.Cluster.TryAppend(Record(2)));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(40)]
+    public async Task F7_at_the_reserve_the_laggard_loses_the_oldest_that_another_one_has_and_writes_go_on(int percent)
+    {
+        SizedDisk disk = null!;
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            options =>
+            {
+                Large(options);
+                options.Journal.LimitPolicy = LimitPolicy.DropOldest;
+                options.Journal.ReservePercent = percent;
+            },
+            inner => disk = new SizedDisk(inner, Folder, 80 << 20), "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await TakeAsync(cluster, 1, 4000);
+
+        long lost = cluster.Courier("b").Tally.Dropped;
+        Assert.InRange(lost, 1000, 3500);
+        Assert.True(cluster.Courier("b").NeedsResync);
+        // What is written anew is beside the old one for a moment, and small.
+        await cluster.UntilAsync(
+            () => disk.FreeBytes >= (disk.TotalBytes / 100 * percent) - (2 << 20), "what is to be left free is");
+
+        // Others take more than what is to be left free: it goes on with the files it has.
+        disk.Fill();
+        await TakeAsync(cluster, 4001, 6000);
+
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 6000, "a has them all");
+        Assert.Equal(0, cluster.Courier("a").Tally.Dropped);
+        Assert.InRange(cluster.Courier("b").Tally.Dropped - lost, 1000, 3500);
+        List<string> got = Listen(cluster["b"]);
+        await cluster.QuietAsync();
+        Assert.EndsWith(" 6000", got[^1], StringComparison.Ordinal);
+        Assert.Equal(6000, cluster.Courier("b").Tally.Dropped + cluster.Courier("b").Tally.Delivered);
+        cluster.AssertAccounts();
+    }
+
+    [Fact]
+    public async Task F7_at_the_reserve_nothing_is_dropped_that_nobody_has()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                Large(options);
+                options.Journal.LimitPolicy = LimitPolicy.DropOldest;
+            },
+            inner => new SizedDisk(inner, Folder, 40 << 20), "a", "b");
+        cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
+        int taken = await FillAsync(cluster);
+        for (int i = 0; i < 20; i++)
+        {
+            await cluster.PassAsync(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100));
+            Assert.False(cluster.Cluster.TryAppend(Record(taken)));
+        }
+
+
+        Assert.Equal(0, cluster.Courier("a").Tally.Dropped + cluster.Courier("b").Tally.Dropped);
+        cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Accept;
+        await cluster.EventuallyAsync(
+            () => cluster.Cluster.Couriers.All(one => one.Tally.Delivered == taken), "both have everything");
+        cluster.AssertAccounts();
+    }
+
+    /// <summary>Writes records as there is room for them.</summary>
+    private static async Task TakeAsync(TestCluster cluster, int first, int last)
+    {
+        for (int i = first; i <= last; i++)
+        {
+            MirroredRecord record = Record(i);
+            await cluster.TakeAsync(record);
+            await cluster.Cluster.Journal.WaitSafeAsync(record);
+        }
+    }
+
     private static MirroredRecord Record(int number) => Records.Write("db", $"m v=\"{Filler}\" {number}\n");
 
     /// <summary>Writes until the disk takes no more; how many records it took.</summary>
@@ -62,5 +140,7 @@ public sealed class FullDiskTests : DurableTests
         }
     }
 
-    private static void Large(MirrorOptions options) => options.Journal.MaxBytes = 128 << 20;
+    /// <summary>A journal that is not at its own limit before the disk is full.</summary>
+    private static void Large(MirrorOptions options) =>
+        (options.Journal.MaxBytes, options.Journal.LimitPolicy) = (128 << 20, LimitPolicy.Reject);
 }

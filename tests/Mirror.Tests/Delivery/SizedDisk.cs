@@ -7,13 +7,22 @@ internal sealed class SizedDisk(IDisk disk, string folder, long size) : IDisk
 {
     private const int Block = 4096;
 
+    private readonly Lock _names = new();
     private long _others;
 
     public long FreeBytes => Math.Max(0, size - _others - Used);
 
     public long TotalBytes => size;
 
-    private long Used => disk.List().Sum(name => Blocks(LengthOf(name)));
+    private long Used
+    {
+        get
+        {
+            // A file that gets another name meanwhile would not be listed.
+            lock (_names)
+                return disk.List().Sum(name => Blocks(new FileInfo(Path.Combine(folder, name)).Length));
+        }
+    }
 
     /// <summary>Others take what is left.</summary>
     public void Fill() => _others += FreeBytes;
@@ -26,26 +35,21 @@ internal sealed class SizedDisk(IDisk disk, string folder, long size) : IDisk
 
     public DiskFile Open(string name) => new SizedFile(this, disk.Open(name));
 
-    public void Rename(string from, string to) => disk.Rename(from, to);
+    public void Rename(string from, string to)
+    {
+        lock (_names)
+            disk.Rename(from, to);
+    }
 
-    public void Delete(string name) => disk.Delete(name);
+    public void Delete(string name)
+    {
+        lock (_names)
+            disk.Delete(name);
+    }
 
     public void SyncDirectory() => disk.SyncDirectory();
 
     private static long Blocks(long bytes) => (bytes + Block - 1) / Block * Block;
-
-    private long LengthOf(string name)
-    {
-        try
-        {
-            return new FileInfo(Path.Combine(folder, name)).Length;
-        }
-        catch (FileNotFoundException)
-        {
-            // It has gone meanwhile.
-            return 0;
-        }
-    }
 
     private sealed class SizedFile(SizedDisk disk, DiskFile file) : DiskFile
     {

@@ -96,8 +96,9 @@ public sealed class LogCore : IDisposable
     public IReadOnlyList<Segment> Segments => _segments.All;
 
     /// <summary>What it takes and may take.</summary>
-    public LogUsage Usage =>
-        new(_segments.Bytes, MostBytes, WaitingBytes, _store.Spares, _disk.FreeBytes, _store.IsShortOfSpace);
+    public LogUsage Usage => new(
+        _segments.Bytes, MostBytes, WaitingBytes, _store.Spares, _store.SpareBytes, _disk.FreeBytes,
+        _options.ReserveBytes, _store.IsShortOfSpace);
 
     /// <summary>
     /// There is something for <see cref="WriteStep"/> to do, whether somebody waits for a record (<see cref="Ripe"/>)
@@ -379,7 +380,8 @@ public sealed class LogCore : IDisposable
         // The room of one more is for what is vital.
         if (_segments.Bytes + (files * _options.SegmentBytes) > MostBytes - (entry.IsVital ? 0 : _options.SegmentBytes))
             return AppendOutcome.LimitReached;
-        return _store.IsShortOfSpace && _store.Spares < files ? AppendOutcome.DiskFull : null;
+        // A spare has no room for more than a file's.
+        return _store.IsShortOfSpace && (_store.SparesSoon < files || size > data) ? AppendOutcome.DiskFull : null;
     }
 
     private void Change(LogCondition condition, LogEvent news)

@@ -40,7 +40,10 @@ public enum LogCondition
 /// <param name="MaxBytes">Most of them while records are taken: see <see cref="LogOptions.MaxBytes"/>.</param>
 /// <param name="WaitingBytes">Bytes of records in memory that are not safe yet.</param>
 /// <param name="Spares">Files ready for use.</param>
+/// <param name="SpareBytes">Bytes of them, and of files that are on the way to be used again or to go.</param>
 /// <param name="FreeBytes">Bytes left on the file system.</param>
+/// <param name="ReserveBytes">Bytes of these that no new file is made from.</param>
 /// <param name="IsShortOfSpace">No new file can be made without touching the reserve.</param>
 public readonly record struct LogUsage(
-    long SegmentBytes, long MaxBytes, long WaitingBytes, int Spares, long FreeBytes, bool IsShortOfSpace);
+    long SegmentBytes, long MaxBytes, long WaitingBytes, int Spares, long SpareBytes, long FreeBytes, long ReserveBytes,
+    bool IsShortOfSpace);

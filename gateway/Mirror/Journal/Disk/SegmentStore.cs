@@ -10,10 +10,17 @@ internal sealed class SegmentStore
     private const int FillBytes = 1024 * 1024;
 
     private readonly Lock _gate = new();
+    private readonly Lock _preparing = new();
+    private readonly Lock _making = new();
     private readonly IDisk _disk;
     private readonly LogOptions _options;
     private readonly Queue<string> _spares;
     private long _generation;
+    private long _retiring;
+
+    // What the writer's file, and a spare that is being made, may still take of the disk.
+    private long _growing;
+    private long _filling;
     private volatile bool _isShortOfSpace;
 
     public SegmentStore(IDisk disk, LogOptions options, IEnumerable<string> spares, long lastGeneration)
@@ -34,6 +41,12 @@ internal sealed class SegmentStore
         }
     }
 
+    /// <summary>The same with one that is being made, whose space is taken.</summary>
+    public int SparesSoon => Spares + (Interlocked.Read(ref _filling) > 0 ? 1 : 0);
+
+    /// <summary>Bytes of these, and of a file that is being made ready or removed.</summary>
+    public long SpareBytes => ((long)Spares * _options.SegmentBytes) + Interlocked.Read(ref _retiring);
+
     /// <summary>The last time a file was to be made there was no room for it.</summary>
     public bool IsShortOfSpace => _isShortOfSpace;
 
@@ -49,7 +62,7 @@ internal sealed class SegmentStore
     {
         var generation = Interlocked.Increment(ref _generation);
         var header = draft with { Generation = generation, Salt = _options.Salts() };
-        var name = TakeSpare(bytes) ?? Make(SegmentFormat.Name(generation, SegmentFormat.Unfinished), bytes);
+        var name = TakeSpare(bytes) ?? MakeOrAwait(SegmentFormat.Name(generation, SegmentFormat.Unfinished), bytes);
         DiskFile? file = null;
         try
         {
@@ -71,13 +84,27 @@ internal sealed class SegmentStore
         {
             file?.Dispose();
             TryDelete(name);
+            NoteWritten(long.MaxValue);
             throw;
         }
+    }
+
+    /// <summary>The writer's file has been written up to there; to its end when it is left.</summary>
+    public void NoteWritten(long end)
+    {
+        lock (_making)
+            _growing = Math.Max(0, Math.Min(_growing, _options.SegmentBytes - end));
     }
 
     /// <summary>Makes a spare when there is none. May take long; runs beside the writer.</summary>
     /// <exception cref="DiskException">It cannot be made.</exception>
     public void Prepare()
+    {
+        lock (_preparing)
+            Prepare_NeedsLock();
+    }
+
+    private void Prepare_NeedsLock()
     {
         if (_options.MaxSpares == 0 || Spares > 0)
         {
@@ -86,7 +113,8 @@ internal sealed class SegmentStore
         }
 
         var generation = Interlocked.Increment(ref _generation);
-        var unfinished = Make(SegmentFormat.Name(generation, SegmentFormat.Unfinished), _options.SegmentBytes);
+        var unfinished = Make(
+            SegmentFormat.Name(generation, SegmentFormat.Unfinished), _options.SegmentBytes, ref _filling);
         try
         {
             using (var file = _disk.Open(unfinished))
@@ -99,6 +127,10 @@ internal sealed class SegmentStore
             TryDelete(unfinished);
             throw;
         }
+        finally
+        {
+            Interlocked.Exchange(ref _filling, 0);
+        }
     }
 
     /// <summary>A segment whose records nobody needs: its file waits for another use, or goes.</summary>
@@ -106,12 +138,20 @@ internal sealed class SegmentStore
     /// </exception>
     public void Retire(Segment segment)
     {
-        var isUnread = segment.Retire();
-        if (isUnread && !segment.IsPoisoned && segment.FileBytes <= _options.SegmentBytes &&
-            Spares < _options.MaxSpares && TryMakeSpare(segment))
-            return;
-        _disk.Delete(segment.Name);
-        _isShortOfSpace = false;
+        Interlocked.Add(ref _retiring, segment.FileBytes);
+        try
+        {
+            var isUnread = segment.Retire();
+            if (isUnread && !segment.IsPoisoned && segment.FileBytes <= _options.SegmentBytes &&
+                Spares < _options.MaxSpares && TryMakeSpare(segment))
+                return;
+            _disk.Delete(segment.Name);
+            _isShortOfSpace = false;
+        }
+        finally
+        {
+            Interlocked.Add(ref _retiring, -segment.FileBytes);
+        }
     }
 
     /// <summary>Removes a spare, for the space it takes; false when there is none.</summary>
@@ -136,7 +176,14 @@ internal sealed class SegmentStore
         try
         {
             using (var file = _disk.Open(segment.Name))
+            {
+                // What was written anew is small: filled, it takes space that may not be there.
+                var missing = _options.SegmentBytes - file.Length;
+                if (missing > FillBytes && !HasSpace(missing))
+                    return false;
                 Fill(file);
+            }
+
             // Under a number of its own: what it held may go by its generation still, written anew.
             AddSpare(segment.Name, Interlocked.Increment(ref _generation));
             return true;
@@ -175,23 +222,56 @@ internal sealed class SegmentStore
         _isShortOfSpace = false;
     }
 
-    private string Make(string name, long bytes)
+    /// <summary>Makes a file; where there is no space for another one, the spare that is being made will do.</summary>
+    private string MakeOrAwait(string name, long bytes)
     {
-        _isShortOfSpace = _disk.FreeBytes - Math.Max(bytes, _options.SegmentBytes) < _options.ReserveBytes;
-        if (_isShortOfSpace)
-            throw new DiskException(DiskFault.Full, $"No space for '{name}' above the reserve.");
         try
         {
-            _disk.Create(name).Dispose();
+            return Make(name, bytes, ref _growing);
         }
         catch (DiskException e) when (e.Fault == DiskFault.Full)
         {
-            _isShortOfSpace = true;
+            lock (_preparing)
+            {
+                if (TakeSpare(bytes) is { } spare)
+                    return spare;
+            }
+
             throw;
+        }
+    }
+
+    /// <param name="name">Its name.</param>
+    /// <param name="bytes">Room for records that is needed.</param>
+    /// <param name="promised">What it may still take of the disk.</param>
+    private string Make(string name, long bytes, ref long promised)
+    {
+        var size = Math.Max(bytes, _options.SegmentBytes);
+        lock (_making)
+        {
+            _isShortOfSpace = !HasSpace(size);
+            if (_isShortOfSpace)
+                throw new DiskException(DiskFault.Full, $"No space for '{name}' above the reserve.");
+            try
+            {
+                _disk.Create(name).Dispose();
+            }
+            catch (DiskException e)
+            {
+                _isShortOfSpace = e.Fault == DiskFault.Full;
+                throw;
+            }
+
+            promised = size;
         }
 
         return name;
     }
+
+    /// <summary>So many bytes can be had without touching the reserve.</summary>
+    private bool HasSpace(long bytes) =>
+        _disk.FreeBytes - Interlocked.Read(ref _growing) - Interlocked.Read(ref _filling) - bytes
+            >= _options.ReserveBytes;
 
     private void Fill(DiskFile file)
     {

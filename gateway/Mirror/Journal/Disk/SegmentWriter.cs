@@ -94,6 +94,7 @@ internal sealed class SegmentWriter(
 
             Counters.Wrote(_batch.Bytes);
             Volatile.Write(ref _end, _end + _batch.Bytes);
+            store.NoteWritten(_end);
             _written += entries.Length;
             if (options.Safety == LogSafety.Process)
                 MakeSafe();
@@ -176,6 +177,7 @@ internal sealed class SegmentWriter(
 
     private void Leave()
     {
+        store.NoteWritten(long.MaxValue);
         _current!.Seal();
         _file!.Dispose();
         _current = null;
