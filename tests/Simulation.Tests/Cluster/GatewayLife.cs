@@ -106,7 +106,7 @@ internal sealed class GatewayLife
         var options = new MirrorOptions();
         options.Journal.Durability = plan.OnlyProcess ? Durability.Process : Durability.Disk;
         options.Journal.MaxBytes = (plan.IsCrowded ? 256 : 512) * 1024;
-        options.Journal.LimitPolicy = plan.Rejects ? LimitPolicy.Reject : LimitPolicy.DropOldest;
+        options.Journal.LimitPolicy = plan.GivesWay ? LimitPolicy.DropOldest : LimitPolicy.Reject;
         options.Journal.ReservePercent = 0;
         options.Journal.StartPatience = TimeSpan.Zero;
         options.Journal.MaxAge = plan.Expires ? TimeSpan.FromSeconds(3) : null;

@@ -48,7 +48,7 @@ internal sealed class Plan
     /// <summary>A full journal refuses writes instead.</summary>
     public bool Rejects => IsCrowded && Seed % 3 == 0;
 
-    /// <summary>A full journal drops what is oldest for those who lag.</summary>
+    /// <summary>A full journal, or disk, drops what is oldest for those who lag.</summary>
     public bool GivesWay => IsCrowded && !Rejects;
 
     /// <summary>What is old is dropped for those who lag, too.</summary>
