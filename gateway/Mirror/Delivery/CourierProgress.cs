@@ -48,19 +48,19 @@ internal sealed partial class CourierProgress
         Patience = new ReadPatience(context.Time);
         var store = journal.Store;
         var saved = store?.Saved(destination);
-        var known = saved is not null || store is null || context.Members.WasKnown(destination);
+        var (isLate, known, wasAbsent) = context.Members.Of(destination);
         Cursor = journal.OpenCursor(
             destination, record => Accept((MirroredRecord)record), fromStart: store is not null && known);
         if (store is null)
         {
-            NeedsResync = context.Members.IsFounded;
+            NeedsResync = isLate;
             return;
         }
 
         var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
         // Without a cursor it may have been no destination for as long as anybody can tell.
         var reaches = saved is not null && store.Reaches(saved);
-        NeedsResync = !known || (state?.NeedsResync ?? false) || (!reaches && context.Members.WasAbsent(destination));
+        NeedsResync = !known || (state?.NeedsResync ?? false) || (!reaches && wasAbsent);
         if (state is not null)
         {
             tally.Restore(state.Tally);

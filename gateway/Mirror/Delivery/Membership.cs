@@ -14,14 +14,27 @@ internal sealed class Membership(JournalStore? store)
         .Select(static state => CourierState.Decode(state.Extra.Span))
         .SelectMany(static state => state?.Members ?? [])
         .Distinct(StringComparer.OrdinalIgnoreCase)];
-    private volatile bool _isFounded;
+    private Dictionary<string, Standing> _standings = [];
+    private bool _isFounded;
 
     /// <summary>The destinations. They stay what they are while couriers end: an end of the gateway removes nobody.
     /// </summary>
     public IReadOnlyList<string> Now => _now;
 
-    /// <summary>There were destinations before: records may have been accepted without one that is added now.</summary>
-    public bool IsFounded => _isFounded;
+    /// <summary>What a destination was before it begins: see <see cref="Look"/>.</summary>
+    public Standing Of(string destination) => _standings[destination];
+
+    /// <summary>
+    /// Looks at what destinations were that are about to begin: before the first of them does, for what it saves would
+    /// make the others pass for newcomers, or for members that were always there.
+    /// </summary>
+    public void Look(IReadOnlyCollection<string> destinations)
+    {
+        _standings = destinations.ToDictionary(
+            static one => one, one => new Standing(_isFounded, WasKnown(one), WasAbsent(one)));
+        _now = [.. _now.Union(
+            destinations.Where(one => _standings[one].WasKnown), StringComparer.OrdinalIgnoreCase)];
+    }
 
     /// <summary>The destinations have changed, and have begun.</summary>
     public void Change(IEnumerable<string> destinations)
@@ -30,10 +43,13 @@ internal sealed class Membership(JournalStore? store)
         _isFounded |= _now.Count > 0;
     }
 
-    /// <summary>Whether a destination without a cursor was one before, and has lost it.</summary>
-    public bool WasKnown(string destination)
+    private bool WasKnown(string destination)
     {
-        var saved = store!.AllSaved();
+        if (store is null)
+            return true;
+        var saved = store.AllSaved();
+        if (saved.ContainsKey(destination))
+            return true;
         if (saved.Count == 0)
             return !store.IsNew || !_isFounded;
         return saved.Values
@@ -41,14 +57,19 @@ internal sealed class Membership(JournalStore? store)
             .Any(state => state is not null && Has(state.Members, destination));
     }
 
-    /// <summary>
-    /// Whether a destination was none for a while: a cursor was saved without it, its own when it went, or another one
-    /// while it was away. Only then files that it needs may have gone.
-    /// </summary>
-    public bool WasAbsent(string destination) => store!.AllSaved().Values
+    private bool WasAbsent(string destination) => store is not null && store.AllSaved().Values
         .Select(static state => CourierState.Decode(state.Extra.Span))
         .Any(state => state is not null && !Has(state.Members, destination));
 
     private static bool Has(IReadOnlyList<string> members, string destination) =>
         members.Contains(destination, StringComparer.OrdinalIgnoreCase);
 }
+
+/// <summary>What a destination was before it begins.</summary>
+/// <param name="IsLate">There were destinations before: records may have been accepted without it.</param>
+/// <param name="WasKnown">It was one before; if it has no cursor it has lost it.</param>
+/// <param name="WasAbsent">
+/// It was none for a while: a cursor was saved without it, its own when it went, or another one while it was away. Only
+/// then files that it needs may have gone.
+/// </param>
+internal readonly record struct Standing(bool IsLate, bool WasKnown, bool WasAbsent);

@@ -32,14 +32,12 @@ public sealed partial class MirroredCluster
         Journal.LimitBytes = _options().Journal.BufferBytes;
         var before = _couriers;
         var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
-        foreach (var (id, destination) in state.Destinations)
-        {
-            if (!kept.Exists(courier => Is(courier, id)) && !IsEnding_NeedsLock(id))
-                kept.Add(Begin(state, destination));
-        }
-
+        var begin = state.Destinations.Values
+            .Where(one => !kept.Exists(courier => Is(courier, one.DestinationId)) && !IsEnding_NeedsLock(one.DestinationId))
+            .ToArray();
+        _members.Look([.. begin.Select(static one => one.DestinationId)]);
+        kept.AddRange(begin.Select(one => Begin(state, one)));
         kept.Sort(static (left, right) => string.CompareOrdinal(left.Destination, right.Destination));
-        // Behind the look at who was one before.
         _members.Change(kept.Select(static courier => courier.Destination));
         // At once: whoever has no cursor at a later start has lost it. Not on the caller's time, for a disk may hang.
         foreach (var courier in kept.Where(courier => Journal.Store is { } store

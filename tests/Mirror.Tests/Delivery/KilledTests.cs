@@ -31,6 +31,39 @@ public sealed class KilledTests : DurableTests
         Assert.Equal(20, second.Courier("b").Tally.Delivered);
     }
 
+    /// <summary>The first to begin saves at once that it needs a resync: that makes no newcomer of the other.</summary>
+    [Fact]
+    public async Task F5_When_all_cursors_are_lost_everybody_gets_what_is_there()
+    {
+        string image;
+        await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
+        {
+            await first.UntilAsync(() => Directory.GetFiles(Folder, "*.cursor").Length == 2, "places are saved");
+            await first.PassAsync(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100));
+            for (int i = 1; i <= 5; i++)
+            {
+                Fates everywhere = first.Write("db", $"m v={i} {i}\n");
+                Assert.True(await first.Cluster.Journal.WaitSafeAsync(everywhere.Record));
+            }
+
+            await first.QuietAsync(TimeSpan.Zero);
+            first["a"].Script = first["b"].Script = ScriptedDestination.Absent;
+            Fates last = first.Write("db", "m v=6 6\n");
+            Assert.True(await first.Cluster.Journal.WaitSafeAsync(last.Record));
+            image = CopyTo("image");
+        }
+
+        foreach (string cursor in Directory.GetFiles(image, "*.cursor"))
+            File.Delete(cursor);
+
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+
+        foreach (string destination in new[] { "a", "b" })
+            Assert.Equal("m v=6 6", second[destination].Lines.LastOrDefault());
+        second.AssertAccounts();
+    }
+
     [Fact]
     public async Task What_no_disk_had_yet_when_the_gateway_was_killed_is_not_missed()
     {

@@ -89,7 +89,8 @@ internal static class Invariants
         WasAwayOrDamaged(world, courier) || world.Plan.GivesWay;
 
     private static bool WasAwayOrDamaged(World world, Courier courier) =>
-        world.WereRemoved.Contains(courier.Destination) || world.Flips > 0;
+        world.WereRemoved.Contains(courier.Destination) || world.WereUnsaved.Contains(courier.Destination)
+            || world.Flips > 0;
 
     /// <summary>
     /// I1 for who was given up some records, as the journal was full: each is in the ledger of gaps, and another one

@@ -75,6 +75,10 @@ internal sealed class World
     /// <summary>Destinations that were removed at some time.</summary>
     public HashSet<string> WereRemoved { get; } = [];
 
+    /// <summary>Destinations that a life began without a place of, as the one before could save none: the disk was full.
+    /// </summary>
+    public HashSet<string> WereUnsaved { get; } = [];
+
     /// <summary>Does one step and waits for its end.</summary>
     public async Task DoAsync(PlanStep step)
     {
@@ -243,6 +247,8 @@ internal sealed class World
         _now = Life.Time.GetUtcNow() + TimeSpan.FromSeconds(1);
         (JournalDisk.CrashAfter, LetterDisk.CrashAfter) = (-1, -1);
         _leaving = [];
+        IReadOnlyList<string> files = JournalDisk.List();
+        WereUnsaved.UnionWith(Members.Where(one => !files.Contains($"{one}.cursor")));
         Life = new GatewayLife(this, Life.Number + 1, _now);
     }
 
