@@ -53,6 +53,7 @@ public static class MirrorBuilderExtensions
         services.AddSingleton<MirrorPipeline>();
         services.AddSingleton<MirrorRoutes>();
         services.AddSingleton<Freshness>();
+        services.AddSingleton<ReadsUnderWay>();
         services.AddSingleton<ReadRouting>();
         services.AddSingleton<IActiveHealthCheckPolicy, InfluxHealthPolicy>();
         services.AddSingleton(static provider => new MirrorOverview(

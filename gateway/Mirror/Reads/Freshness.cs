@@ -48,4 +48,27 @@ internal sealed class Freshness(
 
         return judged;
     }
+
+    /// <summary>
+    /// Those of the highest level; of stale ones only the freshest, and none where those are not to serve.
+    /// </summary>
+    /// <param name="judged">The destinations.</param>
+    /// <param name="scope">What the read needs to see; null when that cannot be told.</param>
+    public List<Candidate> Best(List<Candidate> judged, ReadScope? scope)
+    {
+        var readable = scope is null
+            ? judged
+            : judged.FindAll(candidate => !scope.Databases.Any(candidate.Courier.IsParked));
+        if (readable.Count == 0)
+            readable = judged.ConvertAll(static candidate => candidate.Level == FitnessLevel.Down
+                ? candidate
+                : candidate with { Level = FitnessLevel.Stale });
+        var best = FitnessLevel.Down;
+        foreach (var candidate in readable)
+            best = candidate.Level > best ? candidate.Level : best;
+        if (best == FitnessLevel.Down || (best == FitnessLevel.Stale && !Options.ServeStale))
+            return [];
+        readable = readable.FindAll(candidate => candidate.Level == best);
+        return best == FitnessLevel.Stale ? [readable.MinBy(static candidate => candidate.Lag)] : readable;
+    }
 }

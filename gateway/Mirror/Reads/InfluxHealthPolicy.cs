@@ -9,10 +9,11 @@ namespace InfluxMirror.Reads;
 /// <summary>
 /// The active health policy <c>Influx</c>: a destination is down after some failed probes in a row (cluster metadata
 /// <c>InfluxHealthPolicy.Threshold</c>, default 2) and up with the first good one. Beside that, a probe tells the
-/// version of InfluxDB, and that deliveries to the destination may be tried again.
+/// version of InfluxDB, that deliveries to the destination may be tried again, and that reads wait for it in vain.
 /// </summary>
 internal sealed class InfluxHealthPolicy(
-    IDestinationHealthUpdater updater, CourierFleet fleet, Freshness freshness) : IActiveHealthCheckPolicy
+    IDestinationHealthUpdater updater, CourierFleet fleet, Freshness freshness, ReadsUnderWay reads)
+    : IActiveHealthCheckPolicy
 {
     private const string ThresholdKey = "InfluxHealthPolicy.Threshold";
     private const int DefaultThreshold = 2;
@@ -45,7 +46,7 @@ internal sealed class InfluxHealthPolicy(
 
         updater.SetActive(cluster, healths);
         if (mirrored is not null)
-            freshness.Judge(mirrored, [.. cluster.Destinations.Values]);
+            reads.CallBack(mirrored, freshness.Judge(mirrored, [.. cluster.Destinations.Values]));
     }
 
     private void Learn(DestinationProbingResult result, bool good, Courier courier)

@@ -14,9 +14,10 @@ internal sealed record ReadScope(IReadOnlyList<string> Databases, bool NamesNone
 
 /// <summary>
 /// Sends a read to one destination that is fit and has what was confirmed before the read came, and to another one
-/// if that cannot be reached. YARP's load balancing chooses among those that are left to it.
+/// if that cannot be reached, or goes down. YARP's load balancing chooses among those that are left to it.
 /// </summary>
-internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, TimeProvider time)
+internal sealed class ReadRouting(
+    Freshness freshness, ReadsUnderWay underWay, MirrorMetrics metrics, TimeProvider time)
 {
     /// <summary>In a request: the destination that is to answer. In an answer: the one that did.</summary>
     public const string DestinationHeader = "X-Gateway-Destination";
@@ -41,18 +42,20 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
         var outcome = ReadOutcome.Fresh;
         while (candidates.Count > 0)
         {
-            if (IsStale(candidates))
+            if (candidates[0].Level == FitnessLevel.Stale)
             {
-                if (!freshness.Options.ServeStale)
-                    break;
                 outcome = ReadOutcome.Stale;
                 context.Response.Headers[LagHeader] =
                     candidates[0].Lag.TotalSeconds.ToString("0.000", CultureInfo.InvariantCulture);
             }
 
             proxy.AvailableDestinations = candidates.ConvertAll(static candidate => candidate.State);
-            await forward(context).ConfigureAwait(false);
-            if (!IsUnreached(context) || !mayRepeat)
+            var isCalledBack = false;
+            if (mayRepeat && proxy.AllDestinations.Count > 1)
+                isCalledBack = await underWay.SendAsync(context, cluster, scope, forward).ConfigureAwait(false);
+            else
+                await forward(context).ConfigureAwait(false);
+            if (!isCalledBack && !(mayRepeat && IsUnreached(context)))
             {
                 metrics.CountRead(outcome);
                 return true;
@@ -60,10 +63,15 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
 
             var failed = proxy.ProxiedDestination;
             candidates.RemoveAll(candidate => candidate.State == failed);
-            if (failed is not null && cluster.Find(failed.DestinationId) is { } courier)
+            if (!isCalledBack && failed is not null && cluster.Find(failed.DestinationId) is { } courier)
                 freshness.Of(courier).NoteReadFailure();
-            if (candidates.Count == 0)
-                candidates = Others(cluster, proxy.AllDestinations, failed);
+            // It may have waited for long: the others are not what they were.
+            if (isCalledBack || candidates.Count == 0)
+            {
+                candidates = await CandidatesAsync(cluster, proxy.AllDestinations, scope, failed)
+                    .ConfigureAwait(false);
+            }
+
             outcome = ReadOutcome.Retried;
             Forget(context, proxy);
         }
@@ -91,12 +99,18 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
         return false;
     }
 
-    /// <summary>The best there is, all of one level, waiting a moment for one that has all the read must see.</summary>
+    /// <summary>
+    /// The best there is beside one that failed, all of one level, waiting a moment for one that has all the read must
+    /// see.
+    /// </summary>
     internal async ValueTask<List<Candidate>> CandidatesAsync(
-        MirroredCluster cluster, IReadOnlyList<DestinationState> destinations, ReadScope? scope)
+        MirroredCluster cluster, IReadOnlyList<DestinationState> destinations, ReadScope? scope,
+        DestinationState? failed = null)
     {
         var needs = scope is null ? null : new Needs(cluster, scope);
-        var best = Best(freshness.Judge(cluster, destinations), scope);
+        var judged = freshness.Judge(cluster, destinations);
+        judged.RemoveAll(candidate => candidate.State == failed);
+        var best = freshness.Best(judged, scope);
         if (needs is null || best.Count == 0)
             return best;
         var started = time.GetTimestamp();
@@ -110,36 +124,6 @@ internal sealed class ReadRouting(Freshness freshness, MirrorMetrics metrics, Ti
             await Task.Delay(Poll, time).ConfigureAwait(false);
         }
     }
-
-    /// <summary>Those of the highest level; of stale ones only the freshest.</summary>
-    private static List<Candidate> Best(List<Candidate> judged, ReadScope? scope)
-    {
-        var readable = scope is null
-            ? judged
-            : judged.FindAll(candidate => !scope.Databases.Any(candidate.Courier.IsParked));
-        if (readable.Count == 0)
-            readable = judged.ConvertAll(static candidate => candidate.Level == FitnessLevel.Down
-                ? candidate
-                : candidate with { Level = FitnessLevel.Stale });
-        var best = FitnessLevel.Down;
-        foreach (var candidate in readable)
-            best = candidate.Level > best ? candidate.Level : best;
-        if (best == FitnessLevel.Down)
-            return [];
-        readable = readable.FindAll(candidate => candidate.Level == best);
-        return best == FitnessLevel.Stale ? [readable.MinBy(static candidate => candidate.Lag)] : readable;
-    }
-
-    /// <summary>Whoever else answers, when the chosen ones could not be reached.</summary>
-    private List<Candidate> Others(
-        MirroredCluster cluster, IReadOnlyList<DestinationState> destinations, DestinationState? failed)
-    {
-        var judged = freshness.Judge(cluster, destinations);
-        judged.RemoveAll(candidate => candidate.State == failed);
-        return Best(judged, null);
-    }
-
-    private static bool IsStale(List<Candidate> candidates) => candidates[0].Level == FitnessLevel.Stale;
 
     /// <summary>
     /// No byte of an answer came, because no connection did or it broke: another destination may be asked.

@@ -44,7 +44,7 @@ public enum ReadOutcome
     /// <summary>Only destinations that lag were left, and one of them answered.</summary>
     Stale,
 
-    /// <summary>The first destination could not be reached, and another one answered.</summary>
+    /// <summary>The first destination could not be reached or went down, and another one answered.</summary>
     Retried,
 
     /// <summary>Nobody could answer.</summary>

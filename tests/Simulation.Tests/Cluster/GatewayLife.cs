@@ -42,7 +42,8 @@ internal sealed class GatewayLife
             new KillableDisk(world.LetterDisk, Line), Metrics, Time, new FaultLog(world.Ledger, number));
         Line.LastLook = () => DurableAtEnd = Log.DurableThrough;
         Writer = new MirrorWriter(options, Metrics, Time, NullLogger<MirrorWriter>.Instance);
-        _reads = new ReadRouting(new Freshness(options, Time, NullLogger<Freshness>.Instance), Metrics, Time);
+        Freshness freshness = new(options, Time, NullLogger<Freshness>.Instance);
+        _reads = new ReadRouting(freshness, new ReadsUnderWay(freshness), Metrics, Time);
         foreach (string destination in world.Members)
             Enter(destination);
         Cluster.Follow(State);

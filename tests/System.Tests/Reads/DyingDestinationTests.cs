@@ -63,6 +63,24 @@ public sealed class DyingDestinationTests
     }
 
     [Fact]
+    public async Task F24_A_read_that_waits_for_a_server_which_freezes_is_answered_by_the_other()
+    {
+        GatewayConfiguration configuration = new GatewayConfiguration().With(
+            """{ "ReverseProxy": { "Clusters": { "influxdb": { "LoadBalancingPolicy": "RoundRobin" } } } }""");
+        await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = configuration });
+        await lab.WriteAsync("db1", "m v=1 1", "consistency=all");
+        lab.A.Pause();
+        // Until probes have failed twice, every other one goes to the frozen one.
+        Answer[] answers = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => lab.Client.GetQueryAsync(All, "db1")));
+        Assert.All(answers, answer => Assert.Equal("b", answer.MustBe(200).Destination));
+        Assert.DoesNotContain(
+            "influxmirror_reads_total{outcome=\"retried\"} 0", (await lab.Gateway.MetricsAsync()).Text);
+        lab.A.Resume();
+        await lab.AssertConvergedAsync();
+    }
+
+    [Fact]
     public async Task F25_An_error_inside_a_200_is_passed_on_and_not_asked_again()
     {
         const string body = """{"results":[{"statement_id":0,"error":"query-timeout limit exceeded"}]}""";
