@@ -56,9 +56,8 @@ internal sealed class Freshness(
     /// <param name="scope">What the read needs to see; null when that cannot be told.</param>
     public List<Candidate> Best(List<Candidate> judged, ReadScope? scope)
     {
-        var readable = scope is null
-            ? judged
-            : judged.FindAll(candidate => !scope.Databases.Any(candidate.Courier.IsParked));
+        var readable = judged.FindAll(candidate => candidate.Level != FitnessLevel.Down
+            && !(scope?.Databases.Any(candidate.Courier.IsParked) ?? false));
         if (readable.Count == 0)
             readable = judged.ConvertAll(static candidate => candidate.Level == FitnessLevel.Down
                 ? candidate

@@ -7,7 +7,8 @@ namespace InfluxMirror.Reads;
 
 /// <summary>
 /// Reads that were sent to a destination. One that waits for its answer while the destination goes down is called
-/// back, if another one may answer it. Probes tell: how long a query takes says nothing. Safe for any number of threads.
+/// back, if another one may answer it. Probes tell: how long a query takes says nothing. Safe for any number of
+/// threads.
 /// </summary>
 internal sealed class ReadsUnderWay(Freshness freshness)
 {
@@ -61,12 +62,11 @@ internal sealed class ReadsUnderWay(Freshness freshness)
         }
     }
 
-    /// <summary>All that YARP has is an error of its own: it may also have got the whole answer at the last moment.
-    /// </summary>
+    // An answer without a body may have come whole at the last moment, and not have started: then there is no error.
     private static bool IsUnanswered(HttpContext context) =>
         !context.Response.HasStarted && context.GetForwarderErrorFeature() is not null;
 
-    /// <summary>One read at one destination; its token ends when the client leaves, or when it is called back.</summary>
+    /// <summary>One read at one destination; its token ends when the client leaves or it is called back.</summary>
     private sealed class Attempt(HttpContext context, MirroredCluster cluster, ReadScope? scope) : IDisposable
     {
         // Of the context itself only its own thread may ask.

@@ -157,6 +157,32 @@ public sealed class FitnessTests
         Assert.Equal([("a", FitnessLevel.Stale), ("b", FitnessLevel.Down)], Levels(cluster, freshness));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_it_is_parked_a_database_is_read_as_stale_when_everybody_else_is_down(bool serveStale)
+    {
+        await using TestCluster cluster = new("a", "b");
+        cluster.Options.Reads.ServeStale = serveStale;
+        cluster["a"].Script = static _ => SentRequest.Response(404, "database not found: 'x'");
+        cluster.Write("x", "m v=1 1");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Parked == 1, "it is parked");
+        await cluster.UntilAsync(() => cluster.Courier("b").Tally.Delivered == 1, "b has it");
+        Freshness freshness = Freshness(cluster);
+        ReadScope scope = new(["x"], NamesNone: false);
+
+        Assert.Equal([("b", FitnessLevel.Fit)], Best(cluster, freshness, scope));
+
+        cluster.State.Destinations["b"].Health.Active = DestinationHealth.Unhealthy;
+        Assert.Equal(serveStale ? [("a", FitnessLevel.Stale)] : [], Best(cluster, freshness, scope));
+        Assert.Equal([("a", FitnessLevel.Fit)], Best(cluster, freshness, new(["y"], NamesNone: false)));
+    }
+
+    private static IEnumerable<(string, FitnessLevel)> Best(
+        TestCluster cluster, Freshness freshness, ReadScope scope) => freshness
+        .Best(freshness.Judge(cluster.Cluster, [.. cluster.State.Destinations.Values]), scope)
+        .Select(static one => (one.State.DestinationId, one.Level));
+
     private static IEnumerable<(string, FitnessLevel)> Levels(TestCluster cluster, Freshness freshness) => freshness
         .Judge(cluster.Cluster, [.. cluster.State.Destinations.Values])
         .Select(static one => (one.State.DestinationId, one.Level)).Order();
