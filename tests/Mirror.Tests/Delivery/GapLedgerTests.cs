@@ -14,18 +14,22 @@ public sealed class GapLedgerTests : IDisposable
     [Fact]
     public async Task F8_every_dropped_point_is_in_the_ledger_of_its_database_and_retention_policy_across_restarts()
     {
-        Gap[] gaps;
+        GapLedger ledger;
+        Courier lagging;
         await using (TestCluster first = TestCluster.OnDisk(Folder, Small, "a", "b"))
         {
             await FillAsync(first);
-            gaps = [.. first.Cluster.Gaps.List()];
-            Assert.Equal(["db", "other"], gaps.Select(static gap => gap.Database));
-            Assert.Equal([null, "week"], gaps.Select(static gap => gap.RetentionPolicy));
-            Assert.All(gaps, static gap => Assert.Equal("b", gap.Destination));
-            Assert.Equal(first.Courier("b").Tally.Dropped, gaps.Sum(static gap => gap.Points));
-            Assert.Equal(gaps.Sum(static gap => gap.Points), gaps.Sum(static gap => gap.Records));
-            Assert.All(gaps, static gap => Assert.True(gap.First < gap.Last));
+            (ledger, lagging) = (first.Cluster.Gaps, first.Courier("b"));
         }
+
+        // Dropping went on in the background until the cluster was closed: only now are the two of one moment.
+        Gap[] gaps = [.. ledger.List()];
+        Assert.Equal(["db", "other"], gaps.Select(static gap => gap.Database));
+        Assert.Equal([null, "week"], gaps.Select(static gap => gap.RetentionPolicy));
+        Assert.All(gaps, static gap => Assert.Equal("b", gap.Destination));
+        Assert.Equal(lagging.Tally.Dropped, gaps.Sum(static gap => gap.Points));
+        Assert.Equal(gaps.Sum(static gap => gap.Points), gaps.Sum(static gap => gap.Records));
+        Assert.All(gaps, static gap => Assert.True(gap.First < gap.Last));
 
         await using (TestCluster second = TestCluster.OnDisk(Folder, Small, "a", "b"))
         {

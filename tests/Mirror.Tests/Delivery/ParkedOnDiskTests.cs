@@ -58,7 +58,9 @@ public sealed class ParkedOnDiskTests : DurableTests
 
         // The first of them is under way, to find out whether it still has to wait.
         SentRequest trial = await second["b"].NextAsync();
-        await second.UntilAsync(() => got.Count == 1 && courier.Tally.Parked == 3, "the other database flows");
+        await second.UntilAsync(
+            () => courier.Tally is { Delivered: 1, Parked: 3 }, "the other database flows, and its answer is counted");
+        Assert.Equal(["o v=1 1"], got);
         second.Time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal((true, TimeSpan.Zero), (courier.IsParked("db"), courier.Lag()));
         Assert.Equal(["m v=1 1"], trial.Lines);
