@@ -126,7 +126,7 @@ public sealed class MovedReadTests
                 """
                 {
                   "Enabled": true, "Policy": "Influx", "Path": "/ping",
-                  "Interval": "00:00:00.050", "Timeout": "00:00:00.500"
+                  "Interval": "00:00:00.050", "Timeout": "00:00:01"
                 }
                 """)));
 
