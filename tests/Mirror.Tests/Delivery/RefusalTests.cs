@@ -57,6 +57,7 @@ public sealed class RefusalTests
 
         Fates fates = cluster.Write("x", "m v=1 1\nm v=2 2\nm v=3 3");
         await cluster.QuietAsync();
+        await cluster.UntilAsync(() => cluster.Cluster.Letters.List().Count == 1, "there is a letter");
 
         CourierTally tally = cluster.Courier("a").Tally;
         Assert.Equal((3, 1, 2), (tally.Accepted, tally.Delivered, tally.Rejected));
