@@ -21,7 +21,8 @@ public sealed partial class Courier
         // A statement's error may quote it, and with it a password.
         var said = record.Kind == RecordKind.Statement ? "a statement; see the letter" : reason;
         MirrorLog.DeadLetter(
-            _context.Log, Cluster, Destination, record.Client, record.Target.Database, record.Points, said);
+            _context.Log, Cluster, Destination, record.Client, record.Target.Database,
+            DeadLetters.RejectedOf(record, reason), record.Points, said);
     }
 
     /// <summary>No letter is wanted of a refused record: its client was told.</summary>

@@ -288,6 +288,14 @@ public sealed partial class Courier
     private static LaneKey KeyOf(MirroredRecord record) =>
         new(record.Target.Database, record.Kind == RecordKind.Raw);
 
+    /// <summary>What a record is parked for, in words.</summary>
+    private static string WordsOf(VerdictKind reason) => reason switch
+    {
+        VerdictKind.ParkDatabase => "the database was not there",
+        VerdictKind.ParkRetentionPolicy => "the retention policy was not there",
+        _ => "the account was not known or not allowed there",
+    };
+
     private void Return_NeedsLock(Lane lane, MirroredRecord record, ParkedQueue? trial)
     {
         // A statement that had come to the front of the lane has not any more.
@@ -337,7 +345,7 @@ public sealed partial class Courier
 
         foreach (var (record, reason) in discarded)
         {
-            FileDeadLetter(record, $"{reason}: {Overruled}");
+            FileDeadLetter(record, $"{WordsOf(reason)}, and {Overruled}");
             record.LetGo();
         }
 

@@ -199,6 +199,13 @@ public sealed class DeadLetters : IAsyncDisposable
     internal ValueTask<MirroredRecord?> ReadToSendAsync(DeadLetter letter, DeliveryWatch watch) =>
         ReadAsync(letter, letter, watch);
 
+    /// <summary>How many points of a record were refused: of a partial write the rest was stored.</summary>
+    internal static int RejectedOf(MirroredRecord record, string reason)
+    {
+        var verdict = Verdict.Of(400, reason);
+        return verdict.IsPartial ? Math.Min(verdict.DroppedPoints, record.Points) : record.Points;
+    }
+
     private const string Hidden = "refused; the reason is not shown, for it may quote a password";
 
     /// <summary>A statement's error may quote it.</summary>
@@ -211,9 +218,7 @@ public sealed class DeadLetters : IAsyncDisposable
 
     private long File(string destination, MirroredRecord record, string reason)
     {
-        // Of a partial write the rest was stored.
-        var verdict = Verdict.Of(400, reason);
-        var rejected = verdict.IsPartial ? Math.Min(verdict.DroppedPoints, record.Points) : record.Points;
+        var rejected = RejectedOf(record, reason);
         var holdsPassword = record.Kind == RecordKind.Statement && RecordText.HoldsPassword(record);
         var note = new LetterNote(
             0, _time.GetUtcNow(), destination, Shown(reason, record.Kind, holdsPassword), rejected, record.Position,

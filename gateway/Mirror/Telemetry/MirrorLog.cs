@@ -21,9 +21,11 @@ internal static partial class MirrorLog
         ILogger log, string cluster, string destination, string database, int records, string error);
 
     [LoggerMessage(5, LogLevel.Warning,
-        "{Cluster}/{Destination}: dead letter of {Points} point(s) from {Client} for database '{Database}': {Reason}")]
+        "{Cluster}/{Destination}: dead letter from {Client} for database '{Database}', {Rejected} of {Points} point(s) "
+        + "not stored: {Reason}")]
     public static partial void DeadLetter(
-        ILogger log, string cluster, string destination, string client, string database, int points, string reason);
+        ILogger log, string cluster, string destination, string client, string database, int rejected, int points,
+        string reason);
 
     [LoggerMessage(6, LogLevel.Error,
         "{Cluster}/{Destination}: a record from {Client} for database '{Database}' is set aside: {Reason}")]

@@ -5,7 +5,6 @@ using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
 using InfluxMirror.LineProtocol;
 using InfluxMirror.Telemetry;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using Yarp.ReverseProxy.Configuration;
@@ -41,7 +40,7 @@ internal sealed class TestCluster : IAsyncDisposable
         configure(Options);
         IDisk? disk = folder is null ? null : wrap(new LinuxDisk(folder));
         LinuxDisk? letters = folder is null ? null : new(Path.Combine(folder, JournalFolder.Letters));
-        Cluster = new MirroredCluster("influx", () => Options, disk, letters, _metrics, Time, NullLogger.Instance);
+        Cluster = new MirroredCluster("influx", () => Options, disk, letters, _metrics, Time, Log);
         if (destinations.Length > 0)
             Found(destinations);
     }
@@ -70,6 +69,8 @@ internal sealed class TestCluster : IAsyncDisposable
         new(folder, configure, static disk => disk, destinations, later);
 
     public TestClock Time { get; } = new();
+
+    public LogLines Log { get; } = new();
 
     public MirrorOptions Options { get; } = new();
 

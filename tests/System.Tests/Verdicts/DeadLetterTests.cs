@@ -24,7 +24,7 @@ public sealed class DeadLetterTests
         Assert.Equal(2, (await lab.Gateway.LettersAsync("?database=db2")).Length);
         Assert.Single(await lab.Gateway.LettersAsync("?destination=b&database=db2"));
         Assert.Empty(await lab.Gateway.LettersAsync("?destination=c"));
-        Assert.Contains("dead letter of 2 point(s) from 127.0.6.1", lab.Gateway.Log);
+        Assert.Contains("dead letter from 127.0.6.1 for database 'db1', 2 of 2 point(s) not stored: ", lab.Gateway.Log);
 
         // Accounts are saved once a second.
         await Eventually.TrueAsync("it is saved what was refused", () =>
