@@ -37,10 +37,10 @@ public sealed class MirrorOverview
             // One that a reload removed keeps its name here and has no more to do.
             if (!_lookup.TryGetCluster(cluster.Id, out _))
                 continue;
-            if (cluster.IsFull)
+            if (cluster.Obstacle is { } obstacle)
             {
                 accepts = false;
-                reasons.Add($"{cluster.Id}: the buffer is full");
+                reasons.Add($"{cluster.Id}: {obstacle}");
             }
 
             if (cluster.Couriers.Count == 0)

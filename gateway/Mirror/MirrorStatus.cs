@@ -65,7 +65,7 @@ public sealed record DestinationStatus
     /// <summary>What was dropped for it since it was last in sync.</summary>
     public IReadOnlyList<Gap> Gaps { get; init; } = [];
 
-    /// <summary>Some records were dropped for it: it serves no reads until the operator declares it in sync.</summary>
+    /// <summary>It lacks what others have: it serves no reads until the operator declares it in sync.</summary>
     public required bool NeedsResync { get; init; }
 }
 

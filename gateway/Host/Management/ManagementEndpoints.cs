@@ -58,7 +58,7 @@ internal sealed class ManagementEndpoints(
         return Answer(well, new { destination = found[0].Destination, well, reasons });
     }
 
-    // The operator's word: records were dropped for it, and it has been given them by other means.
+    // The operator's word: it has been given what it lacked by other means.
     private IResult SyncDone(string id) => mirror.DeclareInSync(id)
         ? Results.NoContent()
         : Results.NotFound(new { error = "there is no such destination" });

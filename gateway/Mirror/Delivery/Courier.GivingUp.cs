@@ -92,7 +92,13 @@ public sealed partial class Courier
         }
 
         if (MayLog())
-            MirrorLog.DroppedThrough(_context.Log, Cluster, Destination, decided[^1].To);
+        {
+            var reason = cause == DropCause.Aged
+                ? "they are older than Mirror:Journal:MaxAge"
+                : "the journal is near its limit";
+            MirrorLog.DroppedThrough(_context.Log, Cluster, Destination, decided[^1].To, reason);
+        }
+
         Pump();
         _givingUp.Start();
     }

@@ -62,8 +62,14 @@ public sealed partial class Courier
     /// <summary>InfluxDB's version as the destination last told it.</summary>
     public string? Version { get; private set; }
 
-    /// <summary>Records were dropped for it, so that it no longer holds what the others hold.</summary>
+    /// <summary>It does not hold what the others hold.</summary>
     public bool NeedsResync { get; private set; }
+
+    /// <summary>What it lacks when it needs a resync, in words.</summary>
+    public string Lack =>
+        Tally.Dropped > 0 || Counters.Damages > 0 ? "records were dropped for it"
+        : _progress.Since > 0 || !_progress.IsDurable ? "it lacks what others had before it came"
+        : "it may lack what others have";
 
     /// <summary>Attempts get no answer, whatever they carry.</summary>
     public bool IsFailing => _health.IsFailing;

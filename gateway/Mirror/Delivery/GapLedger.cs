@@ -6,7 +6,7 @@ using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Delivery;
 
-/// <summary>Records that a destination was not given because the journal was full.</summary>
+/// <summary>Records that a destination was not given because of a limit or their age.</summary>
 /// <param name="Destination">Who lacks them.</param>
 /// <param name="Database">Their database.</param>
 /// <param name="RetentionPolicy">Their retention policy; null for the database's default.</param>

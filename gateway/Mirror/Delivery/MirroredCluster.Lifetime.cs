@@ -14,6 +14,9 @@ public sealed partial class MirroredCluster
     private readonly Dictionary<Courier, Task> _ending = [];
     private ClusterState? _followed;
 
+    // The gateway ends.
+    private volatile bool _isStopping;
+
     /// <summary>
     /// Takes over the destinations of YARP's cluster: starts couriers for new ones, ends those of removed ones. With a
     /// journal on disk one that comes back begins when its courier of before has ended, and goes on where that one was.
@@ -90,6 +93,7 @@ public sealed partial class MirroredCluster
     /// <param name="patience">As long as destinations that answer are waited for.</param>
     internal async Task StopAsync(CancellationToken patience)
     {
+        _isStopping = true;
         // A disk that hangs keeps whoever asks it.
         var end = Task.Run(
             async () =>
@@ -136,7 +140,7 @@ public sealed partial class MirroredCluster
         var courier = new Courier(Id, destination.DestinationId, Journal, context);
         if (courier.NeedsResync)
         {
-            MirrorLog.NeedsResync(_log, Id, courier.Destination);
+            MirrorLog.NeedsResync(_log, Id, courier.Destination, courier.Lack);
             // Before a cursor of another one names it: it would pass for one that was always there.
             courier.Save();
         }
@@ -177,6 +181,8 @@ public sealed partial class MirroredCluster
 
     private async Task EndAsync(Courier courier)
     {
+        // Who was removed before all of it ends was removed.
+        var isStopping = _isStopping;
         courier.CloseCursor(Journal);
         var waiting = courier.Tally.Pending;
         try
@@ -188,7 +194,13 @@ public sealed partial class MirroredCluster
             courier.LogFault(fault);
         }
 
-        if (waiting > 0)
+        if (waiting == 0)
+            return;
+        if (!isStopping)
             MirrorLog.DestinationRemoved(_log, Id, courier.Destination, waiting);
+        else if (Journal.Store is null)
+            MirrorLog.LeftInMemory(_log, Id, courier.Destination, waiting);
+        else
+            MirrorLog.LeftOnDisk(_log, Id, courier.Destination, waiting);
     }
 }

@@ -103,26 +103,26 @@ public sealed partial class MirroredCluster
         }
     }
 
-    /// <summary>Records are refused: there is no room and nothing may be dropped, or the disk fails.</summary>
-    public bool IsFull
+    /// <summary>
+    /// Why records are refused now, in words: there is no room and nothing may be dropped, or the disk fails. Null when
+    /// they are taken.
+    /// </summary>
+    public string? Obstacle
     {
         get
         {
-            if (Journal.Store is { } store && store.Log.Condition != LogCondition.Working)
-                return true;
+            var condition = Journal.Store?.Log.Condition ?? LogCondition.Working;
+            if (condition != LogCondition.Working)
+                return WordsOf(condition == LogCondition.DiskFull ? AppendOutcome.DiskFull : AppendOutcome.DiskFailing);
             var refused = Interlocked.Read(ref _refusedAt);
-            return refused != 0 && _time.GetElapsedTime(refused) < FullMemory && IsNearlyFull;
-        }
-    }
-
-    private bool IsNearlyFull
-    {
-        get
-        {
+            if (refused == 0 || _time.GetElapsedTime(refused) >= FullMemory)
+                return null;
             if (Journal.Store is not { } store)
-                return Journal.Bytes > Journal.LimitBytes / 10 * 9;
+                return Journal.Bytes > Journal.LimitBytes / 10 * 9 ? WordsOf(AppendOutcome.LimitReached) : null;
             var usage = store.Log.Usage;
-            return usage.IsShortOfSpace || usage.SegmentBytes > usage.MaxBytes / 10 * 9;
+            if (usage.IsShortOfSpace)
+                return WordsOf(AppendOutcome.DiskFull);
+            return usage.SegmentBytes > usage.MaxBytes / 10 * 9 ? WordsOf(AppendOutcome.LimitReached) : null;
         }
     }
 
@@ -228,6 +228,17 @@ public sealed partial class MirroredCluster
         return record;
     }
 
+    /// <summary>Why a record was not appended, in words.</summary>
+    private string WordsOf(AppendOutcome refusal) => refusal switch
+    {
+        AppendOutcome.Busy => "the journal's disk is slower than the writes that come",
+        AppendOutcome.LimitReached when Journal.Store is null => "the journal is full (Mirror:Journal:BufferSizeMB)",
+        AppendOutcome.LimitReached => "the journal is full (Mirror:Journal:MaxBytes)",
+        AppendOutcome.DiskFull => "the journal's disk has no room above the reserve (Mirror:Journal:ReservePercent)",
+        AppendOutcome.DiskFailing => "the journal's disk fails",
+        _ => "the gateway ends",
+    };
+
     private void TellNews(string news) => MirrorLog.JournalNews(_log, Id, news);
 
     private static bool Is(Courier courier, string destination) =>
@@ -263,6 +274,6 @@ public sealed partial class MirroredCluster
         if (last != 0 && _time.GetElapsedTime(last, now) < TimeSpan.FromSeconds(10))
             return;
         if (Interlocked.CompareExchange(ref _fullLoggedAt, now, last) == last)
-            MirrorLog.Refused(_log, Id, outcome.ToString());
+            MirrorLog.Refused(_log, Id, WordsOf(outcome));
     }
 }

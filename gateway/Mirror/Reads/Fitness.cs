@@ -78,7 +78,7 @@ internal sealed class Fitness(Courier courier, TimeProvider time, ILogger log)
         if (_readFailedAt != 0 && time.GetElapsedTime(_readFailedAt) < options.HoldDown)
             return (FitnessLevel.Down, "a read could not reach it");
         if (courier.NeedsResync)
-            return (FitnessLevel.Stale, "records were dropped for it: it needs a resync");
+            return (FitnessLevel.Stale, $"{courier.Lack}: it needs a resync");
         if (courier.IsFailing)
             return (FitnessLevel.Stale, $"it does not answer writes: {courier.Failure}");
         if (lag - leastLag > options.MaxLag)

@@ -38,13 +38,13 @@ internal static partial class MirrorLog
     public static partial void Dropped(ILogger log, string cluster, string destination, int records, long bytes);
 
     [LoggerMessage(24, LogLevel.Error,
-        "{Cluster}/{Destination}: the journal is near its limit; records that others have are dropped, up to "
-        + "position {Position}. The destination needs a resync and serves no reads until it is declared in sync "
-        + "(gateway sync-done)")]
-    public static partial void DroppedThrough(ILogger log, string cluster, string destination, long position);
+        "{Cluster}/{Destination}: records that others have are dropped, up to position {Position}: {Reason}. "
+        + "The destination needs a resync and serves no reads until it is declared in sync (gateway sync-done)")]
+    public static partial void DroppedThrough(
+        ILogger log, string cluster, string destination, long position, string reason);
 
-    [LoggerMessage(8, LogLevel.Warning, "{Cluster}: the journal takes no records now: {Outcome}; writes get 503")]
-    public static partial void Refused(ILogger log, string cluster, string outcome);
+    [LoggerMessage(8, LogLevel.Warning, "{Cluster}: the journal takes no records now: {Reason}; writes get 503")]
+    public static partial void Refused(ILogger log, string cluster, string reason);
 
     [LoggerMessage(9, LogLevel.Information, "{Cluster}/{Destination} is delivered to at {Address}")]
     public static partial void DestinationAdded(ILogger log, string cluster, string destination, string address);
@@ -103,9 +103,9 @@ internal static partial class MirrorLog
         ILogger log, string cluster, string kind, string file, long offset, long length);
 
     [LoggerMessage(23, LogLevel.Warning,
-        "{Cluster}/{Destination} came later than the journal: it needs a resync, and serves no reads until it is "
-        + "declared in sync (gateway sync-done)")]
-    public static partial void NeedsResync(ILogger log, string cluster, string destination);
+        "{Cluster}/{Destination}: {Reason}: it needs a resync, and serves no reads until it is declared in sync "
+        + "(gateway sync-done)")]
+    public static partial void NeedsResync(ILogger log, string cluster, string destination, string reason);
 
     [LoggerMessage(25, LogLevel.Error,
         "{Cluster}: the disk does not come back, and the gateway ends without it. {Records} record(s) are not on it: "
@@ -121,6 +121,16 @@ internal static partial class MirrorLog
     [LoggerMessage(27, LogLevel.Warning,
         "Whether journals in {Folder} hold something that this gateway does not deliver cannot be told: {Reason}")]
     public static partial void JournalsUnknown(ILogger log, string folder, string reason);
+
+    [LoggerMessage(28, LogLevel.Information,
+        "{Cluster}/{Destination}: {Points} point(s) that wait for it stay in the journal, and are delivered after the "
+        + "next start")]
+    public static partial void LeftOnDisk(ILogger log, string cluster, string destination, long points);
+
+    [LoggerMessage(29, LogLevel.Warning,
+        "{Cluster}/{Destination}: {Points} point(s) that waited for it are lost: the journal is in memory "
+        + "(Mirror:Journal:Durability)")]
+    public static partial void LeftInMemory(ILogger log, string cluster, string destination, long points);
 
     [LoggerMessage(100, LogLevel.Information,
         "UDP {Listener} takes line protocol at {EndPoint} for database '{Database}'; receive buffer {Bytes} bytes")]

@@ -116,7 +116,7 @@ public sealed class MirrorMetrics : IDisposable
             r => r.SecondsLeft);
         Gauge("destination_up", "1 if the destination answers probes and sends.", r => r.Up ? 1 : 0);
         Gauge("destination_fit", "1 if the destination may serve reads.", r => r.Fit ? 1 : 0);
-        Gauge("destination_needs_resync", "1 if records were dropped for the destination.",
+        Gauge("destination_needs_resync", "1 if the destination lacks what others have.",
             r => r.NeedsResync ? 1 : 0);
         Counter("sends_total", "Requests sent to the destination.", r => r.Sends);
         Counter("sends_unanswered_total", "Requests to the destination that got no answer.", r => r.Unanswered);

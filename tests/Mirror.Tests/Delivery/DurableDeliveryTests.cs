@@ -259,6 +259,7 @@ public sealed class DurableDeliveryTests : DurableTests
         await using TestCluster second = TestCluster.OnDisk(Folder, "a", "b");
         await second.QuietAsync();
         Assert.Equal((false, true), (second.Courier("a").NeedsResync, second.Courier("b").NeedsResync));
+        Assert.Equal("it may lack what others have", second.Courier("b").Lack);
         second.AssertAccounts();
     }
 

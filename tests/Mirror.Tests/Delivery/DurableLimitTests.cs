@@ -192,6 +192,8 @@ public sealed class DurableLimitTests : DurableTests
         Assert.InRange(dropped, 1, 30);
         Assert.True(cluster.Courier("b").NeedsResync);
         Assert.False(cluster.Courier("a").NeedsResync);
+        Assert.NotEmpty(cluster.Log.Of("they are older than Mirror:Journal:MaxAge"));
+        Assert.Empty(cluster.Log.Of("near its limit"));
         List<string> got = Listen(cluster["b"]);
         await cluster.QuietAsync();
         Assert.Equal(40 - dropped, got.Count);

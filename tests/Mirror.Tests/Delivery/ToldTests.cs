@@ -1,10 +1,94 @@
+using InfluxMirror.Delivery;
+using InfluxMirror.Journal;
+using InfluxMirror.Journal.Disk;
+using InfluxMirror.Tests.Journal.Disk;
 using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
 
 /// <summary>What the log and the status say is what happened.</summary>
-public sealed class ToldTests
+public sealed class ToldTests : DurableTests
 {
+    [Fact]
+    public async Task What_waits_on_disk_when_the_gateway_ends_is_said_to_stay_and_not_to_be_removed()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await WriteAsync(cluster);
+
+        await cluster.Cluster.StopAsync(new CancellationToken(canceled: true));
+
+        string said = Assert.Single(cluster.Log.Of("influx/b: 3 point(s) that wait for it stay in the journal"));
+        Assert.StartsWith("Information: ", said, StringComparison.Ordinal);
+        Assert.Empty(cluster.Log.Of("no longer a destination"));
+        Assert.False(cluster.Cluster.TryAppend(Records.Write("db", "m v=4 4\n")));
+        Assert.Single(cluster.Log.Of("the journal takes no records now: the gateway ends"));
+    }
+
+    [Fact]
+    public async Task What_waits_in_memory_when_the_gateway_ends_is_said_to_be_lost()
+    {
+        await using TestCluster cluster = new("a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await WriteAsync(cluster);
+
+        await cluster.Cluster.StopAsync(new CancellationToken(canceled: true));
+
+        Assert.Single(cluster.Log.Of("influx/b: 3 point(s) that waited for it are lost"));
+    }
+
+    [Fact]
+    public async Task A_destination_that_is_removed_is_said_to_be_none_any_more()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        cluster["b"].Script = ScriptedDestination.Absent;
+        await WriteAsync(cluster);
+
+        cluster.Remove("b");
+
+        await cluster.UntilAsync(
+            () => cluster.Log.Of("influx/b is no longer a destination; 3 point(s)").Length == 1, "it is told");
+    }
+
+    [Fact]
+    public async Task A_newcomer_lacks_what_was_before_and_after_restarts_too()
+    {
+        const string lack = "it lacks what others had before it came";
+        await using (TestCluster cluster = TestCluster.OnDisk(Folder, "a"))
+        {
+            await WriteAsync(cluster);
+            cluster.Add("b");
+            Assert.Equal(lack, cluster.Courier("b").Lack);
+            Assert.Single(cluster.Log.Of($"influx/b: {lack}: it needs a resync"));
+        }
+
+        await using TestCluster again = TestCluster.OnDisk(Folder, "a", "b");
+        Assert.True(again.Courier("b").NeedsResync);
+        Assert.Single(again.Log.Of($"influx/b: {lack}: it needs a resync"));
+    }
+
+    [Fact]
+    public async Task A_newcomer_lacks_what_was_before_in_memory_too()
+    {
+        await using TestCluster cluster = new("a");
+        cluster.Add("b");
+        Assert.Single(cluster.Log.Of("influx/b: it lacks what others had before it came: it needs a resync"));
+    }
+
+    [Fact]
+    public async Task Who_lost_records_is_not_said_to_have_come_later()
+    {
+        await using (TestCluster cluster = TestCluster.OnDisk(Folder, Small, "a", "b"))
+        {
+            cluster["b"].Script = ScriptedDestination.Absent;
+            await cluster.FillAsync(1, 300);
+            Assert.Equal("records were dropped for it", cluster.Courier("b").Lack);
+        }
+
+        await using TestCluster again = TestCluster.OnDisk(Folder, Small, "a", "b");
+        Assert.Single(again.Log.Of("influx/b: records were dropped for it: it needs a resync"));
+    }
+
     [Fact]
     public async Task A_dead_letter_of_a_partial_write_is_told_with_what_was_refused_of_it()
     {
@@ -35,5 +119,71 @@ public sealed class ToldTests
         await cluster.UntilAsync(() => cluster.Cluster.Letters.List().Count == 1, "there is a letter");
         Assert.Equal(
             $"{said}, and a statement that drops or deletes came after it", cluster.Cluster.Letters.List()[0].Reason);
+    }
+
+    [Fact]
+    public async Task A_journal_at_its_limit_says_so_and_so_does_one_in_memory()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                Small(options);
+                options.Journal.LimitPolicy = LimitPolicy.Reject;
+            },
+            "a");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        await RefusedAsync(cluster);
+        Assert.Equal("the journal is full (Mirror:Journal:MaxBytes)", cluster.Cluster.Obstacle);
+        Assert.Single(cluster.Log.Of("takes no records now: the journal is full (Mirror:Journal:MaxBytes); writes"));
+
+        await using TestCluster memory = new("a");
+        memory.Options.Journal.BufferSizeMB = 1;
+        memory.Cluster.Reconfigure();
+        memory["a"].Script = ScriptedDestination.Absent;
+        await RefusedAsync(memory);
+        Assert.Equal("the journal is full (Mirror:Journal:BufferSizeMB)", memory.Cluster.Obstacle);
+    }
+
+    [Fact]
+    public async Task A_journal_whose_disk_fails_says_so_until_it_is_well_again()
+    {
+        HookedDisk disk = null!;
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, inner => disk = new HookedDisk(inner), "a");
+        cluster["a"].Script = ScriptedDestination.Absent;
+        disk.Creating = static () => throw new DiskException(DiskFault.Failed, "Input/output error.");
+        await RefusedAsync(cluster);
+        Assert.Equal("the journal's disk fails", cluster.Cluster.Obstacle);
+
+        disk.Creating = null;
+        await cluster.EventuallyAsync(() => cluster.Cluster.Obstacle is null, "it is over");
+    }
+
+    private static void Small(MirrorOptions options)
+    {
+        options.Journal.MaxBytes = 4 * 1024 * 1024;
+        options.Journal.BufferSizeMB = 1;
+    }
+
+    private static async Task WriteAsync(TestCluster cluster)
+    {
+        for (int i = 1; i <= 3; i++)
+            cluster.Write("db", $"m v={i} {i}\n");
+        cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+        await cluster.EventuallyAsync(() => cluster.Courier("a").Tally.Delivered == 3, "a has them");
+    }
+
+    private static Task RefusedAsync(TestCluster cluster)
+    {
+        string line = $"m v=\"{new string('x', 30_000)}\" 1\n";
+        return cluster.UntilAsync(
+            () =>
+            {
+                MirroredRecord record = Records.Write("db", line);
+                bool isTaken = cluster.Cluster.TryAppend(record);
+                cluster.Cluster.Journal.DemandDurable(cluster.Cluster.Journal.Tail);
+                return !isTaken && cluster.Cluster.Obstacle is not null;
+            },
+            "writes are refused");
     }
 }

@@ -72,7 +72,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
 
         output.WriteLine($"{accepted.Count} accepted, then {refused} refused");
         Assert.InRange(accepted.Count, 100, 600);
-        (await lab.Gateway.Management.SendAsync(HttpMethod.Get, "/health/ready")).MustBe(503);
+        await AssertNotReadyAsync(lab, "no room above the reserve (Mirror:Journal:ReservePercent)");
         (await lab.Client.SendAsync(HttpMethod.Get, "/ping")).MustBeRefusal();
         // Reads go on.
         (await lab.Client.GetQueryAsync("SELECT count(v) FROM load", "db1")).MustBe(200);
@@ -170,6 +170,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
         await Eventually.PauseAsync(TimeSpan.FromSeconds(2));
         Assert.Equal(acknowledged, load.Acknowledged.Count);
         Assert.Contains("503", load.Refusals.First());
+        await AssertNotReadyAsync(lab, "disk fails");
         Stopwatch watch = Stopwatch.StartNew();
 
         calls.FailSyncs(false);
@@ -188,5 +189,11 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
         await load.Acknowledged.AssertStoredAsync(lab.A);
         await load.Acknowledged.AssertStoredAsync(lab.B);
         await lab.AssertWholeAsync();
+    }
+
+    private static async Task AssertNotReadyAsync(Lab lab, string why)
+    {
+        Answer ready = (await lab.Gateway.Management.SendAsync(HttpMethod.Get, "/health/ready")).MustBe(503);
+        Assert.Contains(why, ready.Body);
     }
 }

@@ -135,7 +135,8 @@ public sealed class FullJournalTests(ITestOutputHelper output)
             refused++;
         }
 
-        (await lab.Client.SendAsync(HttpMethod.Get, "/ping")).MustBeRefusal();
+        Answer ping = (await lab.Client.SendAsync(HttpMethod.Get, "/ping")).MustBeRefusal();
+        Assert.Contains("the journal is full (Mirror:Journal:MaxBytes)", ping.Body);
         if (allDown)
             await lab.A.RestartAsync();
         await lab.B.RestartAsync();

@@ -19,6 +19,8 @@ public sealed class StopAndChangeTests(ITestOutputHelper output)
         int code = await lab.Gateway.StopAsync(StopBound);
         output.WriteLine($"ended with {code} after {watch.Elapsed.TotalSeconds:0.0} s");
         Assert.True(code == 0 && watch.Elapsed < StopBound, $"{code} after {watch.Elapsed}\n{lab.Gateway.LogTail()}");
+        Assert.Contains("/b: ", lab.Gateway.Log.Split('\n').Single(line => line.Contains("stay in the journal")));
+        Assert.DoesNotContain("no longer a destination", lab.Gateway.Log);
         await load.StopAsync();
         Assert.Contains(load.Refusals, _ => true);
 

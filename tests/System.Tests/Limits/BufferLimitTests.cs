@@ -75,7 +75,8 @@ public sealed class BufferLimitTests
         lab.B.Kill();
         List<int> accepted = await FillAsync(lab, "consistency=any");
         Assert.Contains("full", (await lab.Client.SendAsync(HttpMethod.Get, "/ping")).MustBeRefusal().Body);
-        (await lab.Gateway.Management.SendAsync(HttpMethod.Get, "/health/ready")).MustBe(503);
+        Answer ready = (await lab.Gateway.Management.SendAsync(HttpMethod.Get, "/health/ready")).MustBe(503);
+        Assert.Contains("the journal is full (Mirror:Journal:BufferSizeMB)", ready.Body);
         await lab.A.RestartAsync();
         await lab.B.RestartAsync();
         await lab.AssertConvergedAsync();
