@@ -55,6 +55,7 @@ public sealed partial class MirroredCluster
         // Who ends because all of it ends is none of those: what waits for it stays.
         Journal.Store?.Leave(cursor => !IsEnding_NeedsLock(cursor));
         _keeper.Start();
+        _space?.Start();
     }
 
     /// <summary>Ends delivery; waits for what is under way to destinations that answer, as long as allowed.</summary>
@@ -76,6 +77,7 @@ public sealed partial class MirroredCluster
             // At once: whoever follows the cluster anew while its couriers still end begins with all of it.
             _followed = null;
             _keeper.Stop();
+            _space?.Stop();
             var couriers = _couriers;
             _couriers = [];
             foreach (var courier in couriers)

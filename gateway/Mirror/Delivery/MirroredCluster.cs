@@ -33,6 +33,8 @@ public sealed partial class MirroredCluster
     private readonly Membership _members;
     private readonly JournalKeeper _keeper;
     private readonly WithdrawnPositions _withdrawn = new();
+    private readonly SpaceWatch? _space;
+    private readonly long _reserveBytes;
     private long _fullLoggedAt;
     private long _refusedAt;
     private long _fruitlessAt = -1;
@@ -55,6 +57,9 @@ public sealed partial class MirroredCluster
         _metrics = metrics;
         _time = time;
         _log = log;
+        _reserveBytes = disk is null
+            ? 0
+            : Math.Max(disk.TotalBytes / 100 * options().Journal.ReservePercent, LeastReserve);
         // Before the journal: a record may have a letter and never have been written.
         Letters = DeadLetters.Open(letters, options, time, TellNews);
         Journal = disk is null
@@ -65,6 +70,8 @@ public sealed partial class MirroredCluster
             disk, options().Journal.StartPatience, save => Journal.Store!.SaveWithRoom(save), TellNews);
         Refused = new RefusedClients(time);
         _keeper = new JournalKeeper(Journal.Store, Journal.TimestampOf, () => _couriers, options, time, TellNews);
+        if (disk is not null)
+            _space = new SpaceWatch(disk, Journal.Store!.SegmentBytes, _reserveBytes, id, time, log);
     }
 
     /// <summary>YARP's cluster id.</summary>
@@ -207,7 +214,7 @@ public sealed partial class MirroredCluster
                 StartPatience = options.StartPatience,
                 TakenThrough = Letters.NewestRecord,
                 Synced = time => _metrics.RecordSync(Id, time),
-                ReserveBytes = Math.Max(disk.TotalBytes / 100 * options.ReservePercent, LeastReserve),
+                ReserveBytes = _reserveBytes,
             },
             Decode,
             news => TellNews(news.Text));

@@ -132,6 +132,17 @@ internal static partial class MirrorLog
         + "(Mirror:Journal:Durability)")]
     public static partial void LeftInMemory(ILogger log, string cluster, string destination, long points);
 
+    [LoggerMessage(30, LogLevel.Warning,
+        "{Cluster}: the journal's disk has no room for another file: {Free} bytes are free, a file takes {FileBytes}, "
+        + "and {ReserveBytes} are to be left (Mirror:Journal:ReservePercent). Little can be kept for a destination "
+        + "that fails")]
+    public static partial void ShortOfSpace(
+        ILogger log, string cluster, long free, long fileBytes, long reserveBytes);
+
+    [LoggerMessage(31, LogLevel.Information,
+        "{Cluster}: the journal's disk has room for more files again: {Free} bytes are free")]
+    public static partial void SpaceAgain(ILogger log, string cluster, long free);
+
     [LoggerMessage(100, LogLevel.Information,
         "UDP {Listener} takes line protocol at {EndPoint} for database '{Database}'; receive buffer {Bytes} bytes")]
     public static partial void UdpListening(

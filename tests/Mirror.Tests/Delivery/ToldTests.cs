@@ -159,6 +159,50 @@ public sealed class ToldTests : DurableTests
         await cluster.EventuallyAsync(() => cluster.Cluster.Obstacle is null, "it is over");
     }
 
+    [Fact]
+    public async Task Space_that_ends_is_told_once_before_a_write_is_refused_over_it_and_once_when_it_is_back()
+    {
+        const string warning = "Warning: influx: the journal's disk has no room for another file: ";
+        const string again = "Information: influx: the journal's disk has room for more files again: ";
+        Space space = new();
+        await using TestCluster cluster = TestCluster.OnDisk(
+            Folder,
+            static options =>
+            {
+                Small(options);
+                options.Journal.ReservePercent = Space.Percent;
+            },
+            space.Over, "a");
+        long file = cluster.Cluster.Journal.Store!.SegmentBytes;
+        await PassAsync(cluster);
+        Assert.Empty(cluster.Log.Of(warning));
+
+        space.Free = Space.Reserve + file - 1;
+        await PassAsync(cluster);
+        Assert.Single(cluster.Log.Of($"{warning}{space.Free} bytes are free, a file takes {file}, and {Space.Reserve} "));
+        Assert.Null(cluster.Cluster.Obstacle);
+
+        cluster["a"].Script = ScriptedDestination.Absent;
+        await RefusedAsync(cluster);
+        Assert.Equal(
+            "the journal's disk has no room above the reserve (Mirror:Journal:ReservePercent)",
+            cluster.Cluster.Obstacle);
+
+        // What one file of its own takes and gives back is no news.
+        space.Free += file;
+        await PassAsync(cluster);
+        Assert.Empty(cluster.Log.Of(again));
+
+        space.Free += file;
+        await PassAsync(cluster);
+        Assert.Single(cluster.Log.Of(again));
+        Assert.Single(cluster.Log.Of(warning));
+        await cluster.EventuallyAsync(() => cluster.Cluster.Obstacle is null, "it is over");
+    }
+
+    private static Task PassAsync(TestCluster cluster) =>
+        cluster.PassAsync(TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(1));
+
     private static void Small(MirrorOptions options)
     {
         options.Journal.MaxBytes = 4 * 1024 * 1024;
@@ -185,5 +229,24 @@ public sealed class ToldTests : DurableTests
                 return !isTaken && cluster.Cluster.Obstacle is not null;
             },
             "writes are refused");
+    }
+
+    /// <summary>What is left of a file system of 50 GB, of which the journal is to leave a part.</summary>
+    private sealed class Space
+    {
+        private const long Total = 50_000_000_000;
+        private long _free = Total;
+
+        public const long Reserve = Total / 100 * Percent;
+
+        public const int Percent = 5;
+
+        public long Free
+        {
+            get => Interlocked.Read(ref _free);
+            set => Interlocked.Exchange(ref _free, value);
+        }
+
+        public IDisk Over(IDisk disk) => new HookedDisk(disk) { Free = () => Free, Total = Total };
     }
 }

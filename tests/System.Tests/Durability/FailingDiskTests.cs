@@ -111,6 +111,7 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
         await lab.Gateway.SettledAsync();
         await load.Acknowledged.AssertStoredAsync(lab.B);
         await lab.Gateway.AssertAccountingAsync();
+        Assert.Contains("has no room for another file", lab.Gateway.Log);
 
         files.Free();
         await Eventually.TrueAsync("writes are taken again", async () =>

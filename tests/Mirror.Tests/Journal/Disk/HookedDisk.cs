@@ -17,16 +17,22 @@ internal sealed class HookedDisk(IDisk disk) : IDisk
     /// <summary>What happens before somebody is told how much space there is.</summary>
     public Action? Measuring { get; set; }
 
+    /// <summary>How much space there is, in place of the disk's.</summary>
+    public Func<long>? Free { get; init; }
+
+    /// <summary>How large it is, in place of the disk's.</summary>
+    public long? Total { get; init; }
+
     public long FreeBytes
     {
         get
         {
             Measuring?.Invoke();
-            return disk.FreeBytes;
+            return Free?.Invoke() ?? disk.FreeBytes;
         }
     }
 
-    public long TotalBytes => disk.TotalBytes;
+    public long TotalBytes => Total ?? disk.TotalBytes;
 
     public IDisposable Lock() => disk.Lock();
 
