@@ -32,16 +32,19 @@ internal static class Invariants
             // It is said that something is missing there.
             if (courier.NeedsResync && WasAwayOrDamaged(world, courier))
                 continue;
-            if (courier.NeedsResync && !world.Plan.GivesWay)
+            bool wasUnsaved = world.WereUnsaved.Contains(courier.Destination);
+            if (courier.NeedsResync && !world.Plan.GivesWay && !wasUnsaved)
                 wrong.Add($"I4: {courier.Destination} needs a resync, and was never away");
             ClientRequest[] missing = [.. Missing(world, courier.Destination)];
             List<Difference> differences =
                 world.Flips > 0 ? [] : [.. Differences(world, world.Destinations[courier.Destination])];
             if (courier.NeedsResync)
             {
-                // What it had before a kill, dropped behind an older one that it was sent once more, it lacks too.
-                ClientRequest[] overtaken =
-                    [.. differences.Where(static one => one.IsRepeated).Select(one => world.Ledger.Find(one.Right))];
+                // What it had before a kill, dropped behind an older one that it was sent once more, it lacks too. Whose
+                // place is not known gets that without being told of each.
+                ClientRequest[] overtaken = wasUnsaved
+                    ? []
+                    : [.. differences.Where(static one => one.IsRepeated).Select(one => world.Ledger.Find(one.Right))];
                 wrong.AddRange(Undeclared(world, courier, [.. missing.Union(overtaken)]));
                 differences.RemoveAll(static one => one.IsRepeated);
             }
@@ -86,11 +89,10 @@ internal static class Invariants
 
     /// <summary>Whether a destination may need a resync.</summary>
     private static bool MayLack(World world, Courier courier) =>
-        WasAwayOrDamaged(world, courier) || world.Plan.GivesWay;
+        WasAwayOrDamaged(world, courier) || world.Plan.GivesWay || world.WereUnsaved.Contains(courier.Destination);
 
     private static bool WasAwayOrDamaged(World world, Courier courier) =>
-        world.WereRemoved.Contains(courier.Destination) || world.WereUnsaved.Contains(courier.Destination)
-            || world.Flips > 0;
+        world.WereRemoved.Contains(courier.Destination) || world.Flips > 0;
 
     /// <summary>
     /// I1 for who was given up some records, as the journal was full: each is in the ledger of gaps, and another one
