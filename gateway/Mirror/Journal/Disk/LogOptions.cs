@@ -46,6 +46,9 @@ public sealed class LogOptions
     /// </summary>
     public TimeSpan StartPatience { get; init; }
 
+    /// <summary>The time: positions grow by less than one for each microsecond. Default the system's.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Told how long each sync took; must return at once.</summary>
     public Action<TimeSpan> Synced { get; init; } = static _ => { };
 

@@ -19,28 +19,32 @@ public static class Recovery
         var names = disk.List();
         var files = ReadHeaders(disk, names, damage);
         var takenOver = LeaveOutTakenOver(files);
-        var lastPosition = saved.Select(one => one.Value.Highest).Append(options.TakenThrough).Max();
-        var knownThrough = lastPosition;
-        if (damage.Exists(static one => one.Kind == LogDamageKind.Cursor))
-            lastPosition += Beyond(options);
+        // A position is never used twice: not those of lost records, nor of ones that were withdrawn from a segment
+        // that failed. A header tells how far they had got when it was written.
+        var knownThrough = saved.Select(static one => one.Value.Highest)
+            .Concat(files.Select(static file => Math.Max(file.Header?.Given ?? 0, file.Header?.First - 1 ?? 0)))
+            .Append(options.TakenThrough).Max();
+        var unknown = Beyond(knownThrough, options);
+        var lastPosition = damage.Exists(static one => one.Kind == LogDamageKind.Cursor) ? unknown : knownThrough;
         var first = saved.Select(static one => one.Value.LowWaterMark).DefaultIfEmpty(0).Min() + 1;
         List<Segment> segments = [];
         for (var i = 0; i < files.Count; i++)
         {
-            // A position is never used twice: not those of lost records, nor of ones that were withdrawn from a
-            // segment that failed. The header tells how far they had got when it was written.
-            if (files[i].Header is { } header)
+            if (TryRestore(disk, files, i, damage, ref lastPosition) is { } segment)
             {
-                knownThrough = Math.Max(knownThrough, Math.Max(header.Given, header.First - 1));
-                lastPosition = Math.Max(lastPosition, knownThrough);
+                knownThrough = Math.Max(knownThrough, segment.Last);
+            }
+            else
+            {
+                // One that cannot be read may hold positions that nothing else knows of.
+                if (SegmentFiles.Next(files, i) is null)
+                    lastPosition = Math.Max(lastPosition, unknown);
+                segment = Unread(disk, files[i], first, SegmentFiles.Next(files, i) ?? lastPosition + 1, options);
             }
 
-            var segment = Restore(disk, files, i, first, options, damage, ref lastPosition);
             segment.Seal();
             segments.Add(segment);
             first = segment.Last + 1;
-            if (!segment.IsUnread)
-                knownThrough = Math.Max(knownThrough, segment.Last);
         }
 
         if (segments is [.., { IsUnread: false }] && options.Safety == LogSafety.Disk)
@@ -79,7 +83,7 @@ public static class Recovery
         List<SegmentFile> files = [];
         foreach (var name in names.Where(name => name.EndsWith(SegmentFormat.Segment, StringComparison.Ordinal)))
         {
-            var (header, isUnread) = HeaderOf(disk, name);
+            var header = SegmentScan.TryHeader(disk, name, out var isUnread);
             if (header is null)
                 damage.Add(OfFile(LogDamageKind.Segment, name));
             if (header is not null || (isUnread && SegmentFormat.GenerationOf(name) > 0))
@@ -90,105 +94,70 @@ public static class Recovery
         return files;
     }
 
-    private static (SegmentHeader? Header, bool IsUnread) HeaderOf(IDisk disk, string name)
-    {
-        try
-        {
-            using var file = disk.Open(name);
-            return (SegmentScan.Header(file, name, out var isUnread), isUnread);
-        }
-        catch (DiskException fault)
-        {
-            return (null, fault.Fault != DiskFault.Missing);
-        }
-    }
-
     /// <summary>
-    /// Crash between the writing anew of segments and their removal: what is still needed of them is in the new one,
-    /// and their files are of no use. Their names.
+    /// What was taken over, as far as that is known for certain, or goes by the name: behind it there is the same once
+    /// more, written anew. Names of files of no use.
     /// </summary>
     private static List<string> LeaveOutTakenOver(List<SegmentFile> files)
     {
         List<string> takenOver = [];
-        SegmentHeader? rewritten = null;
         for (var i = files.Count - 1; i >= 0; i--)
         {
-            var (name, header) = files[i];
-            var isLeftOver = header is { } known
-                ? known.First >= rewritten?.First
-                : SegmentFormat.GenerationOf(name) > rewritten?.Previous;
-            if (isLeftOver)
+            var isTakenOver = SegmentFiles.IsTakenOver(files, i);
+            // While one of the two cannot be read the file stays for a start that can.
+            var isTwice = i + 1 < files.Count && files[i].Order.Generation == files[i + 1].Order.Generation;
+            if (isTakenOver)
+                takenOver.Add(files[i].Name);
+            if (isTakenOver || isTwice)
                 files.RemoveAt(i);
-            // One that cannot be read stays for a start that can.
-            if (isLeftOver && header is not null)
-                takenOver.Add(name);
-            else if (!isLeftOver && SegmentScan.IsRewritten(name))
-                rewritten = header ?? rewritten;
         }
 
         return takenOver;
     }
 
-    /// <summary>
-    /// Crash, or a failed sync, behind which another segment was begun: that one's header says where this one ends,
-    /// and what follows in it does not count. Without such a header the segment is read to its end.
-    /// </summary>
-    private static Segment Restore(
-        IDisk disk, List<SegmentFile> files, int index, long first, LogOptions options, List<LogDamage> damage,
-        ref long lastPosition)
+    /// <summary>The segment in a file; null when the disk does not give what there is to know.</summary>
+    private static Segment? TryRestore(
+        IDisk disk, List<SegmentFile> files, int index, List<LogDamage> damage, ref long lastPosition)
     {
-        var (name, known) = files[index];
-        // The first one: those that name it later knew less of its end.
-        var follower = files.Find(
-            other => other.Header?.Previous == SegmentFormat.GenerationOf(name)).Header.GetValueOrDefault();
-        var next = files.Skip(index + 1).Select(static file => file.Header?.First).FirstOrDefault(
-            static position => position is not null) ?? long.MaxValue;
-        // Where the next one begins is not known if it cannot be read: then this one says how far it goes.
-        var isBounded = index + 1 == files.Count || files[index + 1].Header is not null;
-        long length = options.SegmentBytes;
-        if (known is { } header)
+        if (SegmentFiles.Missing(files, index).Any())
+            return null;
+        try
         {
-            try
-            {
-                using var file = disk.Open(name);
-                length = file.Length;
-                if (follower.Generation > 0 && isBounded)
-                    return SegmentScan.IsRewritten(name)
-                        ? SegmentScan.Rewritten(name, header, next - 1, length)
-                        : new Segment(name, header, follower.PreviousEnd, follower.PreviousSafeEnd, next - 1, length);
-                var found = SegmentScan.Content(file, name, header, next, skipsUnreadable: true);
-                lastPosition = Math.Max(lastPosition, found.Highest);
-                damage.AddRange(found.Damage);
-                if (!found.HasUnread)
-                    return found.Segment;
-            }
-            catch (DiskException)
-            {
-                // As if its content could not be read.
-            }
-
-            damage.Add(OfFile(LogDamageKind.Segment, name));
+            var found = SegmentFiles.Find(disk, files, index, skipsUnreadable: true);
+            lastPosition = Math.Max(lastPosition, found.Highest);
+            damage.AddRange(found.Damage);
+            if (!found.HasUnread)
+                return found.Segment;
+        }
+        catch (DiskException)
+        {
+            // As if its content could not be read.
         }
 
-        // It may hold positions that nothing else knows of.
-        if (next == long.MaxValue)
-            next = (lastPosition += Beyond(options)) + 1;
-        var (end, safeEnd) = (follower.PreviousEnd, follower.PreviousSafeEnd);
-        if (SegmentScan.IsRewritten(name))
-            (end, safeEnd) = (0, 0);
-        var generation = SegmentFormat.GenerationOf(name);
-        return new Segment(
-            name, known ?? new SegmentHeader(generation, 0, Math.Min(first, next), 0), end, safeEnd, next - 1, length)
+        damage.Add(OfFile(LogDamageKind.Segment, files[index].Name));
+        return null;
+    }
+
+    /// <summary>One that could not be read, or of which that is not known which depends on another.</summary>
+    private static Segment Unread(IDisk disk, in SegmentFile file, long first, long next, LogOptions options)
+    {
+        var header = file.Header ?? new SegmentHeader(file.Order.Generation, 0, Math.Min(first, next), 0);
+        var length = TryLengthOf(disk, file.Name) ?? options.SegmentBytes;
+        return new Segment(file.Name, header, 0, 0, next - 1, length)
         {
             IsUnread = true,
+            HasHeader = file.Header is not null,
         };
     }
 
     /// <summary>
-    /// So many positions a segment or cursor that cannot be read may know of, beyond all that is known: more than a
-    /// segment has records, as between them there may be some that were cancelled.
+    /// No segment or cursor that cannot be read knows of a position above: since 1970 there were not as many as
+    /// microseconds, and where an earlier start left out some, it went no further. Should the clock be wrong, at least
+    /// as many are left out as a segment has bytes.
     /// </summary>
-    private static long Beyond(LogOptions options) => options.SegmentBytes;
+    private static long Beyond(long known, LogOptions options) => Math.Max(
+        known + options.SegmentBytes,
+        (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
     /// <summary>
     /// Crash of the program alone: what it wrote last is in the kernel's memory, and readers will act on it, so it
@@ -224,7 +193,9 @@ public static class Recovery
     private static void ReportMissing(
         List<Segment> segments, IReadOnlyList<CursorState> cursors, List<LogDamage> damage)
     {
-        for (var i = 1; i < segments.Count; i++)
+        // What was written anew and cannot be read may hold what seems to be missing before it.
+        var i = segments.FindLastIndex(static one => !one.HasHeader && SegmentScan.IsRewritten(one.Name)) + 1;
+        for (i = Math.Max(i, 1); i < segments.Count; i++)
         {
             var (before, header) = (segments[i - 1], segments[i].Header);
             if (header.Previous <= before.Header.Generation
@@ -256,7 +227,7 @@ public static class Recovery
                     disk.Delete(name);
                 if (!name.EndsWith(SegmentFormat.Spare, StringComparison.Ordinal))
                     continue;
-                if (spares.Count < options.MaxSpares && LengthOf(disk, name) == options.SegmentBytes)
+                if (spares.Count < options.MaxSpares && TryLengthOf(disk, name) == options.SegmentBytes)
                     spares.Add(name);
                 else
                     disk.Delete(name);
@@ -271,19 +242,19 @@ public static class Recovery
         return spares;
     }
 
-    private static long LengthOf(IDisk disk, string name)
+    private static long? TryLengthOf(IDisk disk, string name)
     {
-        using var file = disk.Open(name);
-        return file.Length;
+        try
+        {
+            using var file = disk.Open(name);
+            return file.Length;
+        }
+        catch (DiskException)
+        {
+            return null;
+        }
     }
 
     private static LogDamage OfFile(LogDamageKind kind, string file) =>
         new(kind, file, 0, 0, After: 0, Before: 0, Acknowledged: false, Position: 0, default);
-
-    /// <summary>A file that holds a segment; its header is not there if the disk did not give it.</summary>
-    private readonly record struct SegmentFile(string Name, SegmentHeader? Header)
-    {
-        /// <summary>Generations in turn, and what was written anew behind what it was made from.</summary>
-        public (long, int) Order => (SegmentFormat.GenerationOf(Name), SegmentFormat.RewriteOf(Name));
-    }
 }

@@ -41,10 +41,15 @@ public sealed class Segment
     public long FileBytes { get; }
 
     /// <summary>
-    /// A start could not read it, or not all of it: who reads it looks once more (<see cref="SegmentScan.Look"/>). Of
-    /// its header the generation is known, and between which positions it is; of its end what the next header says.
+    /// A start could not read it, or not what tells where it ends, or whether it counts: who comes to read it looks
+    /// once more (<see cref="SegmentFiles.Look"/>).
     /// </summary>
     internal bool IsUnread { get; init; }
+
+    /// <summary>
+    /// Its header could be read; otherwise the generation is known, and between which others its positions are.
+    /// </summary>
+    internal bool HasHeader { get; init; } = true;
 
     /// <summary>Its end moves no more.</summary>
     public bool IsSealed => _isSealed;

@@ -185,11 +185,12 @@ public sealed class SegmentLog : IAsyncDisposable
     }
 
     /// <summary>
-    /// Nobody needs the records of a sealed segment, though somebody may need older ones: its file goes.
+    /// Nobody needs the records of a sealed segment, though somebody may need older ones: its file goes. Not so what
+    /// could not be read yet: which positions are in it is not known.
     /// </summary>
     public void Discard(Segment segment)
     {
-        segment.IsDiscarded = segment.IsSealed;
+        segment.IsDiscarded = segment is { IsSealed: true, IsUnread: false };
         if (_core.HasKeepWork)
             _keep.Set();
     }

@@ -11,7 +11,7 @@ public sealed class SegmentReader : IDisposable
     private readonly Action<LogDamage> _damaged;
     private Segment? _segment;
 
-    // The same, or what was found of it if a start could not read it.
+    // The same, or what there is of it when the rest is given up.
     private Segment? _content;
     private DiskFile? _file;
     private FrameWalk? _walk;
@@ -39,7 +39,7 @@ public sealed class SegmentReader : IDisposable
     /// <see cref="SkipUnreadable"/> gives it up.</exception>
     public LogRecord? TryRead()
     {
-        while (_walk is not null || TryEnter(skipsUnreadable: false))
+        while (_walk is not null || TryEnter(givenUp: null))
         {
             // Looked at before the end: once sealed, the end seen afterwards is the last one.
             var isSealed = _segment!.IsSealed;
@@ -76,12 +76,17 @@ public sealed class SegmentReader : IDisposable
             return;
         }
 
-        if (NextSegment() is not { } segment || (segment.IsUnread && TryEnterUnread()))
+        if (NextSegment() is not { } segment || (segment.IsUnread && TryEnterUnread(segment)))
+            return;
+        // It was taken over, or can be read by now.
+        if (NextSegment() != segment)
             return;
         _generation = segment.Header.Generation;
+        // Where it begins is not known without its header; but what is before it was read.
+        var first = segment.HasHeader ? segment.Header.First : Next;
         if (segment.Last >= Next)
             _damaged(new LogDamage(
-                LogDamageKind.Segment, segment.Name, 0, segment.FileBytes, segment.Header.First - 1, segment.Last + 1,
+                LogDamageKind.Segment, segment.Name, 0, segment.FileBytes, first - 1, segment.Last + 1,
                 Acknowledged: true, Position: 0, default));
     }
 
@@ -93,7 +98,7 @@ public sealed class SegmentReader : IDisposable
         // The last one of a segment is bounded by the next segment, and those below where this reader begins are
         // none of its business.
         if (damage.Before == 0 && _segments.Behind(_segment!.Header.Generation) is { } behind)
-            damage = damage with { Before = behind.Header.First };
+            damage = damage with { Before = behind.HasHeader ? behind.Header.First : _content!.Last + 1 };
         if (damage.Position >= Next || (damage.Position == 0 && (damage.Before == 0 || damage.Before > Next)))
             _damaged(damage);
         Next = Math.Max(Next, damage.Position + 1);
@@ -102,7 +107,8 @@ public sealed class SegmentReader : IDisposable
     private Segment? NextSegment() =>
         _generation == 0 ? _segments.Holding(Next) : _segments.Behind(_generation);
 
-    private bool TryEnter(bool skipsUnreadable)
+    /// <param name="givenUp">One that a start could not read, of which is taken what can be read now.</param>
+    private bool TryEnter(Segment? givenUp)
     {
         while (NextSegment() is { } segment)
         {
@@ -116,13 +122,18 @@ public sealed class SegmentReader : IDisposable
 
             try
             {
+                if (segment.IsUnread && !TryLook(segment, segment == givenUp))
+                {
+                    segment.Unpin();
+                    continue;
+                }
+
+                _content ??= segment;
                 _file = _disk.Open(segment.Name);
-                _content = segment.IsUnread ? SegmentScan.Look(_file, segment, skipsUnreadable) : segment;
             }
             catch (DiskException)
             {
-                _file?.Dispose();
-                _file = null;
+                _content = null;
                 segment.Unpin();
                 // Another one may have taken its place in between.
                 if (NextSegment() != segment)
@@ -132,19 +143,35 @@ public sealed class SegmentReader : IDisposable
 
             _segment = segment;
             _generation = segment.Header.Generation;
-            _walk = new FrameWalk(_file, _content) { SkipsUnreadable = skipsUnreadable };
+            _walk = new FrameWalk(_file, _content) { SkipsUnreadable = segment == givenUp };
             return true;
         }
 
         return false;
     }
 
+    /// <summary>
+    /// Puts what a start could not read in its place, for everybody. False then, as it is another one from now on; true
+    /// when it is given up, and there is something of it all the same.
+    /// </summary>
+    private bool TryLook(Segment unread, bool isGivenUp)
+    {
+        var found = SegmentFiles.Look(_disk, _segments.All, unread, isGivenUp);
+        if (found is null)
+            _segments.Remove(unread);
+        else if (isGivenUp)
+            _content = found;
+        else
+            _segments.Replace([unread], found);
+        return _content is not null;
+    }
+
     /// <summary>Not all of what a start could not read need be lost.</summary>
-    private bool TryEnterUnread()
+    private bool TryEnterUnread(Segment segment)
     {
         try
         {
-            return TryEnter(skipsUnreadable: true);
+            return TryEnter(segment);
         }
         catch (DiskException)
         {

@@ -10,6 +10,24 @@ internal static class SegmentScan
     // in three billion.
     private const int ResemblingBits = 8;
 
+    /// <summary>The header of a file, as below; null also when it cannot be opened.</summary>
+    /// <param name="disk">The folder.</param>
+    /// <param name="name">The file.</param>
+    /// <param name="isUnread">The disk did not give all of it. What is gone is not unread.</param>
+    public static SegmentHeader? TryHeader(IDisk disk, string name, out bool isUnread)
+    {
+        try
+        {
+            using var file = disk.Open(name);
+            return Header(file, name, out isUnread);
+        }
+        catch (DiskException fault)
+        {
+            isUnread = fault.Fault != DiskFault.Missing;
+            return null;
+        }
+    }
+
     /// <summary>
     /// The header: the first copy, the second, or else the first frame helps: it begins with the salt, and the name
     /// has the generation. Null when none of them is whole.
@@ -17,7 +35,7 @@ internal static class SegmentScan
     /// <param name="file">The segment's file.</param>
     /// <param name="name">Its name.</param>
     /// <param name="isUnread">The disk did not give all of it.</param>
-    public static SegmentHeader? Header(DiskFile file, string name, out bool isUnread)
+    private static SegmentHeader? Header(DiskFile file, string name, out bool isUnread)
     {
         var start = new byte[SegmentFormat.DataStart + RecordFormat.FrameLength];
         isUnread = false;
@@ -74,7 +92,7 @@ internal static class SegmentScan
 
         if (walk.HasUnread)
         {
-            var reached = new Segment(name, header, length, length, Math.Max(last, next - 1), length);
+            var reached = new Segment(name, header, length, length, next - 1, length);
             return new Found(reached, highest, HasUnread: true, []);
         }
 
@@ -84,29 +102,8 @@ internal static class SegmentScan
         if (open.Find(hole => hole.Offset >= end) is { } torn && IsOfRecord(file, torn, header.Key))
             damage.Add(torn with { Kind = LogDamageKind.TornTail, Length = length - torn.Offset });
         return new Found(
-            new Segment(name, header, end, safe, Math.Max(last, header.First - 1), length), highest, HasUnread: false,
-            damage);
-    }
-
-    /// <summary>
-    /// What a segment holds that a start could not read, for whoever reads it now: it is no other one than would be
-    /// found by a start that can.
-    /// </summary>
-    /// <param name="file">The segment's file.</param>
-    /// <param name="unread">What is known of it.</param>
-    /// <param name="skipsUnreadable">What the disk still does not give is given up.</param>
-    /// <exception cref="DiskException">The disk does not give its header, or the rest of it.</exception>
-    public static Segment Look(DiskFile file, Segment unread, bool skipsUnreadable)
-    {
-        var header = Header(file, unread.Name, out _)
-            ?? throw new DiskException(DiskFault.Failed, $"The header of '{unread.Name}' cannot be read.");
-        var segment = unread.End > 0
-            ? new Segment(unread.Name, header, unread.End, unread.SafeEnd, unread.Last, unread.FileBytes)
-            : IsRewritten(unread.Name)
-            ? Rewritten(unread.Name, header, unread.Last, file.Length)
-            : Content(file, unread.Name, header, unread.Last + 1, skipsUnreadable).Segment;
-        segment.Seal();
-        return segment;
+            new Segment(name, header, end, safe, next == long.MaxValue ? last : next - 1, length), highest,
+            HasUnread: false, damage);
     }
 
     /// <summary>One that was written anew ends with its file.</summary>

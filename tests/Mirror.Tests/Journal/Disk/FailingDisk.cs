@@ -2,11 +2,20 @@ using InfluxMirror.Journal.Disk;
 
 namespace InfluxMirror.Tests.Journal.Disk;
 
-/// <summary>A disk that cannot read some of one file.</summary>
+/// <summary>A disk that cannot read some of one file, or anything at all.</summary>
 internal sealed class FailingDisk(IDisk disk) : IDisk
 {
     /// <summary>The file; null when the disk is well.</summary>
     public string? Bad { get; set; }
+
+    /// <summary>No file can be read, apart from one.</summary>
+    public bool IsDown { get; set; }
+
+    /// <summary>That one, if there is one.</summary>
+    public string? Good { get; set; }
+
+    /// <summary>So many more syncs fail.</summary>
+    public int FailingSyncs { get; set; }
 
     /// <summary>What ends behind this offset cannot be read.</summary>
     public long From { get; set; }
@@ -57,12 +66,21 @@ internal sealed class FailingDisk(IDisk disk) : IDisk
 
         public override int Read(long offset, Span<byte> buffer)
         {
-            if (name == disk.Bad && offset + buffer.Length > disk.From)
+            if ((disk.IsDown && name != disk.Good) || (name == disk.Bad && offset + buffer.Length > disk.From))
                 disk.Fail();
             return file.Read(offset, buffer);
         }
 
-        public override void Sync() => file.Sync();
+        public override void Sync()
+        {
+            if (disk.FailingSyncs > 0)
+            {
+                disk.FailingSyncs--;
+                disk.Fail();
+            }
+
+            file.Sync();
+        }
 
         protected override void Dispose(bool disposing) => file.Dispose();
     }
