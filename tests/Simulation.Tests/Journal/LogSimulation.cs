@@ -26,6 +26,7 @@ public sealed class LogSimulation
     private HashSet<long> _readByReader = [];
     private long _readerFrom;
     private int _cursorSerial;
+    private long _tail;
 
     public LogSimulation(int seed)
     {
@@ -39,6 +40,7 @@ public sealed class LogSimulation
             MaxPendingBytes = 200_000,
             MaxSpares = _random.Next(3),
             Salts = () => (ulong)_random.NextInt64(),
+            Time = new Clock(this),
         };
         _flips = seed % 3 == 0;
         _faults = seed % 2 == 0;
@@ -52,6 +54,9 @@ public sealed class LogSimulation
 
     /// <summary>Lives that ended in the middle of an operation.</summary>
     public int Crashes { get; private set; }
+
+    /// <summary>Starts during which reads failed.</summary>
+    public int FailingStarts { get; private set; }
 
     /// <summary>Segments given up after a failed write or sync.</summary>
     public long GivenUp { get; private set; }
@@ -83,19 +88,27 @@ public sealed class LogSimulation
 
     private void Begin()
     {
+        // What some starts cannot read is there for readers all the same, and for the next start.
+        bool cannotRead = _faults && _random.Next(3) == 0;
+        _disk.ReadFailures = cannotRead ? _random.Next(1001) : 0;
         RecoveredLog recovered = Recovery.Run(_disk, _options);
+        _disk.ReadFailures = 0;
+        FailingStarts += cannotRead ? 1 : 0;
         _core = new LogCore(_disk, _options, recovered, _ => { });
         _found.AddRange(recovered.Damage);
         // No crash makes a file unreadable.
-        if (_model.Flips == 0)
+        if (_model.Flips == 0 && !cannotRead)
             Assert.DoesNotContain(recovered.Damage, one => one.Kind is LogDamageKind.Segment or LogDamageKind.Cursor);
-        CheckCursor(recovered);
+        // One that cannot be read is its owner's business: see JournalStore.
+        if (!cannotRead)
+            CheckCursor(recovered);
         CheckAll();
         _core.Trim(_model.TrimmedThrough);
     }
 
     private void End()
     {
+        _tail = Math.Max(_tail, _core?.Tail ?? 0);
         GivenUp += _core?.Counters.GivenUp ?? 0;
         _reader?.Dispose();
         _reader = null;
@@ -311,5 +324,11 @@ public sealed class LogSimulation
         _disk.OtherFailures = isWell ? 0 : _random.Next(200);
         _disk.ReadFailures = isWell ? 0 : _random.Next(300);
         _disk.Capacity = _random.Next(4) > 0 ? long.MaxValue : _random.Next(50_000, 400_000);
+    }
+
+    /// <summary>Positions do not outrun it, and no more is known of it.</summary>
+    private sealed class Clock(LogSimulation simulation) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddMicroseconds(simulation._tail);
     }
 }

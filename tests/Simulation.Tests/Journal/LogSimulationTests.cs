@@ -26,7 +26,7 @@ public sealed class LogSimulationTests(ITestOutputHelper output)
         TimeSpan most = TimeSpan.FromSeconds(Setting("JOURNAL_SECONDS") ?? 0);
         long clock = Stopwatch.GetTimestamp();
         var failures = new ConcurrentQueue<string>();
-        long seeds = 0, crashes = 0, confirmed = 0, lost = 0, givenUp = 0, compactions = 0;
+        long seeds = 0, crashes = 0, confirmed = 0, lost = 0, givenUp = 0, compactions = 0, failing = 0;
         for (int seed = first; seed < first + SeedsInTheSuite || Stopwatch.GetElapsedTime(clock) < most; seed++)
         {
             var simulation = new LogSimulation(seed);
@@ -47,16 +47,18 @@ public sealed class LogSimulationTests(ITestOutputHelper output)
             lost += simulation.Model.Lost;
             givenUp += simulation.GivenUp;
             compactions += simulation.Compactions;
+            failing += simulation.FailingStarts;
         }
 
         double minutes = Stopwatch.GetElapsedTime(clock).TotalMinutes;
         output.WriteLine(
             $"{seeds} seeds, {seeds / minutes:F0} a minute: {crashes} crashes, {givenUp} segments given up, " +
-            $"{compactions} compactions, " +
+            $"{compactions} compactions, {failing} starts that could not read, " +
             $"{confirmed} acknowledged records found again, {lost} lost to flipped bits and reported");
         Assert.True(failures.IsEmpty, string.Join("\n\n", failures));
         // The schedules reach what they are for.
-        Assert.True(crashes > seeds / 2 && givenUp > 0 && lost > 0 && confirmed > seeds && compactions > seeds / 4);
+        Assert.True(crashes > seeds / 2 && givenUp > 0 && lost > 0 && confirmed > seeds && compactions > seeds / 4
+            && failing > seeds / 4);
     }
 
     private static int? Setting(string name) =>
