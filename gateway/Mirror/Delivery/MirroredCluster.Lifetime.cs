@@ -36,7 +36,8 @@ public sealed partial class MirroredCluster
         var before = _couriers;
         var kept = before.Where(courier => state.Destinations.ContainsKey(courier.Destination)).ToList();
         var begin = state.Destinations.Values
-            .Where(one => !kept.Exists(courier => Is(courier, one.DestinationId)) && !IsEnding_NeedsLock(one.DestinationId))
+            .Where(one => !kept.Exists(courier => Is(courier, one.DestinationId))
+                && !IsEnding_NeedsLock(one.DestinationId))
             .ToArray();
         _members.Look([.. begin.Select(static one => one.DestinationId)]);
         kept.AddRange(begin.Select(one => Begin(state, one)));

@@ -242,6 +242,9 @@ public sealed class Journal
             _store!.Log.Cancel(entry);
     }
 
+    /// <summary>An entry is written whoever has it, and not without what comes behind it.</summary>
+    internal void MarkDue(JournalRecord record) => _store?.Log.MarkDue(record.Position);
+
     /// <summary>An entry that nobody holds counts no more.</summary>
     internal void Forget(JournalRecord record) => Interlocked.Add(ref _bytes, -record.Size);
 

@@ -58,7 +58,11 @@ public abstract class JournalRecord
     /// Something older that is not done yet may be written, and read again after a crash: it must not be without this.
     /// Called before a reader is done with it.
     /// </summary>
-    internal void Keep() => MustBeWritten = true;
+    internal void Keep()
+    {
+        MustBeWritten = true;
+        Journal?.MarkDue(this);
+    }
 
     /// <summary>Cursors that have not read it yet. Belongs to the journal's lock.</summary>
     internal int Unread { get; set; }
@@ -110,6 +114,8 @@ public abstract class JournalRecord
         AppendedAt = appendedAt;
         Unread = _unsettled = cursors;
         Interlocked.Add(ref _holders, cursors);
+        if (mustBeWritten)
+            journal.MarkDue(this);
     }
 
     /// <summary>One of the readers it was appended for is done with it.</summary>

@@ -9,11 +9,15 @@ internal sealed class Coverage(long written)
 {
     private readonly Lock _gate = new();
     private long _written = written;
+    private long _due;
     private long _covered;
     private int _epoch;
 
     /// <inheritdoc cref="LogCore.Written"/>
-    public long Written => Interlocked.Read(ref _written);
+    public long Written => Math.Max(Interlocked.Read(ref _written), Interlocked.Read(ref _due));
+
+    /// <summary>All that is to be written in any case is covered, whether it is written yet or not.</summary>
+    public bool IsDueCovered => IsCovered(Interlocked.Read(ref _due));
 
     /// <inheritdoc cref="LogCore.MayRepeat"/>
     public bool MayRepeat => !IsCovered(Written);
@@ -28,6 +32,13 @@ internal sealed class Coverage(long written)
 
     /// <summary>Nothing up to <paramref name="position"/> is read again.</summary>
     public bool IsCovered(long position) => position <= Interlocked.Read(ref _covered);
+
+    /// <inheritdoc cref="LogCore.MarkDue"/>
+    public void MarkDue(long position)
+    {
+        lock (_gate)
+            Interlocked.Exchange(ref _due, Math.Max(_due, position));
+    }
 
     /// <inheritdoc cref="LogCore.Cover"/>
     public void Cover(long through)
@@ -57,7 +68,8 @@ internal sealed class Coverage(long written)
     {
         lock (_gate)
         {
-            var before = Interlocked.Exchange(ref _written, given);
+            var before = Written;
+            Interlocked.Exchange(ref _written, given);
             return (before, IsCovered(before), _epoch);
         }
     }

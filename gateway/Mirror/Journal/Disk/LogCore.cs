@@ -172,6 +172,12 @@ public sealed class LogCore : IDisposable
             entry.TryLeaveOut();
     }
 
+    /// <summary>
+    /// A record is to be written in any case: it counts as written from now on, so that what is cancelled later is not
+    /// left out behind it. Called before that is cancelled.
+    /// </summary>
+    public void MarkDue(long position) => _coverage.MarkDue(position);
+
     /// <summary>No reader gets records up to <paramref name="through"/> again, also after a crash.</summary>
     public void Cover(long through) => _coverage.Cover(through);
 
@@ -232,8 +238,10 @@ public sealed class LogCore : IDisposable
         try
         {
             var leaveOut = isCovered || CoverNow(written, through);
+            // Cancelled is looked at first: what is due was marked before.
             _staged.RemoveAll(entry => entry.IsLeftOut
-                || ((leaveOut ? entry.IsCancelled : entry.IsCancelledBefore(epoch)) && entry.TryLeaveOut()));
+                || (((leaveOut && entry.IsCancelled && _coverage.IsDueCovered) || entry.IsCancelledBefore(epoch))
+                    && entry.TryLeaveOut()));
             var waiting = _writer.UnsafeBytes + StagedBytes();
             var isAsked = Interlocked.Read(ref _demanded) > SafeThrough;
             if (isAsked || waiting >= WriteUnaskedBytes || _condition != LogCondition.Working)

@@ -164,6 +164,9 @@ public sealed class SegmentLog : IAsyncDisposable
     /// <inheritdoc cref="LogCore.MayRepeat"/>
     public bool MayRepeat => _core.MayRepeat;
 
+    /// <inheritdoc cref="LogCore.MarkDue"/>
+    public void MarkDue(long position) => _core.MarkDue(position);
+
     /// <inheritdoc cref="LogCore.Cover"/>
     public void Cover(long through) => _core.Cover(through);
 

@@ -61,6 +61,26 @@ public sealed class CoverageTests : IDisposable
         Assert.Equal([1], OnDisk());
     }
 
+    [Fact]
+    public void What_is_cancelled_is_not_left_out_behind_what_is_to_be_written_in_any_case()
+    {
+        _core.MarkDue(Append().Position);
+        _core.Cancel(Append());
+        Write();
+        Assert.Equal([1, 2, 3], OnDisk());
+    }
+
+    [Fact]
+    public void What_was_to_be_written_in_any_case_makes_no_difference_once_it_is_covered()
+    {
+        _core.MarkDue(Append().Position);
+        Write();
+        _core.Cover(2);
+        _core.Cancel(Append());
+        Write();
+        Assert.Equal([1, 2], OnDisk());
+    }
+
     public void Dispose()
     {
         _core.Dispose();
