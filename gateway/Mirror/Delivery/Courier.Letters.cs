@@ -136,6 +136,9 @@ public sealed partial class Courier
     /// <summary>The statement's turn has come.</summary>
     internal async ValueTask PrepareAsync(Barrier barrier)
     {
+        // It is not going to be sent.
+        if (barrier.Record.IsWithdrawn)
+            return;
         var scope = barrier.Record.Scope!;
         await ConcludeRefusalsAsync(scope).ConfigureAwait(false);
         if (scope.Destructive)

@@ -63,6 +63,29 @@ public sealed class WithdrawnRecordTests
     }
 
     [Fact]
+    public async Task A_statement_that_drops_leaves_what_is_parked_when_it_is_not_sent()
+    {
+        await using TestCluster cluster = new("a");
+        cluster["a"].Script = static request => request.Database == "x"
+            ? SentRequest.Response(404, "database not found: 'x'")
+            : null;
+        cluster.Write("x", "m v=1 1");
+        await cluster.UntilAsync(() => cluster.Courier("a").Tally.Parked == 1, "it is parked");
+        cluster.Write("y", "m v=2 2");
+        SentRequest before = await cluster["a"].NextAsync();
+        while (before.Database != "y")
+            before = await cluster["a"].NextAsync();
+        Fates withdrawn = cluster.Statement("DROP MEASUREMENT m", "x", "y");
+
+        withdrawn.Record.Withdraw();
+        before.Answer(204);
+        await cluster.UntilAsync(() => cluster.Courier("a").Counters.Withdrawn == 1, "it is taken back");
+
+        Assert.Equal(1, cluster.Courier("a").Tally.Parked);
+        Assert.Empty(cluster.Cluster.Letters.List());
+    }
+
+    [Fact]
     public async Task It_is_not_sent_when_it_is_parked_behind_others()
     {
         await using TestCluster cluster = new("a");
