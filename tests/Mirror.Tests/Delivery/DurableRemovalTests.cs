@@ -100,6 +100,7 @@ public sealed class DurableRemovalTests : DurableTests
         HeldSave held = new();
         await using TestCluster cluster = Small(held, "a");
         using IDisposable atTheEnd = held;
+        await cluster.UntilAsync(() => Store(cluster).Saved("a") is not null, "where it begins is saved");
         cluster.Write("db", "m v=1 1\n");
         await cluster.UntilAsync(() => cluster.Courier("a").Tally.Delivered == 1, "a has it");
         held.Next("a.cursor");
