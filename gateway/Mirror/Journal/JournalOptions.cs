@@ -30,7 +30,8 @@ public sealed class JournalOptions
     [Range(typeof(long), "67108864", "1000000000000000")]
     public long MaxBytes { get; set; } = 50_000_000_000;
 
-    /// <summary>Per cent of the file system that is left free; there <see cref="LimitPolicy"/> acts. Default 5.</summary>
+    /// <summary>Per cent of the file system that are left free: there <see cref="LimitPolicy"/> acts. Default 5.
+    /// </summary>
     [Range(0, 90)]
     public int ReservePercent { get; set; } = 5;
 
