@@ -98,7 +98,8 @@ public sealed class FailingDiskTests(ITestOutputHelper output)
     public async Task F6_It_starts_on_a_full_disk_delivers_what_is_there_and_takes_writes_when_there_is_space()
     {
         using SmallFileSystem files = SmallFileSystem.Mount(48);
-        GatewayConfiguration configuration = Small.Journal(64, $$""", "Directory": "{{files.Folder}}" """);
+        GatewayConfiguration configuration = Small.Journal(
+            64, $$""", "Directory": "{{files.Folder}}", "LimitPolicy": "Reject" """);
         await using Lab lab = await Lab.StartAsync(new LabOptions { Configuration = configuration });
         lab.B.Kill();
         await using LoadWriter load = LoadWriter.Start(lab.Client, "db1");
