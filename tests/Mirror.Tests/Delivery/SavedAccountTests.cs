@@ -69,9 +69,7 @@ public sealed class SavedAccountTests : DurableTests
         using ManualResetEventSlim disk = new(initialState: true);
         await using (TestCluster first = TestCluster.OnDisk(Folder, Slow, "a", "b"))
         {
-            JournalStore store = first.Cluster.Journal.Store!;
-            first.Remove("b");
-            await first.UntilAsync(() => store.Saved("b") is not null && store.HasAbsent, "its place is saved");
+            await RemoveAsync(first, "b");
             disk.Reset();
             for (int i = 1; i <= 3; i++)
                 first.Write("db", $"m v={i} {i}\n");
@@ -100,9 +98,7 @@ public sealed class SavedAccountTests : DurableTests
         string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, over => disk = new HookedDisk(over), "a", "b"))
         {
-            JournalStore store = first.Cluster.Journal.Store!;
-            first.Remove("b");
-            await first.UntilAsync(() => store.Saved("b") is not null && store.HasAbsent, "its place is saved");
+            await RemoveAsync(first, "b");
             Fates last = null!;
             for (int i = 1; i <= 3; i++)
                 last = first.Write("db", $"m v={i} {i}\n");
@@ -153,6 +149,16 @@ public sealed class SavedAccountTests : DurableTests
     }
 
     /// <summary>What is saved of b.</summary>
+    /// <summary>Whoever comes back then begins at once: nothing of it is still under way.</summary>
+    private static async Task RemoveAsync(TestCluster cluster, string destination)
+    {
+        PositionRuns next = new();
+        next.Add(cluster.Cluster.Journal.Tail + 1, cluster.Cluster.Journal.Tail + 1);
+        cluster.Remove(destination);
+        await cluster.UntilAsync(
+            () => cluster.Cluster.Journal.Store!.AbsentLacking(next).Count > 0, "it has no reader any more");
+    }
+
     private (CursorState Cursor, CourierState State) Saved()
     {
         CursorState cursor = CursorFile.LoadAll(new LinuxDisk(Folder), Assert.Fail)
