@@ -20,7 +20,7 @@ internal sealed class JournalKeeper(
     private static readonly TimeSpan AfterFault = TimeSpan.FromMinutes(1);
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
-    private readonly JournalRoom _room = new(store?.SegmentBytes ?? 0);
+    private readonly JournalRoom _room = new(store?.SegmentBytes ?? 0, store?.MaxSpares ?? 0);
     private ITimer? _timer;
     private long _tail;
 

@@ -7,14 +7,12 @@ namespace InfluxMirror.Delivery;
 /// that nothing is refused while housekeeping makes more. Used by one thread.
 /// </summary>
 /// <param name="segmentBytes">Bytes of a segment.</param>
-internal sealed class JournalRoom(int segmentBytes)
+/// <param name="spares">Files that the log keeps for another use when their records go.</param>
+internal sealed class JournalRoom(int segmentBytes, int spares)
 {
     // What is given up is read for the ledger in one round of housekeeping and goes in a later one.
     private static readonly TimeSpan Ahead = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(500);
-
-    // Files that the log keeps for another use when their records go.
-    private const int Spares = 2;
 
     private TimeSpan _at;
     private long _written;
@@ -64,7 +62,7 @@ internal sealed class JournalRoom(int segmentBytes)
     private long MissingOnDisk(LogUsage usage)
     {
         var above = usage.FreeBytes - usage.ReserveBytes;
-        var least = (long)Spares * segmentBytes;
+        var least = (long)spares * segmentBytes;
         var room = above < 0 ? least : Math.Max(least, Math.Min(ComingBytes, usage.SegmentBytes / 2));
         return room - usage.SpareBytes - Math.Max(0, above);
     }

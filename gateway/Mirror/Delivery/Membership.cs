@@ -26,14 +26,16 @@ internal sealed class Membership(JournalStore? store)
 
     /// <summary>
     /// Looks at what destinations were that are about to begin: before the first of them does, for what it saves would
-    /// make the others pass for newcomers, or for members that were always there.
+    /// make the others pass for newcomers. Those that were always there are named from now on; one that was away is when
+    /// it has begun, and saved that.
     /// </summary>
     public void Look(IReadOnlyCollection<string> destinations)
     {
         _standings = destinations.ToDictionary(
             static one => one, one => new Standing(_isFounded, WasKnown(one), WasAbsent(one)));
         _now = [.. _now.Union(
-            destinations.Where(one => _standings[one].WasKnown), StringComparer.OrdinalIgnoreCase)];
+            destinations.Where(one => _standings[one] is { WasKnown: true, WasAbsent: false }),
+            StringComparer.OrdinalIgnoreCase)];
     }
 
     /// <summary>The destinations have changed, and have begun.</summary>

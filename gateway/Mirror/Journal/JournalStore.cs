@@ -26,6 +26,7 @@ public sealed class JournalStore : IAsyncDisposable
     private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
     {
         SegmentBytes = options.SegmentBytes;
+        MaxSpares = options.MaxSpares;
         _disk = disk;
         _decode = decode;
         Log = log;
@@ -42,6 +43,9 @@ public sealed class JournalStore : IAsyncDisposable
 
     /// <summary>Bytes of a segment.</summary>
     public int SegmentBytes { get; }
+
+    /// <inheritdoc cref="LogOptions.MaxSpares"/>
+    public int MaxSpares { get; }
 
     /// <summary>The folder held no journal before.</summary>
     public bool IsNew { get; }

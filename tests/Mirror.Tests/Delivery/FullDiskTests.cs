@@ -50,17 +50,12 @@ public sealed class FullDiskTests : DurableTests
     [Theory]
     [InlineData(0)]
     [InlineData(40)]
-    public async Task F7_at_the_reserve_the_laggard_loses_the_oldest_that_another_one_has_and_writes_go_on(int percent)
+    public async Task F6_at_the_reserve_the_laggard_loses_the_oldest_that_another_one_has_and_writes_go_on(int percent)
     {
         SizedDisk disk = null!;
         await using TestCluster cluster = TestCluster.OnDisk(
             Folder,
-            options =>
-            {
-                Large(options);
-                options.Journal.LimitPolicy = LimitPolicy.DropOldest;
-                options.Journal.ReservePercent = percent;
-            },
+            options => GivingWay(options, percent),
             inner => disk = new SizedDisk(inner, Folder, 80 << 20), "a", "b");
         cluster["b"].Script = ScriptedDestination.Absent;
         await TakeAsync(cluster, 1, 4000);
@@ -87,15 +82,11 @@ public sealed class FullDiskTests : DurableTests
     }
 
     [Fact]
-    public async Task F7_at_the_reserve_nothing_is_dropped_that_nobody_has()
+    public async Task F6_at_the_reserve_nothing_is_dropped_that_nobody_has()
     {
         await using TestCluster cluster = TestCluster.OnDisk(
             Folder,
-            static options =>
-            {
-                Large(options);
-                options.Journal.LimitPolicy = LimitPolicy.DropOldest;
-            },
+            static options => GivingWay(options, percent: 0),
             inner => new SizedDisk(inner, Folder, 40 << 20), "a", "b");
         cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Absent;
         int taken = await FillAsync(cluster);
@@ -104,7 +95,6 @@ public sealed class FullDiskTests : DurableTests
             await cluster.PassAsync(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100));
             Assert.False(cluster.Cluster.TryAppend(Record(taken)));
         }
-
 
         Assert.Equal(0, cluster.Courier("a").Tally.Dropped + cluster.Courier("b").Tally.Dropped);
         cluster["a"].Script = cluster["b"].Script = ScriptedDestination.Accept;
@@ -143,4 +133,11 @@ public sealed class FullDiskTests : DurableTests
     /// <summary>A journal that is not at its own limit before the disk is full.</summary>
     private static void Large(MirrorOptions options) =>
         (options.Journal.MaxBytes, options.Journal.LimitPolicy) = (128 << 20, LimitPolicy.Reject);
+
+    /// <summary>The same that gives up what it must, and leaves so much of the disk free.</summary>
+    private static void GivingWay(MirrorOptions options, int percent)
+    {
+        Large(options);
+        (options.Journal.LimitPolicy, options.Journal.ReservePercent) = (LimitPolicy.DropOldest, percent);
+    }
 }

@@ -11,7 +11,7 @@ public sealed class JournalRoomTests
     private const long Limit = 50_000_000_000;
     private const long Reserve = 1L << 30;
 
-    private readonly JournalRoom _room = new(Segment);
+    private readonly JournalRoom _room = new(Segment, spares: 2);
 
     [Fact]
     public void Below_its_limit_it_has_a_part_of_it()

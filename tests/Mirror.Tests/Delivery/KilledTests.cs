@@ -31,6 +31,20 @@ public sealed class KilledTests : DurableTests
         Assert.Equal(20, second.Courier("b").Tally.Delivered);
     }
 
+    /// <summary>From the moment that it is decided: what comes behind it may be everywhere before it is written.
+    /// </summary>
+    [Fact]
+    public async Task What_is_to_be_written_in_any_case_may_be_sent_again_from_then_on()
+    {
+        await using TestCluster cluster = TestCluster.OnDisk(Folder, "a", "b");
+        SegmentLog log = cluster.Cluster.Journal.Store!.Log;
+        cluster["b"].Script = ScriptedDestination.Wait;
+        Fates overtakes = cluster.Write("db", "m v=1 1\n");
+        Assert.False(log.MayRepeat);
+        overtakes.Record.Keep();
+        Assert.True(log.MayRepeat);
+    }
+
     /// <summary>The first to begin saves at once that it needs a resync: that makes no newcomer of the other.</summary>
     [Fact]
     public async Task F5_When_all_cursors_are_lost_everybody_gets_what_is_there()
@@ -120,11 +134,7 @@ public sealed class KilledTests : DurableTests
             image = CopyTo("image");
         }
 
-        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
-        await second.QuietAsync();
-        foreach (string destination in new[] { "a", "b" })
-            Assert.Equal("m v=2 1", second[destination].Lines.LastOrDefault("m v=2 1"));
-        second.AssertAccounts();
+        await AssertNewestIsLastAsync(image, "m v=2 1");
     }
 
     /// <summary>
@@ -150,11 +160,7 @@ public sealed class KilledTests : DurableTests
             image = CopyTo("image");
         }
 
-        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
-        await second.QuietAsync();
-        foreach (string destination in new[] { "a", "b" })
-            Assert.Equal("m v=2 1", second[destination].Lines.LastOrDefault("m v=2 1"));
-        second.AssertAccounts();
+        await AssertNewestIsLastAsync(image, "m v=2 1");
     }
 
     [Fact]
@@ -268,6 +274,16 @@ public sealed class KilledTests : DurableTests
                 _ => ScriptedDestination.Accept(request),
             };
         }
+    }
+
+    /// <summary>Whatever both are sent again, the newest value comes last; they may be sent nothing.</summary>
+    private static async Task AssertNewestIsLastAsync(string image, string newest)
+    {
+        await using TestCluster second = TestCluster.OnDisk(image, "a", "b");
+        await second.QuietAsync();
+        foreach (string destination in new[] { "a", "b" })
+            Assert.Equal(newest, second[destination].Lines.LastOrDefault(newest));
+        second.AssertAccounts();
     }
 
     /// <summary>A journal of 4 MiB.</summary>
