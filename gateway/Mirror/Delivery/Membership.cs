@@ -26,8 +26,8 @@ internal sealed class Membership(JournalStore? store)
 
     /// <summary>
     /// Looks at what destinations were that are about to begin: before the first of them does, for what it saves would
-    /// make the others pass for newcomers. Those that were always there are named from now on; one that was away is when
-    /// it has begun, and saved that.
+    /// make the others pass for newcomers. Those that were always there are named from now on; one that was away is
+    /// named when it has begun, and saved that.
     /// </summary>
     public void Look(IReadOnlyCollection<string> destinations)
     {
