@@ -118,6 +118,10 @@ public sealed class KilledTests : DurableTests
         string image;
         await using (TestCluster first = TestCluster.OnDisk(Folder, "a", "b"))
         {
+            // That b has the newer one is not saved: it may take the older one another time, and refused it before.
+            JournalStore store = first.Cluster.Journal.Store!;
+            await first.UntilAsync(
+                () => store.Saved("a") is not null && store.Saved("b") is not null, "where they begin is saved");
             first["b"].Script = request => request.Lines.Contains("m v=1 1")
                 ? SentRequest.Response(status, "refused")
                 : ScriptedDestination.Accept(request);
