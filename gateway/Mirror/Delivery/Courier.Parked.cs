@@ -151,7 +151,10 @@ public sealed partial class Courier
     /// <summary>Parked records take little memory: the newest ones are left to the disk.</summary>
     private void Spill_NeedsLock(ParkedQueue queue)
     {
-        var isBehind = queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk.First;
+        // Of what is on its way back all goes by the disk: a raw record that has come there before an older write, from
+        // the front of its own lane, does not leave that one alone in memory.
+        var isBehind = queue.IsReturning
+            || (queue.OnDisk.Count > 0 && queue.Records.Last!.Value.Position > queue.OnDisk.First);
         if (!isBehind && Tally.ParkedBytes <= Memory.Parked)
             return;
         // What came behind those on disk goes there; else the newest half, but for the oldest record, unless that is

@@ -140,6 +140,15 @@ public sealed partial class Courier
             return new SendResult { NoAnswer = NoAnswer.NotConnected, Failure = "it is no longer configured" };
         try
         {
+            // The next loss is to tell whether it was the record: who was gone already says nothing of it.
+            if (_health.IsUnseenSince(batch))
+            {
+                if (await DestinationClient.PingAsync(client.Invoker, client.Address, cancellation)
+                    .ConfigureAwait(false) is { } absence)
+                    return new SendResult { NoAnswer = NoAnswer.NotConnected, Failure = absence };
+                _health.NoteUp();
+            }
+
             return await DestinationClient.SendAsync(client.Invoker, client.Address, batch, cancellation)
                 .ConfigureAwait(false);
         }

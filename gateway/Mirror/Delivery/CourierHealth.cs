@@ -29,6 +29,10 @@ internal sealed class CourierHealth(TimeProvider time)
     /// <summary>The destination answers, be it a probe or a delivery.</summary>
     public void NoteUp() => Interlocked.Exchange(ref _seenAt, time.GetTimestamp());
 
+    /// <summary>The destination vanished over these records, and nobody has seen it since.</summary>
+    public bool IsUnseenSince(Batch batch) =>
+        batch.VanishedAt != 0 && Interlocked.Read(ref _seenAt) <= batch.VanishedAt;
+
     /// <summary>The destination has taken something.</summary>
     public void NoteDelivery() => Interlocked.Exchange(ref _deliveredAt, time.GetTimestamp());
 
@@ -94,7 +98,7 @@ internal sealed class CourierHealth(TimeProvider time)
                 return CountError(batch, result, maxServerErrors);
             case NoAnswer.Lost:
                 batch.LostAt = time.GetTimestamp();
-                batch.WasUp = batch.VanishedAt == 0 || Interlocked.Read(ref _seenAt) > batch.VanishedAt;
+                batch.WasUp = !IsUnseenSince(batch);
                 return ++batch.Losses < MaxLosses ? result : result with { IsSuspect = true, Vanished = true };
             default:
                 return result;

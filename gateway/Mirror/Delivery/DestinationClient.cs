@@ -85,15 +85,39 @@ internal static class DestinationClient
         }
     }
 
-    private static HttpRequestMessage Request(Uri address, Batch batch)
+    /// <summary>
+    /// Asks whether anybody is there, by <c>/ping</c>: null if so, else why not. A proxy answers 5xx in the place of a
+    /// server that has gone. Only cancellation is thrown.
+    /// </summary>
+    public static async Task<string?> PingAsync(
+        HttpMessageInvoker invoker, Uri address, CancellationToken cancellation)
     {
-        var first = batch.First;
-        var request = new HttpRequestMessage(first.Method, Resolve(address, first.Target.PathAndQuery))
+        using var request = Request(HttpMethod.Get, address, "/ping");
+        try
+        {
+            using var response = await invoker.SendAsync(request, cancellation).ConfigureAwait(false);
+            var status = (int)response.StatusCode;
+            return status < 500 ? null : $"it answers /ping with {status}";
+        }
+        catch (Exception failure) when (TransportFailure.HowFar(failure) is not null)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return TransportFailure.Describe(failure);
+        }
+    }
+
+    private static HttpRequestMessage Request(HttpMethod method, Uri address, string pathAndQuery) =>
+        new(method, Resolve(address, pathAndQuery))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = batch.Content(),
         };
+
+    private static HttpRequestMessage Request(Uri address, Batch batch)
+    {
+        var first = batch.First;
+        var request = Request(first.Method, address, first.Target.PathAndQuery);
+        request.Content = batch.Content();
         if (first.Target.Authorization is { } authorization)
             request.Headers.TryAddWithoutValidation("Authorization", authorization);
         if (first.Accept is { } accept)

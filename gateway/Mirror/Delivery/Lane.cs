@@ -8,7 +8,10 @@ internal sealed class Lane
 {
     private readonly Queue<LaneEntry> _waiting = new();
 
-    // What came back from a parked queue, or from the disk: older than what waits, and sent before it.
+    // The first of those that wait, read back from the disk.
+    private readonly Queue<LaneEntry> _loaded = new();
+
+    // What came back from a parked queue: older than what waits, and sent before it.
     private readonly Queue<LaneEntry> _returned = new();
     private readonly Sender[] _senders;
     private int _barriers;
@@ -34,7 +37,7 @@ internal sealed class Lane
     public bool IsIdle => Running == 0 && Count == 0;
 
     /// <summary>Entries that wait.</summary>
-    public int Count => _waiting.Count + _returned.Count;
+    public int Count => _waiting.Count + _loaded.Count + _returned.Count;
 
     /// <summary>A statement stands in the way of what comes next.</summary>
     public bool HasBarrier => _barriers > 0;
@@ -82,15 +85,8 @@ internal sealed class Lane
                     oldest = (entry.Position, entry.AppendedAt);
             }
 
-            foreach (var entry in _waiting)
-            {
-                if (entry.IsLetter)
-                    continue;
-                if (entry.Position < oldest.Position)
-                    oldest = (entry.Position, entry.AppendedAt);
-                break;
-            }
-
+            if (OldestWaiting is { } waiting && waiting.Position < oldest.Position)
+                oldest = (waiting.Position, waiting.AppendedAt);
             return oldest.Position == long.MaxValue ? null : oldest;
         }
     }
@@ -113,13 +109,7 @@ internal sealed class Lane
                 return true;
         }
 
-        foreach (var entry in _waiting)
-        {
-            if (!entry.IsLetter)
-                return entry.Position <= position;
-        }
-
-        return false;
+        return OldestWaiting is { } waiting && waiting.Position <= position;
     }
 
     /// <summary>Appends a record.</summary>
@@ -139,12 +129,13 @@ internal sealed class Lane
     }
 
     /// <summary>What comes next.</summary>
-    public bool TryPeek(out LaneEntry entry) => _returned.TryPeek(out entry) || _waiting.TryPeek(out entry);
+    public bool TryPeek(out LaneEntry entry) =>
+        _returned.TryPeek(out entry) || _loaded.TryPeek(out entry) || _waiting.TryPeek(out entry);
 
     /// <summary>Takes what comes next off the lane.</summary>
     public LaneEntry Dequeue()
     {
-        if (_returned.TryDequeue(out var entry))
+        if (_returned.TryDequeue(out var entry) || _loaded.TryDequeue(out entry))
             return entry;
         entry = _waiting.Dequeue();
         if (entry.Barrier is not null)
@@ -200,7 +191,7 @@ internal sealed class Lane
     /// <summary>The records that wait in memory, statements apart.</summary>
     public IEnumerable<MirroredRecord> Waiting()
     {
-        foreach (var entry in _returned.Concat(_waiting))
+        foreach (var entry in Entries)
         {
             if (entry is { Barrier: null, Record: { } record })
                 yield return record;
@@ -209,7 +200,7 @@ internal sealed class Lane
 
     /// <summary>Those among them that <see cref="Remove"/> can take out.</summary>
     public IEnumerable<MirroredRecord> Removable() =>
-        _returned.Concat(_waiting).Where(static entry => entry.MayLeave).Select(static entry => entry.Record!);
+        Entries.Where(static entry => entry.MayLeave).Select(static entry => entry.Record!);
 
     /// <summary>
     /// Leaves records to the disk that <paramref name="may"/> names, statements apart: the newest, and all but so many
@@ -241,7 +232,7 @@ internal sealed class Lane
     public List<SpilledRecord> NextOnDisk(long bytes, long through)
     {
         var next = new List<SpilledRecord>();
-        if (_returned.Count > 0)
+        if (_returned.Count + _loaded.Count > 0)
             return next;
         foreach (var entry in _waiting)
         {
@@ -260,7 +251,7 @@ internal sealed class Lane
     {
         if (!TryTakeOnDisk(record.Position))
             return false;
-        _returned.Enqueue(new(record, null, null));
+        _loaded.Enqueue(new(record, null, null));
         return true;
     }
 
@@ -297,7 +288,7 @@ internal sealed class Lane
     public List<MirroredRecord> Remove(Func<MirroredRecord, bool> chosen)
     {
         var removed = new List<MirroredRecord>();
-        foreach (var queue in new[] { _returned, _waiting })
+        foreach (var queue in new[] { _returned, _loaded, _waiting })
         {
             for (var left = queue.Count; left > 0; left--)
             {
@@ -318,61 +309,24 @@ internal sealed class Lane
         foreach (var sender in _senders)
             sender.Wake();
     }
-}
 
-/// <summary>A lane's records: those of one database, ordered ones apart from raw ones.</summary>
-/// <param name="Database">The database; empty for requests that name none.</param>
-/// <param name="IsRaw">Its raw requests.</param>
-internal readonly record struct LaneKey(string Database, bool IsRaw);
+    private IEnumerable<LaneEntry> Entries => _returned.Concat(_loaded).Concat(_waiting);
 
-/// <summary>
-/// A record in a lane; with a barrier, a statement that other lanes wait for too; with a trial, the first of a parked
-/// queue, sent to find out whether the others may follow. It was parked before if it is returned. Without a record:
-/// where it is on disk.
-/// </summary>
-internal readonly record struct LaneEntry(
-    MirroredRecord? Record, Barrier? Barrier, ParkedQueue? Trial, bool IsReturned = false,
-    SpilledRecord OnDisk = default)
-{
-    /// <summary>It is on disk only.</summary>
-    public bool IsOnDisk => Record is null;
+    /// <summary>The first of what waits in its turn.</summary>
+    private LaneEntry? OldestWaiting
+    {
+        get
+        {
+            // No dead letter is left to the disk.
+            if (_loaded.TryPeek(out var loaded))
+                return loaded;
+            foreach (var entry in _waiting)
+            {
+                if (!entry.IsLetter)
+                    return entry;
+            }
 
-    /// <summary>
-    /// It is a record in memory that may be taken out of its turn: statements keep theirs, as does what is on trial.
-    /// </summary>
-    public bool MayLeave => this is { Barrier: null, Trial: null, Record: not null };
-
-    /// <summary>It is a dead letter that is sent again.</summary>
-    public bool IsLetter => Record is { Letter: not 0 };
-
-    /// <summary>Its place in the journal.</summary>
-    public long Position => Record?.Position ?? OnDisk.Position;
-
-    /// <summary>When it was appended.</summary>
-    public long AppendedAt => Record?.AppendedAt ?? OnDisk.AppendedAt;
-}
-
-/// <summary>
-/// A statement as its lanes see it: it runs when it has come to the front of all of them and nothing is under way
-/// in any, and none of them goes on before it is done.
-/// </summary>
-internal sealed class Barrier(MirroredRecord record, Sender sender)
-{
-    /// <summary>The statement.</summary>
-    public MirroredRecord Record { get; } = record;
-
-    /// <summary>Sends it.</summary>
-    public Sender Sender { get; } = sender;
-
-    /// <summary>Parked records on disk that it overrules and that have no fate yet.</summary>
-    public ParkedOnDisk ToDiscard { get; } = new();
-
-    /// <summary>The lanes it stands in.</summary>
-    public List<Lane> Lanes { get; } = [];
-
-    /// <summary>Lanes in which it has come to the front.</summary>
-    public HashSet<Lane> Reached { get; } = [];
-
-    /// <summary>It is being sent.</summary>
-    public bool IsRunning { get; set; }
+            return null;
+        }
+    }
 }

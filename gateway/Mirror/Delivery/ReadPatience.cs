@@ -11,8 +11,11 @@ internal sealed class ReadPatience(TimeProvider time)
     /// <summary>How long one place is asked for, without a success.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>And how often at least: a try may take as long as that.</summary>
+    /// <summary>And how often at least: a try may take as long as that, or nobody may ask for long.</summary>
     public const int LeastTries = 5;
+
+    // What counts of the time between two tries.
+    private static readonly TimeSpan MostBetween = Limit / (LeastTries - 1);
 
     /// <summary>A failure so long after the last one is new trouble.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromMinutes(1);
@@ -51,7 +54,8 @@ internal sealed class ReadPatience(TimeProvider time)
                 return false;
             if (failure.Fault == DiskFault.Missing)
                 return true;
-            if (trouble.Tries >= LeastTries && time.GetElapsedTime(trouble.Since, now) >= Limit)
+            trouble.NoteTry(now, time.GetElapsedTime(trouble.TriedAt, now));
+            if (trouble.AskedFor >= Limit)
                 _hopeless = now;
             return trouble.IsGivenUp = _hopeless is not null;
         }
@@ -70,12 +74,20 @@ internal sealed class ReadPatience(TimeProvider time)
         }
     }
 
-    private sealed class Trouble(long since)
+    private sealed class Trouble(long triedAt)
     {
-        public long Since => since;
+        public long TriedAt { get; private set; } = triedAt;
+
+        public TimeSpan AskedFor { get; private set; }
 
         public int Tries { get; set; }
 
         public bool IsGivenUp { get; set; }
+
+        public void NoteTry(long at, TimeSpan later)
+        {
+            TriedAt = at;
+            AskedFor += later < MostBetween ? later : MostBetween;
+        }
     }
 }

@@ -40,6 +40,7 @@ internal sealed class ReadRouting(
         context.Response.OnStarting(static state => NameDestination((HttpContext)state), context);
         var candidates = await CandidatesAsync(cluster, proxy.AllDestinations, scope).ConfigureAwait(false);
         var outcome = ReadOutcome.Fresh;
+        List<DestinationState> failed = [];
         while (candidates.Count > 0)
         {
             if (candidates[0].Level == FitnessLevel.Stale)
@@ -61,11 +62,17 @@ internal sealed class ReadRouting(
                 return true;
             }
 
-            var failed = proxy.ProxiedDestination;
-            candidates.RemoveAll(candidate => candidate.State == failed);
-            if (!isCalledBack && failed is not null && cluster.Find(failed.DestinationId) is { } courier)
-                freshness.Of(courier).NoteReadFailure();
             // It may have waited for long: the others are not what they were.
+            if (isCalledBack)
+                failed.Clear();
+            if (proxy.ProxiedDestination is { } asked)
+            {
+                failed.Add(asked);
+                if (!isCalledBack && cluster.Find(asked.DestinationId) is { } courier)
+                    freshness.Of(courier).NoteReadFailure();
+            }
+
+            candidates.RemoveAll(candidate => failed.Contains(candidate.State));
             if (isCalledBack || candidates.Count == 0)
             {
                 candidates = await CandidatesAsync(cluster, proxy.AllDestinations, scope, failed)
@@ -100,16 +107,17 @@ internal sealed class ReadRouting(
     }
 
     /// <summary>
-    /// The best there is beside one that failed, all of one level, waiting a moment for one that has all the read must
-    /// see.
+    /// The best there is beside those that failed, all of one level, waiting a moment for one that has all the read
+    /// must see.
     /// </summary>
     internal async ValueTask<List<Candidate>> CandidatesAsync(
         MirroredCluster cluster, IReadOnlyList<DestinationState> destinations, ReadScope? scope,
-        DestinationState? failed = null)
+        List<DestinationState>? failed = null)
     {
         var needs = scope is null ? null : new Needs(cluster, scope);
         var judged = freshness.Judge(cluster, destinations);
-        judged.RemoveAll(candidate => candidate.State == failed);
+        if (failed is not null)
+            judged.RemoveAll(candidate => failed.Contains(candidate.State));
         var best = freshness.Best(judged, scope);
         if (needs is null || best.Count == 0)
             return best;

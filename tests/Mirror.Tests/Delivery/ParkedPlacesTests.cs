@@ -127,9 +127,12 @@ public sealed class ParkedPlacesTests : DurableTests
             }
         });
         cluster.Found("a");
-        for (int database = 0; database < 200; database++)
-            await cluster.TakeAsync(Records.Write($"db{database}", $"m v=\"{large}\" 1\n"));
+        MirroredRecord[] records =
+            [.. Enumerable.Range(0, 200).Select(database => Records.Write($"db{database}", $"m v=\"{large}\" 1\n"))];
+        foreach (MirroredRecord record in records)
+            await cluster.TakeAsync(record);
         await cluster.UntilAsync(() => cluster.Courier("b").Tally.Parked == 200, "they are parked");
+        Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(records[^1]));
 
         // Without any time that goes by.
         cluster.Statement("CREATE DATABASE db199", "db199");

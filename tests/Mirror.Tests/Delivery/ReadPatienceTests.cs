@@ -28,6 +28,18 @@ public sealed class ReadPatienceTests
     }
 
     [Fact]
+    public void A_time_in_which_nobody_asked_is_no_time_in_which_the_disk_failed()
+    {
+        Assert.False(_patience.IsOver(1, Fails));
+        _time.Advance(TimeSpan.FromMinutes(10));
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.False(_patience.IsOver(1, Fails));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    [Fact]
     public void What_is_gone_is_given_up_with_the_second_try()
     {
         Assert.False(_patience.IsOver(1, IsGone));

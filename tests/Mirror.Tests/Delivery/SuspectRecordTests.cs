@@ -95,6 +95,66 @@ public sealed class SuspectRecordTests
     }
 
     [Fact]
+    public async Task It_is_set_aside_after_two_deaths_though_no_probe_finds_the_destination_up_in_between()
+    {
+        await using TestCluster cluster = new("a");
+        int refusals = 0, kills = 0;
+        cluster["a"].Script = request =>
+        {
+            if (Interlocked.Decrement(ref refusals) >= 0)
+                throw ScriptedDestination.NotConnected();
+            if (!request.Lines.Contains("bad v=1 1"))
+                return ScriptedDestination.Accept(request);
+            Volatile.Write(ref refusals, 2);
+            kills++;
+            throw ScriptedDestination.Lost();
+        };
+
+        Fates bad = cluster.Append(watch => Records.Write("x", "bad v=1 1", alone: true, watch: watch));
+        Fates good = cluster.Write("x", "m v=2 2");
+        await cluster.QuietAsync();
+
+        Assert.Equal(("rejected", "delivered"), (bad.EndAt("a"), good.EndAt("a")));
+        Assert.Contains("vanished twice", Assert.Single(cluster.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
+        Assert.Equal(2, kills);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(502)]
+    [InlineData(503)]
+    public async Task A_record_is_not_sent_to_a_proxy_before_a_destination_that_is_gone_since_it_had_the_record(int ping)
+    {
+        await using TestCluster cluster = new("a");
+        int attempts = 0, pings = 0;
+        bool isGone = true;
+        cluster["a"].Script = request =>
+        {
+            if (request.Path == "/ping")
+            {
+                pings++;
+                return !Volatile.Read(ref isGone) ? ScriptedDestination.Accept(request)
+                    : ping == 0 ? throw ScriptedDestination.Lost() : SentRequest.Response(ping, "no server");
+            }
+
+            return ++attempts switch
+            {
+                1 => throw ScriptedDestination.Lost(),
+                2 => throw ScriptedDestination.NotConnected(),
+                _ => ScriptedDestination.Accept(request),
+            };
+        };
+
+        Fates fates = cluster.Write("x", "m v=1 1");
+        await cluster.EventuallyAsync(() => Volatile.Read(ref pings) > 5, "it is looked for");
+        Assert.Equal((2, null), (attempts, fates.EndAt("a")));
+        Volatile.Write(ref isGone, false);
+        await cluster.QuietAsync();
+
+        Assert.Equal((3, "delivered"), (attempts, fates.EndAt("a")));
+    }
+
+    [Fact]
     public async Task A_record_that_breaks_the_connection_is_set_aside_if_the_next_write_succeeds()
     {
         await using TestCluster cluster = new("a");

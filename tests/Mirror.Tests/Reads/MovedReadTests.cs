@@ -119,8 +119,25 @@ public sealed class MovedReadTests
         await AssertAnsweredByAsync(asked, answer);
     }
 
-    private static async Task<TestGateway> StartAsync(Server a, Server b) => await TestGateway.StartAsync(
+    [Fact]
+    public async Task Destinations_that_answer_probes_and_break_each_read_are_asked_once()
+    {
+        await using Server a = await Server.StartAsync("a"), b = await Server.StartAsync("b");
+        a.BreaksReads = b.BreaksReads = true;
+        await using TestGateway gateway = await StartAsync(a, b, holdDown: "00:00:00");
+
+        using HttpResponseMessage answer = await ReadAsync(gateway).WaitAsync(Patience, Stop);
+
+        Assert.Equal(503, (int)answer.StatusCode);
+        // A connection that was used before may have been at its end: the client of HTTP tries again by itself.
+        Assert.InRange(a.Reads, 1, 4);
+        Assert.InRange(b.Reads, 1, 4);
+    }
+
+    private static async Task<TestGateway> StartAsync(
+        Server a, Server b, string holdDown = "00:00:05") => await TestGateway.StartAsync(
         HostConfiguration.Valid(a.Address, b.Address, "/query")
+            .With("Mirror:Reads:HoldDown", holdDown)
             .With("ReverseProxy:Routes:rest:Transforms", JsonNode.Parse("""[{ "Mirror": "InfluxQL" }]"""))
             .With("ReverseProxy:Clusters:influx:HealthCheck:Active", JsonNode.Parse(
                 """
@@ -191,6 +208,9 @@ public sealed class MovedReadTests
 
         public int Reads => Volatile.Read(ref _reads);
 
+        /// <summary>Connections of reads are reset.</summary>
+        public bool BreaksReads { get; set; }
+
         /// <summary>The head of an answer and its first bytes come at once.</summary>
         public bool BeginsEarly { get; set; }
 
@@ -226,6 +246,12 @@ public sealed class MovedReadTests
             }
 
             Interlocked.Increment(ref _reads);
+            if (BreaksReads)
+            {
+                context.Abort();
+                return;
+            }
+
             if (BeginsEarly)
             {
                 await context.Response.WriteAsync("an answer ", Stop);

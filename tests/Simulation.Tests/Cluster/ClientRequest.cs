@@ -18,10 +18,13 @@ internal sealed class ClientRequest
     /// <summary>Null for a write.</summary>
     public Statement? Statement { get; init; }
 
+    /// <summary>It is passed on as it is.</summary>
+    public bool IsRaw { get; init; }
+
     /// <summary>Path and query.</summary>
     public required string Target { get; init; }
 
-    /// <summary>The body as destinations are to get it.</summary>
+    /// <summary>The body as destinations are to read it, with a newline behind each line.</summary>
     public required string Body { get; init; }
 
     /// <summary>Points that the gateway counts.</summary>
@@ -58,10 +61,17 @@ internal sealed class ClientRequest
 
     public bool Concerns(string database) => Statement?.Concerns(database) ?? Database == database;
 
+    /// <summary>
+    /// Whether destinations are to execute the two in the order of their acceptance, if both concern a database: what
+    /// is raw is in order with statements only.
+    /// </summary>
+    public bool IsInOrderWith(ClientRequest other) =>
+        Statement is not null || other.Statement is not null || !(IsRaw || other.IsRaw);
+
     public override string ToString()
     {
         string what = Statement is null
-            ? $"write to {Database} {string.Join(" | ", Lines)}"
+            ? $"{(IsRaw ? "raw" : "write")} to {Database} {string.Join(" | ", Lines)}"
             : $"{Statement.Text} on {Database}";
         return $"#{Number} {what} by {Client}, life {Life}, position {Position}: {Outcome?.ToString() ?? "no answer"}"
             + (IsKept ? ", kept" : "")

@@ -16,35 +16,31 @@ internal sealed class Clients(Ledger ledger)
     /// <summary>Requests that were answered.</summary>
     public int Answers => Volatile.Read(ref _answers);
 
-    /// <summary>Sends a write, as the input of line protocol makes it.</summary>
+    /// <summary>Sends a write, as its input makes it.</summary>
     public void Write(GatewayLife life, PlannedWrite planned)
     {
         int number = ledger.NextNumber;
-        string target = $"/write?db={planned.Database}&consistency={planned.Level.ToString().ToLowerInvariant()}";
-        (byte[] body, BodyScan scan) = BodyOf(number, planned, life.Time.GetUtcNow());
-        string text = Encoding.UTF8.GetString(body);
+        Form form = planned.Form == WriteForm.Raw
+            ? RawForm(number, planned)
+            : LineForm(number, planned, life.Time.GetUtcNow());
+        string[] lines = Encoding.UTF8.GetString(BodyText.Read(form.Body, form.Encoding))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var request = new ClientRequest
         {
             Number = number,
             Life = life.Number,
             Client = planned.Client,
             Database = planned.Database,
-            Target = target,
-            Body = text,
-            Points = scan.Points,
-            Lines = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Line.Parse)],
+            IsRaw = form.Kind == RecordKind.Raw,
+            Target = form.Target,
+            Body = string.Concat(lines.Select(static line => line + "\n")),
+            Points = form.Points,
+            Lines = [.. lines.Select(Line.Parse)],
         };
         ledger.Add(request);
-        var where = new WriteTarget
-        {
-            PathAndQuery = target,
-            Authorization = null,
-            Database = planned.Database,
-            RetentionPolicy = null,
-            Precision = Precision.Nanoseconds,
-            Account = "",
-        };
-        if (life.Writer.MustWait(life.Cluster, planned.Client, where, out bool alone))
+        WriteTarget where = Where(form.Target, planned.Database);
+        bool alone = true;
+        if (!request.IsRaw && life.Writer.MustWait(life.Cluster, planned.Client, where, out alone))
         {
             request.Outcome = WriteOutcome.Penalized;
             return;
@@ -52,13 +48,14 @@ internal sealed class Clients(Ledger ledger)
 
         MirroredRecord record = null!;
         ValueTask<WriteResult> result = life.Writer.WriteAsync(life.Cluster, planned.Level, AckTimeout, watch =>
-            record = new MirroredRecord(SharedBuffer.Copy(body))
+            record = new MirroredRecord(SharedBuffer.Copy(form.Body))
             {
-                Kind = RecordKind.Write,
+                Kind = form.Kind,
                 Target = where,
-                Points = scan.Points,
-                SendAlone = alone || scan.Faults > 0,
-                EndsWithNewline = scan.EndsWithNewline,
+                ContentEncoding = form.Encoding,
+                Points = form.Points,
+                SendAlone = alone || form.IsFaulty,
+                EndsWithNewline = form.EndsWithNewline,
                 Client = planned.Client,
                 Watch = watch,
             });
@@ -88,15 +85,7 @@ internal sealed class Clients(Ledger ledger)
             record = new MirroredRecord(SharedBuffer.Rent(0))
             {
                 Kind = RecordKind.Statement,
-                Target = new WriteTarget
-                {
-                    PathAndQuery = request.Target,
-                    Authorization = null,
-                    Database = statement.Database,
-                    RetentionPolicy = null,
-                    Precision = Precision.Nanoseconds,
-                    Account = "",
-                },
+                Target = Where(request.Target, statement.Database),
                 Points = 1,
                 SendAlone = true,
                 Scope = new StatementScope(
@@ -117,7 +106,26 @@ internal sealed class Clients(Ledger ledger)
         Interlocked.Increment(ref _answers);
     }
 
-    private static (byte[] Body, BodyScan Scan) BodyOf(int number, PlannedWrite planned, DateTimeOffset now)
+    private static WriteTarget Where(string target, string database) => new()
+    {
+        PathAndQuery = target,
+        Authorization = null,
+        Database = database,
+        RetentionPolicy = null,
+        Precision = Precision.Nanoseconds,
+        Account = "",
+    };
+
+    /// <summary>A line, at a place where no other request writes, as the order of raw ones is open.</summary>
+    private static Form RawForm(int number, PlannedWrite planned)
+    {
+        string line = Line.Text(number, "raw", "r", number, LineKind.Good, planned.Padding) + "\n";
+        return new Form(
+            RecordKind.Raw, $"/api/v1/prom/write?db={planned.Database}", Encoding.UTF8.GetBytes(line), null, 1,
+            IsFaulty: false, EndsWithNewline: false);
+    }
+
+    private static Form LineForm(int number, PlannedWrite planned, DateTimeOffset now)
     {
         var text = new StringBuilder();
         foreach ((string measurement, string tag, long time) in planned.Points)
@@ -128,12 +136,24 @@ internal sealed class Clients(Ledger ledger)
 
         if (planned.Odd != LineKind.Good)
             text.Append(Line.Text(number, "m", "a", 1, planned.Odd, 0)).Append('\n');
+        if (planned.Form is WriteForm.OpenLines or WriteForm.OpenGzip)
+            text.Length--;
         byte[] lines = Encoding.UTF8.GetBytes(text.ToString());
         using var missing = new InsertionPoints();
         BodyScan scan = LineScanner.Scan(lines, Precision.Nanoseconds, missing);
+        // What the gateway adds timestamps to goes on as plain lines.
+        bool isGzip = planned.Form is WriteForm.Gzip or WriteForm.OpenGzip && missing.Count == 0;
         long nanoseconds = (now - DateTimeOffset.UnixEpoch).Ticks * 100;
         var stamped = new byte[TimestampStamper.StampedLength(lines.Length, missing.Count, nanoseconds)];
         TimestampStamper.Stamp(lines, missing.AsSpan(), nanoseconds, stamped);
-        return (stamped, scan);
+        return new Form(
+            RecordKind.Write,
+            $"/write?db={planned.Database}&consistency={planned.Level.ToString().ToLowerInvariant()}",
+            isGzip ? BodyText.Gzip(stamped) : stamped, isGzip ? "gzip" : null, scan.Points,
+            IsFaulty: scan.Faults > 0 || scan.EndsOpen || scan.FailsInfluxd, scan.EndsWithNewline);
     }
+
+    /// <summary>What an input makes of a write.</summary>
+    private sealed record Form(
+        RecordKind Kind, string Target, byte[] Body, string? Encoding, int Points, bool IsFaulty, bool EndsWithNewline);
 }

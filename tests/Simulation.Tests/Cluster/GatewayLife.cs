@@ -166,7 +166,9 @@ internal sealed class GatewayLife
         protected override async Task<HttpResponseMessage> SendAsync(
             HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            byte[] body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
+            byte[] body = request.Content is not { } content ? [] : BodyText.Read(
+                await content.ReadAsByteArrayAsync(cancellationToken),
+                content.Headers.ContentEncoding.SingleOrDefault());
             SimulatedDestination destination = world.Destinations[request.RequestUri!.Host];
             Courier? courier = life.Cluster.Find(destination.Name);
             string[] parked = [.. Plan.Databases.Where(database => courier?.IsParked(database) ?? false)];

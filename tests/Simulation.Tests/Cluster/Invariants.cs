@@ -1,3 +1,4 @@
+using System.Text;
 using InfluxMirror.Delivery;
 using InfluxMirror.Writes;
 
@@ -160,9 +161,10 @@ internal static class Invariants
             if (await world.Life.Cluster.Letters.ReadAsync(letter) is not { } record)
                 continue;
             string target = record.Target.PathAndQuery;
+            byte[] body = BodyText.Read(record.Body.Span.ToArray(), record.ContentEncoding);
             int number = letter.Kind == RecordKind.Statement
                 ? int.Parse(target.AsSpan(target.LastIndexOf('=') + 1))
-                : Line.Parse(System.Text.Encoding.UTF8.GetString(record.Body.Span).Split('\n')[0]).Request;
+                : Line.Parse(Encoding.UTF8.GetString(body).Split('\n')[0]).Request;
             record.Body.Release();
             world.Ledger.Find(number).At(letter.Destination).HasLetter = true;
         }

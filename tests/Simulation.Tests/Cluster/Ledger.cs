@@ -59,7 +59,8 @@ internal sealed class Ledger(Lock gate)
     /// <summary>Whether an older write has failed so often that what comes behind it is tried first.</summary>
     public bool HasSuspectBefore(SimulatedDestination destination, ClientRequest request) =>
         _requests.Values.Any(one => one.Number < request.Number && one.Statement is null
-            && one.Database == request.Database && one.At(destination.Name) is { Failures: > 2, IsDecided: false });
+            && one.Database == request.Database && one.IsInOrderWith(request)
+            && one.At(destination.Name) is { Failures: > 2, IsDecided: false });
 
     /// <summary>
     /// Whether what was executed of a database before an older request is beside the order: sent once more from dead
@@ -67,6 +68,7 @@ internal sealed class Ledger(Lock gate)
     /// </summary>
     public bool IsExcusedBefore(SimulatedDestination destination, string database, ClientRequest request, int newest) =>
         Enumerable.Range(request.Number + 1, newest - request.Number).Select(Find)
-            .Where(later => later.Concerns(database) && later.At(destination.Name).Executions > 0)
+            .Where(later => later.Concerns(database) && later.IsInOrderWith(request)
+                && later.At(destination.Name).Executions > 0)
             .All(later => later.At(destination.Name) is { IsRetried: true } or { IsWitness: true });
 }

@@ -19,14 +19,34 @@ internal sealed record WriteStep(IReadOnlyList<PlannedWrite> Writes) : PlanStep
 /// <param name="Level">The confirmations asked.</param>
 /// <param name="IsStamped">Whether the client gives the time.</param>
 /// <param name="Padding">Bytes that make it larger.</param>
+/// <param name="Form">How it comes.</param>
 internal sealed record PlannedWrite(
     string Client, string Database, IReadOnlyList<(string Measurement, string Tag, long Time)> Points, LineKind Odd,
-    ConsistencyLevel Level, bool IsStamped, int Padding)
+    ConsistencyLevel Level, bool IsStamped, int Padding, WriteForm Form)
 {
     public override string ToString() =>
-        $"{Client} to {Database} ({Level}{(IsStamped ? "" : ", unstamped")}{(Padding > 0 ? ", large" : "")})"
+        $"{Client} to {Database} ({Level}, {Form}{(IsStamped ? "" : ", unstamped")}{(Padding > 0 ? ", large" : "")})"
         + string.Concat(Points.Select(point => $" {point.Measurement}/{point.Tag}@{point.Time}"))
         + (Odd == LineKind.Good ? "" : $" and a line that is a {Odd}");
+}
+
+/// <summary>How the points of a write come.</summary>
+internal enum WriteForm
+{
+    /// <summary>Line protocol.</summary>
+    Lines,
+
+    /// <summary>Line protocol whose last line does not end with a newline.</summary>
+    OpenLines,
+
+    /// <summary>Line protocol, compressed.</summary>
+    Gzip,
+
+    /// <summary>The same without a newline at the end.</summary>
+    OpenGzip,
+
+    /// <summary>A request that is passed on as it is, in no order with writes; its points are its own.</summary>
+    Raw,
 }
 
 /// <summary>A client sends a statement.</summary>

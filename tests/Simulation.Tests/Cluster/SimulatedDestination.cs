@@ -13,7 +13,7 @@ namespace Gateway.SimulationTests.Cluster;
 internal sealed class SimulatedDestination(string name, Ledger ledger)
 {
     private readonly List<Held> _held = [];
-    private readonly Dictionary<string, int> _newest = [];
+    private readonly HashSet<ClientRequest> _executed = [];
     private Conduct _conduct;
     private int _times;
 
@@ -58,6 +58,9 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         HttpRequestMessage message, byte[] body, IReadOnlyList<string> parked, CancellationToken cancellation)
     {
         Traffic++;
+        // Whoever is ill answers it all the same.
+        if (message.RequestUri!.AbsolutePath == "/ping")
+            return _conduct == Conduct.IsDown ? throw Refused() : Task.FromResult(Response(204));
         var request = Request.Read(message, body, ledger);
         // It passes what is parked before it: because the database is missing, or was when that was found out.
         if (request.Parts is [{ Statement: not null } statement])
@@ -68,7 +71,7 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         switch (conduct)
         {
             case Conduct.IsDown:
-                throw new HttpRequestException(HttpRequestError.ConnectionError, "connection refused");
+                throw Refused();
             case Conduct.LosesBefore:
                 Fail(request);
                 throw Lost();
@@ -90,6 +93,8 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
                 return Task.FromResult(Execute(request));
         }
     }
+
+    private static HttpRequestException Refused() => new(HttpRequestError.ConnectionError, "connection refused");
 
     private static HttpRequestException Lost() => new(HttpRequestError.ResponseEnded, "the response ended");
 
@@ -163,13 +168,15 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
             || (ledger.GivesWay && request.Statement is null);
         foreach (string database in Plan.Databases.Where(request.Concerns))
         {
-            int newest = _newest.GetValueOrDefault(database);
+            int newest = _executed.Where(one => one.Concerns(database) && one.IsInOrderWith(request))
+                .Select(static one => one.Number).DefaultIfEmpty().Max();
             // A write may be repeated behind what came later, and that follows once more; a statement may not.
             if (newest > request.Number && !isExcused && (isFirst || request.Statement is not null)
                 && !ledger.IsExcusedBefore(this, database, request, newest))
                 ledger.Complain($"I2: {Name} executed #{newest} before #{request.Number} of database {database}");
-            _newest[database] = Math.Max(newest, request.Number);
         }
+
+        _executed.Add(request);
     }
 
     /// <summary>A request that was not answered yet.</summary>
@@ -241,6 +248,8 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
             }
 
             CompareLast();
+            if (parts.Count > 1 && parts.Exists(static one => one.IsRaw))
+                ledger.Complain($"I6: #{parts[0].Number} was sent together with another one");
             return new Request(parts[0].Database, parts, lines);
 
             void CompareLast()
