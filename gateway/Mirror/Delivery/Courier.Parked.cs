@@ -54,12 +54,9 @@ public sealed partial class Courier
             foreach (var record in batch.Records)
             {
                 record.Hold();
-                Park_NeedsLock(record, reason);
+                // The obstacle is there still, or again: what is on its way back waits with the others.
+                Park_NeedsLock(record, reason).IsReturning = false;
             }
-
-            // The obstacle is there still, or again: what is on its way back waits with the others.
-            if (_parking.Find(batch.First.Target) is { } parked)
-                parked.IsReturning = false;
 
             if (batch.Trial is { } trial && trial.Reason != reason)
                 Release_NeedsLock(trial);
@@ -97,7 +94,7 @@ public sealed partial class Courier
         }
     }
 
-    private void Park_NeedsLock(MirroredRecord record, VerdictKind reason)
+    private ParkedQueue Park_NeedsLock(MirroredRecord record, VerdictKind reason)
     {
         Tally.Park(record);
         var queue = _parking.Park(record, reason);
@@ -112,11 +109,14 @@ public sealed partial class Courier
             _cursor.Complete(record);
         }
 
-        if (_parkedTimer is not null || IsStopping)
-            return;
-        var interval = Pipeline.Options.ParkedRetryInterval;
-        _parkedTimer = Time.CreateTimer(
-            static state => ((Courier)state!).TryAllParked(), this, interval, interval);
+        if (_parkedTimer is null && !IsStopping)
+        {
+            var interval = Pipeline.Options.ParkedRetryInterval;
+            _parkedTimer = Time.CreateTimer(
+                static state => ((Courier)state!).TryAllParked(), this, interval, interval);
+        }
+
+        return queue;
     }
 
     private void Unpark_NeedsLock(MirroredRecord record)

@@ -173,8 +173,8 @@ public sealed partial class Courier
                 if (trial is not null)
                     EndTrial_NeedsLock(trial);
             }
-            else if (trial is null && record.Letter == 0 && _parking.Find(record.Target) is { } queue
-                && !(queue.IsReturning && entry.IsReturned))
+            else if (trial is null && record.Letter == 0
+                && _parking.Find(record, entry.IsReturned) is { } queue)
             {
                 lane.Dequeue();
                 Park_NeedsLock(record, queue.Reason);

@@ -294,7 +294,7 @@ public sealed partial class Courier
         if (record.Kind == RecordKind.Statement)
             return DispatchStatement_NeedsLock(record);
         var lane = LaneOf_NeedsLock(KeyOf(record));
-        var parked = _parking.Find(record.Target);
+        var parked = _parking.Find(record);
         if (parked is not null && lane.Count == 0 && record.Letter == 0 && !record.IsWithdrawn)
         {
             // Its turn to be parked is now. It does not wait for a record that is under way to be on trial: that it is

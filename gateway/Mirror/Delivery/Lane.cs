@@ -11,8 +11,8 @@ internal sealed class Lane
     // The first of those that wait, read back from the disk.
     private readonly Queue<LaneEntry> _loaded = new();
 
-    // What came back from a parked queue: older than what waits, and sent before it.
-    private readonly Queue<LaneEntry> _returned = new();
+    // What came back from parked queues, by position: older than what waits, and sent before it.
+    private readonly PriorityQueue<LaneEntry, long> _returned = new();
     private readonly Sender[] _senders;
     private int _barriers;
 
@@ -64,8 +64,8 @@ internal sealed class Lane
 
     /// <summary>
     /// The oldest record without a fate that is not sent on trial, and when it was appended: a parked one is no backlog
-    /// while it finds out whether its obstacle is gone, nor is a dead letter. What came back is in any order, and may
-    /// be older than what is under way.
+    /// while it finds out whether its obstacle is gone, nor is a dead letter. What came back may be older than what is
+    /// under way.
     /// </summary>
     public (long Position, long AppendedAt)? OldestInTurn
     {
@@ -79,7 +79,7 @@ internal sealed class Lane
                     oldest = (current.Position, current.AppendedAt);
             }
 
-            foreach (var entry in _returned)
+            foreach (var (entry, _) in _returned.UnorderedItems)
             {
                 if (entry is { Trial: null, IsLetter: false } && entry.Position < oldest.Position)
                     oldest = (entry.Position, entry.AppendedAt);
@@ -103,23 +103,22 @@ internal sealed class Lane
                 return true;
         }
 
-        foreach (var entry in _returned)
-        {
-            if (!entry.IsLetter && entry.Position <= position)
-                return true;
-        }
-
+        if (_returned.TryPeek(out _, out var returned) && returned <= position)
+            return true;
         return OldestWaiting is { } waiting && waiting.Position <= position;
     }
 
     /// <summary>Appends a record.</summary>
     public void Enqueue(MirroredRecord record) => _waiting.Enqueue(new(record, null, null));
 
-    /// <summary>Puts a record that was parked before everything that waits.</summary>
+    /// <summary>
+    /// Puts a record that was parked before everything that waits, and among others that were in its place: what
+    /// waited for a database may be newer than what waits for its retention policy.
+    /// </summary>
     /// <param name="record">The record.</param>
     /// <param name="trial">The queue it comes from, if it is to find out whether the others may follow.</param>
     public void Return(MirroredRecord record, ParkedQueue? trial) =>
-        _returned.Enqueue(new(record, null, trial, IsReturned: true));
+        _returned.Enqueue(new(record, null, trial, IsReturned: true), record.Position);
 
     /// <summary>Appends a statement that waits for every lane it concerns.</summary>
     public void Enqueue(Barrier barrier)
@@ -130,12 +129,12 @@ internal sealed class Lane
 
     /// <summary>What comes next.</summary>
     public bool TryPeek(out LaneEntry entry) =>
-        _returned.TryPeek(out entry) || _loaded.TryPeek(out entry) || _waiting.TryPeek(out entry);
+        _returned.TryPeek(out entry, out _) || _loaded.TryPeek(out entry) || _waiting.TryPeek(out entry);
 
     /// <summary>Takes what comes next off the lane.</summary>
     public LaneEntry Dequeue()
     {
-        if (_returned.TryDequeue(out var entry) || _loaded.TryDequeue(out entry))
+        if (_returned.TryDequeue(out var entry, out _) || _loaded.TryDequeue(out entry))
             return entry;
         entry = _waiting.Dequeue();
         if (entry.Barrier is not null)
@@ -198,7 +197,7 @@ internal sealed class Lane
         }
     }
 
-    /// <summary>Those among them that <see cref="Remove"/> can take out.</summary>
+    /// <summary>Those among them that <see cref="Remove"/> can take out; what came back is in any order.</summary>
     public IEnumerable<MirroredRecord> Removable() =>
         Entries.Where(static entry => entry.MayLeave).Select(static entry => entry.Record!);
 
@@ -288,19 +287,28 @@ internal sealed class Lane
     public List<MirroredRecord> Remove(Func<MirroredRecord, bool> chosen)
     {
         var removed = new List<MirroredRecord>();
-        foreach (var queue in new[] { _returned, _loaded, _waiting })
+        var returned = _returned.UnorderedItems.ToArray();
+        _returned.Clear();
+        _returned.EnqueueRange(returned.Where(one => !Leaves(one.Element)));
+        foreach (var queue in new[] { _loaded, _waiting })
         {
             for (var left = queue.Count; left > 0; left--)
             {
                 var entry = queue.Dequeue();
-                if (entry is { MayLeave: true, Record: { } record } && chosen(record))
-                    removed.Add(record);
-                else
+                if (!Leaves(entry))
                     queue.Enqueue(entry);
             }
         }
 
         return removed;
+
+        bool Leaves(LaneEntry entry)
+        {
+            if (entry is not { MayLeave: true, Record: { } record } || !chosen(record))
+                return false;
+            removed.Add(record);
+            return true;
+        }
     }
 
     /// <summary>Ends every wait before another try.</summary>
@@ -310,7 +318,8 @@ internal sealed class Lane
             sender.Wake();
     }
 
-    private IEnumerable<LaneEntry> Entries => _returned.Concat(_loaded).Concat(_waiting);
+    private IEnumerable<LaneEntry> Entries =>
+        _returned.UnorderedItems.Select(static one => one.Element).Concat(_loaded).Concat(_waiting);
 
     /// <summary>The first of what waits in its turn.</summary>
     private LaneEntry? OldestWaiting

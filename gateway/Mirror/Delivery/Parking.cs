@@ -60,21 +60,27 @@ internal sealed class Parking
         return restored;
     }
 
-    /// <summary>The queue that records for <paramref name="target"/> have to join; null when none is parked.</summary>
-    public ParkedQueue? Find(WriteTarget target)
+    /// <summary>The queue that a record has to join; null when it may be sent.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="isReturned">It was parked before, and is on its way back.</param>
+    public ParkedQueue? Find(MirroredRecord record, bool isReturned = false)
     {
         if (_queues.Count == 0)
             return null;
-        return _queues.GetValueOrDefault(ParkedPlace.OfDatabase(target))
-            ?? _queues.GetValueOrDefault(ParkedPlace.OfRetentionPolicy(target))
-            ?? _queues.GetValueOrDefault(ParkedPlace.OfAccount(target));
+        var target = record.Target;
+        return At(ParkedPlace.OfDatabase(target))
+            ?? At(ParkedPlace.OfRetentionPolicy(target))
+            ?? At(ParkedPlace.OfAccount(target));
+
+        ParkedQueue? At(ParkedPlace place) =>
+            _queues.TryGetValue(place, out var queue) && !(isReturned && queue.LetsPass(record)) ? queue : null;
     }
 
     /// <summary>Whether something of <paramref name="database"/> is parked. Asked for every record and every read.
     /// </summary>
     public bool Concerns(string database) => _databases.ContainsKey(database);
 
-    /// <summary>Puts a record that met <paramref name="verdict"/> behind those parked for the same reason.</summary>
+    /// <summary>Puts a record that met <paramref name="verdict"/> among those parked for the same reason.</summary>
     public ParkedQueue Park(MirroredRecord record, VerdictKind verdict)
     {
         var place = verdict switch
@@ -209,6 +215,10 @@ internal sealed class ParkedQueue(ParkedPlace place)
 
     /// <summary>The obstacle is gone, and those on disk are on their way to their lane.</summary>
     public bool IsReturning { get; set; }
+
+    /// <summary>Whether a record that is on its way back need not wait: nothing here is before it.</summary>
+    public bool LetsPass(MirroredRecord record) =>
+        IsReturning && (OnDisk.Count == 0 || OnDisk.First > record.Position);
 
     /// <summary>The first of those on disk is to be read and sent on trial.</summary>
     public bool AwaitsTrial { get; set; }

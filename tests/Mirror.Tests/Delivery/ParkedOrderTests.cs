@@ -74,6 +74,41 @@ public sealed class ParkedOrderTests : DurableTests
         cluster.AssertAccounts();
     }
 
+    [Fact]
+    public async Task What_waits_for_its_policy_stays_before_what_comes_back_when_its_database_is_there()
+    {
+        await using TestCluster cluster = Start(new() { Parked = 4200 });
+        bool hasDatabase = false, hasPolicy = false;
+        cluster["b"].Script = request =>
+        {
+            if (request.Query is not null)
+                Volatile.Write(ref hasDatabase, true);
+            else if (!Volatile.Read(ref hasDatabase))
+                return SentRequest.Response(404, "database not found: \"db\"");
+            else if (!hasPolicy)
+            {
+                // Somebody creates it right after this.
+                hasPolicy = true;
+                return SentRequest.Response(500, "retention policy not found: week");
+            }
+
+            return ScriptedDestination.Accept(request);
+        };
+        for (int i = 1; i <= 4; i++)
+            await WriteAsync(cluster, i, "week");
+        Courier b = cluster.Courier("b");
+        await cluster.UntilAsync(() => b.Tally.Parked == 4, "they are parked");
+
+        cluster.Statement("CREATE DATABASE db", "db");
+        await cluster.EventuallyAsync(
+            () => b.Parked() is [{ RetentionPolicy: "week", Records: 4 }] || b.Tally.Delivered > 1, "all wait for it");
+        cluster.Statement("CREATE RETENTION POLICY week ON db DURATION INF REPLICATION 1", "db");
+
+        await cluster.EventuallyAsync(() => b.Tally.Pending == 0, "all went out");
+        AssertOrder(cluster, 1, 2, 3, 4);
+        cluster.AssertAccounts();
+    }
+
     private TestCluster Start(DeliveryMemory memory) => TestCluster.OnDisk(
         Folder,
         options =>
@@ -83,9 +118,10 @@ public sealed class ParkedOrderTests : DurableTests
         },
         "a", "b");
 
-    private static async Task WriteAsync(TestCluster cluster, int number)
+    private static async Task WriteAsync(TestCluster cluster, int number, string? policy = null)
     {
-        Fates one = cluster.Append(watch => Records.Write("db", $"m v={number} {number}\n", alone: true, watch: watch));
+        Fates one = cluster.Append(
+            watch => Records.Write("db", $"m v={number} {number}\n", policy, alone: true, watch: watch));
         Assert.True(await cluster.Cluster.Journal.WaitSafeAsync(one.Record));
     }
 

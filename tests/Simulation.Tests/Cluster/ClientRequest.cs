@@ -15,6 +15,12 @@ internal sealed class ClientRequest
 
     public required string Database { get; init; }
 
+    /// <summary>The retention policy; null for the default one.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>Whom it claims to be from; null for nobody.</summary>
+    public string? Account { get; init; }
+
     /// <summary>Null for a write.</summary>
     public Statement? Statement { get; init; }
 
@@ -63,15 +69,17 @@ internal sealed class ClientRequest
 
     /// <summary>
     /// Whether destinations are to execute the two in the order of their acceptance, if both concern a database: what
-    /// is raw is in order with statements only.
+    /// is raw is in order with statements only, and what waits for a policy or an account is overtaken by others.
     /// </summary>
     public bool IsInOrderWith(ClientRequest other) =>
-        Statement is not null || other.Statement is not null || !(IsRaw || other.IsRaw);
+        Statement is not null || other.Statement is not null
+        || (!(IsRaw || other.IsRaw) && Policy == other.Policy && Account == other.Account);
 
     public override string ToString()
     {
         string what = Statement is null
-            ? $"{(IsRaw ? "raw" : "write")} to {Database} {string.Join(" | ", Lines)}"
+            ? $"{(IsRaw ? "raw" : "write")} to {Database}{(Policy is null ? "" : $".{Policy}")}"
+                + $"{(Account is null ? "" : $" as {Account}")} {string.Join(" | ", Lines)}"
             : $"{Statement.Text} on {Database}";
         return $"#{Number} {what} by {Client}, life {Life}, position {Position}: {Outcome?.ToString() ?? "no answer"}"
             + (IsKept ? ", kept" : "")

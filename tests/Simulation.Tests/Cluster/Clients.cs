@@ -31,6 +31,8 @@ internal sealed class Clients(Ledger ledger)
             Life = life.Number,
             Client = planned.Client,
             Database = planned.Database,
+            Policy = planned.Policy,
+            Account = planned.Account,
             IsRaw = form.Kind == RecordKind.Raw,
             Target = form.Target,
             Body = string.Concat(lines.Select(static line => line + "\n")),
@@ -38,7 +40,7 @@ internal sealed class Clients(Ledger ledger)
             Lines = [.. lines.Select(Line.Parse)],
         };
         ledger.Add(request);
-        WriteTarget where = Where(form.Target, planned.Database);
+        WriteTarget where = Where(form.Target, planned.Database, planned.Policy, planned.Account);
         bool alone = true;
         if (!request.IsRaw && life.Writer.MustWait(life.Cluster, planned.Client, where, out alone))
         {
@@ -106,22 +108,25 @@ internal sealed class Clients(Ledger ledger)
         Interlocked.Increment(ref _answers);
     }
 
-    private static WriteTarget Where(string target, string database) => new()
+    private static WriteTarget Where(
+        string target, string database, string? policy = null, string? account = null) => new()
     {
         PathAndQuery = target,
-        Authorization = null,
+        Authorization = account,
         Database = database,
-        RetentionPolicy = null,
+        RetentionPolicy = policy,
         Precision = Precision.Nanoseconds,
-        Account = "",
+        Account = account ?? "",
     };
+
+    private static string PolicyOf(PlannedWrite planned) => planned.Policy is null ? "" : $"&rp={planned.Policy}";
 
     /// <summary>A line, at a place where no other request writes, as the order of raw ones is open.</summary>
     private static Form RawForm(int number, PlannedWrite planned)
     {
         string line = Line.Text(number, "raw", "r", number, LineKind.Good, planned.Padding) + "\n";
         return new Form(
-            RecordKind.Raw, $"/api/v1/prom/write?db={planned.Database}", Encoding.UTF8.GetBytes(line), null, 1,
+            RecordKind.Raw, $"/api/v1/prom/write?db={planned.Database}{PolicyOf(planned)}", Encoding.UTF8.GetBytes(line), null, 1,
             IsFaulty: false, EndsWithNewline: false);
     }
 
@@ -148,7 +153,7 @@ internal sealed class Clients(Ledger ledger)
         TimestampStamper.Stamp(lines, missing.AsSpan(), nanoseconds, stamped);
         return new Form(
             RecordKind.Write,
-            $"/write?db={planned.Database}&consistency={planned.Level.ToString().ToLowerInvariant()}",
+            $"/write?db={planned.Database}{PolicyOf(planned)}&consistency={planned.Level.ToString().ToLowerInvariant()}",
             isGzip ? BodyText.Gzip(stamped) : stamped, isGzip ? "gzip" : null, scan.Points,
             IsFaulty: scan.Faults > 0 || scan.EndsOpen || scan.FailsInfluxd, scan.EndsWithNewline);
     }

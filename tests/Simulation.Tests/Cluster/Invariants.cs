@@ -228,7 +228,7 @@ internal static class Invariants
 
             foreach (Line line in request.Lines.Where(static line => line.Kind == LineKind.Good))
             {
-                var place = new Place(request.Database, line.Measurement, line.Tag, line.Time);
+                var place = new Place(request.Database, request.Policy, line.Measurement, line.Tag, line.Time);
                 Allow(allowed, place, request.Number, isSure);
                 if (isBeside)
                     Allow(beside, place, request.Number, isSure: false);

@@ -39,10 +39,12 @@ internal sealed class Ledger(Lock gate)
     }
 
     /// <summary>What is sent, for the first time or again, is what was accepted, byte by byte.</summary>
-    public void Compare(ClientRequest request, string target, string body)
+    public void Compare(ClientRequest request, string target, string? authorization, string body)
     {
         if (target != request.Target || (request.Statement is null && body != request.Body))
             Complain($"I6: #{request.Number} was sent as {target} {body}, and is {request.Target} {request.Body}");
+        if (authorization != request.Account)
+            Complain($"I6: #{request.Number} was sent as {authorization ?? "nobody"}");
     }
 
     /// <summary>A statement passes what was parked before it.</summary>
@@ -59,7 +61,7 @@ internal sealed class Ledger(Lock gate)
     /// <summary>Whether an older write has failed so often that what comes behind it is tried first.</summary>
     public bool HasSuspectBefore(SimulatedDestination destination, ClientRequest request) =>
         _requests.Values.Any(one => one.Number < request.Number && one.Statement is null
-            && one.Database == request.Database && one.IsInOrderWith(request)
+            && one.Database == request.Database && one.IsRaw == request.IsRaw
             && one.At(destination.Name) is { Failures: > 2, IsDecided: false });
 
     /// <summary>

@@ -8,6 +8,12 @@ internal sealed class Plan
 {
     public static readonly string[] Databases = ["x", "y"];
 
+    /// <summary>A retention policy that is not there by itself.</summary>
+    public const string Policy = "week";
+
+    /// <summary>A user that is not there by itself.</summary>
+    public const string User = "eve";
+
     private static readonly string[] Measurements = ["m", "n"];
     private static readonly string[] Tags = ["a", "b"];
 
@@ -30,6 +36,9 @@ internal sealed class Plan
         IsFlipping = _random.Next(12) == 0;
         Missing = [.. Destinations.SelectMany(_ => Databases, (destination, database) => (destination, database))
             .Where(_ => _random.Next(8) == 0)];
+        WithoutPolicy = [.. Destinations.SelectMany(_ => Databases, (destination, database) => (destination, database))
+            .Where(_ => _forms.Next(4) == 0)];
+        WithoutUser = [.. Destinations.Where(_ => _forms.Next(4) == 0)];
         for (int count = _random.Next(20, 61); count > 0; count--)
         {
             _steps.AddRange(_random.Next(50) switch
@@ -72,6 +81,12 @@ internal sealed class Plan
     /// <summary>Databases that a destination lacks at first.</summary>
     public IReadOnlyList<(string Destination, string Database)> Missing { get; }
 
+    /// <summary>Databases in which a destination lacks <see cref="Policy"/> at first.</summary>
+    public IReadOnlyList<(string Destination, string Database)> WithoutPolicy { get; }
+
+    /// <summary>Destinations that lack <see cref="User"/> at first.</summary>
+    public IReadOnlyList<string> WithoutUser { get; }
+
     public IReadOnlyList<PlanStep> Steps => _steps;
 
     /// <summary>In words.</summary>
@@ -86,6 +101,10 @@ internal sealed class Plan
             .AppendLine(OnlyProcess ? ", and records are safe from the end of the process only" : "");
         foreach ((string destination, string database) in Missing)
             text.AppendLine($"{destination} lacks {database}");
+        foreach ((string destination, string database) in WithoutPolicy)
+            text.AppendLine($"{destination} lacks {database}.{Policy}");
+        foreach (string destination in WithoutUser)
+            text.AppendLine($"{destination} does not know {User}");
         for (int i = 0; i < _steps.Count; i++)
             text.AppendLine($"{i + 1}. {_steps[i]}");
         return text.ToString();
@@ -114,11 +133,13 @@ internal sealed class Plan
         LineKind odd = _random.Next(12) == 0 ? (LineKind)_random.Next(1, 4) : LineKind.Good;
         ConsistencyLevel level = _random.Next(2) == 0 ? ConsistencyLevel.Any : (ConsistencyLevel)_random.Next(4);
         int padding = _random.Next(10) < (IsCrowded ? 7 : 1) ? _random.Next(500, IsCrowded ? 9000 : 3000) : 0;
+        string? policy = _forms.Next(6) == 0 ? Policy : null, account = _forms.Next(8) == 0 ? User : null;
         return new PlannedWrite(
             $"10.0.0.{_random.Next(1, 5)}", _random.Next(3) == 0 ? "y" : "x",
             [.. Enumerable.Range(0, _random.Next(1, 4))
-                .Select(_ => (One(Measurements), One(Tags), _random.NextInt64(1, 4)))],
-            odd, level, IsStamped: _random.Next(6) > 0, padding, SomeForm());
+                // Accounts have series of their own: what waits for one is overtaken by others.
+                .Select(_ => (One(Measurements), One(Tags) + account, _random.NextInt64(1, 4)))],
+            odd, level, IsStamped: _random.Next(6) > 0, padding, SomeForm(), policy, account);
     }
 
     private WriteForm SomeForm() => _forms.Next(10) switch
@@ -137,9 +158,9 @@ internal sealed class Plan
         {
             < 3 => Statement.DropMeasurement(database, One(Measurements)),
             < 6 => Statement.DeleteBefore(database, One(Measurements), _random.NextInt64(2, 4)),
-            < 8 => Statement.CreateDatabase(database),
+            < 8 => _forms.Next(3) == 0 ? Statement.CreatePolicy(database) : Statement.CreateDatabase(database),
             8 => Statement.DropDatabase(database),
-            _ => Statement.CreateUser($"u{_random.Next(100)}"),
+            _ => Statement.CreateUser(_forms.Next(2) == 0 ? User : $"u{_random.Next(100)}"),
         };
     }
 

@@ -20,12 +20,14 @@ internal sealed record WriteStep(IReadOnlyList<PlannedWrite> Writes) : PlanStep
 /// <param name="IsStamped">Whether the client gives the time.</param>
 /// <param name="Padding">Bytes that make it larger.</param>
 /// <param name="Form">How it comes.</param>
+/// <param name="Policy">The retention policy; null for the default one.</param>
+/// <param name="Account">Whom it claims to be from; null for nobody.</param>
 internal sealed record PlannedWrite(
     string Client, string Database, IReadOnlyList<(string Measurement, string Tag, long Time)> Points, LineKind Odd,
-    ConsistencyLevel Level, bool IsStamped, int Padding, WriteForm Form)
+    ConsistencyLevel Level, bool IsStamped, int Padding, WriteForm Form, string? Policy, string? Account)
 {
     public override string ToString() =>
-        $"{Client} to {Database} ({Level}, {Form}{(IsStamped ? "" : ", unstamped")}{(Padding > 0 ? ", large" : "")})"
+        $"{Client} to {Database}{(Policy is null ? "" : $".{Policy}")}{(Account is null ? "" : $" as {Account}")} ({Level}, {Form}{(IsStamped ? "" : ", unstamped")}{(Padding > 0 ? ", large" : "")})"
         + string.Concat(Points.Select(point => $" {point.Measurement}/{point.Tag}@{point.Time}"))
         + (Odd == LineKind.Good ? "" : $" and a line that is a {Odd}");
 }

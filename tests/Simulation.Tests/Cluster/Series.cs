@@ -3,9 +3,10 @@ using System.Globalization;
 namespace Gateway.SimulationTests.Cluster;
 
 /// <summary>Where a point is; what it holds is the number of the request that wrote it last.</summary>
-internal readonly record struct Place(string Database, string Measurement, string Tag, long Time)
+internal readonly record struct Place(string Database, string? Policy, string Measurement, string Tag, long Time)
 {
-    public override string ToString() => $"{Database}: {Measurement},t={Tag} at {Time}";
+    public override string ToString() =>
+        $"{Database}{(Policy is null ? "" : $".{Policy}")}: {Measurement},t={Tag} at {Time}";
 }
 
 /// <summary>A line of a write, as a server reads it.</summary>

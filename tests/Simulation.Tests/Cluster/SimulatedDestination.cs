@@ -138,8 +138,8 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
             return Response(200, body: Influx.Execute(statement));
         }
 
-        (int status, string error) = Influx.Write(request.Database, request.Lines);
-        if (status == 404)
+        (int status, string error) = Influx.Write(request.Parts[0], request.Lines);
+        if (status is 401 or 404 or 500)
         {
             foreach (ClientRequest parked in request.Parts)
                 parked.At(Name).IsParked = true;
@@ -218,17 +218,18 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
     }
 
     /// <summary>A request as it came: one record, or several that were merged.</summary>
-    private sealed record Request(string Database, IReadOnlyList<ClientRequest> Parts, IReadOnlyList<Line> Lines)
+    private sealed record Request(IReadOnlyList<ClientRequest> Parts, IReadOnlyList<Line> Lines)
     {
         public static Request Read(HttpRequestMessage message, byte[] body, Ledger ledger)
         {
             string target = message.RequestUri!.PathAndQuery;
+            string? authorization = message.Headers.Authorization?.ToString();
             if (target.StartsWith("/query", StringComparison.Ordinal))
             {
                 int number = int.Parse(target[(target.LastIndexOf('=') + 1)..], CultureInfo.InvariantCulture);
                 ClientRequest statement = ledger.Find(number);
-                ledger.Compare(statement, target, "");
-                return new Request(statement.Database, [statement], []);
+                ledger.Compare(statement, target, authorization, "");
+                return new Request([statement], []);
             }
 
             List<ClientRequest> parts = [];
@@ -250,12 +251,12 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
             CompareLast();
             if (parts.Count > 1 && parts.Exists(static one => one.IsRaw))
                 ledger.Complain($"I6: #{parts[0].Number} was sent together with another one");
-            return new Request(parts[0].Database, parts, lines);
+            return new Request(parts, lines);
 
             void CompareLast()
             {
                 if (parts.Count > 0)
-                    ledger.Compare(parts[^1], target, text.ToString());
+                    ledger.Compare(parts[^1], target, authorization, text.ToString());
                 text.Clear();
             }
         }

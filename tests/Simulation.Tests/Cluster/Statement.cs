@@ -16,6 +16,9 @@ internal sealed record Statement(string Text, string Database)
 
     public static Statement CreateDatabase(string database) => new($"CREATE DATABASE {database}", database);
 
+    public static Statement CreatePolicy(string database) =>
+        new($"CREATE RETENTION POLICY {Plan.Policy} ON {database} DURATION INF REPLICATION 1", database);
+
     public static Statement DropDatabase(string database) => new($"DROP DATABASE {database}", database);
 
     public static Statement DropMeasurement(string database, string measurement) =>

@@ -33,7 +33,14 @@ internal sealed class World
         {
             Destinations[name] = new SimulatedDestination(name, Ledger);
             foreach (string database in Plan.Databases.Where(one => !plan.Missing.Contains((name, one))))
-                Destinations[name].Influx.Create(database);
+            {
+                Destinations[name].Influx.Execute(Statement.CreateDatabase(database));
+                if (!plan.WithoutPolicy.Contains((name, database)))
+                    Destinations[name].Influx.Execute(Statement.CreatePolicy(database));
+            }
+
+            if (!plan.WithoutUser.Contains(name))
+                Destinations[name].Influx.Execute(Statement.CreateUser(Plan.User));
         }
 
         Life = new GatewayLife(this, 1, _now);
@@ -151,8 +158,13 @@ internal sealed class World
         // What failed is tried again before clients find the disk well.
         await PassAsync(TimeSpan.FromSeconds(2));
         await AwaitDisksAsync();
+        await CreateAsync(Statement.CreateUser(Plan.User));
         foreach (string database in Plan.Databases)
-            await CreateAsync(database);
+        {
+            await CreateAsync(Statement.CreateDatabase(database));
+            await CreateAsync(Statement.CreatePolicy(database));
+        }
+
         for (int seconds = 0; !IsDone; seconds++)
         {
             if (seconds == 300)
@@ -226,16 +238,16 @@ internal sealed class World
     }
 
     /// <summary>The operator helps himself where there is no room even for the statement.</summary>
-    private async Task CreateAsync(string database)
+    private async Task CreateAsync(Statement statement)
     {
-        ClientRequest request = _clients.Execute(Life, Statement.CreateDatabase(database));
+        ClientRequest request = _clients.Execute(Life, statement);
         await SettleAsync();
         if (request.Position > 0 || !Plan.IsCrowded)
             return;
         lock (Gate)
         {
             foreach (SimulatedDestination destination in Destinations.Values)
-                destination.Influx.Create(database);
+                destination.Influx.Execute(statement);
         }
     }
 
