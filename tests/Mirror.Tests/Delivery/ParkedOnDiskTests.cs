@@ -242,11 +242,12 @@ public sealed class ParkedOnDiskTests : DurableTests
                 MirroredRecord last = Records.Write("other", $"m v=\"{filler}\" {(i + 1) * others}\n");
                 await first.TakeAsync(last);
                 Assert.True(await first.Cluster.Journal.WaitSafeAsync(last));
+                // For who lags beside that, a full journal may drop.
+                await first.EventuallyAsync(
+                    () => first.Courier("b").Tally.Delivered == i * others && first.Courier("b").Tally.Parked == i,
+                    "all but the parked ones are there");
             }
 
-            await first.EventuallyAsync(
-                () => first.Courier("b").Tally.Delivered == rounds * others && first.Courier("b").Tally.Parked == rounds,
-                "all but the parked ones are there");
             await first.EventuallyAsync(
                 () => first.Cluster.Journal.Store!.Log.Usage.SegmentBytes < 4 * 1024 * 1024, "there is room again");
             Assert.Equal((0, false), (first.Courier("b").Tally.Dropped, first.Courier("b").NeedsResync));
