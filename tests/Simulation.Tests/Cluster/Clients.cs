@@ -126,8 +126,8 @@ internal sealed class Clients(Ledger ledger)
     {
         string line = Line.Text(number, "raw", "r", number, LineKind.Good, planned.Padding) + "\n";
         return new Form(
-            RecordKind.Raw, $"/api/v1/prom/write?db={planned.Database}{PolicyOf(planned)}", Encoding.UTF8.GetBytes(line), null, 1,
-            IsFaulty: false, EndsWithNewline: false);
+            RecordKind.Raw, $"/api/v1/prom/write?db={planned.Database}{PolicyOf(planned)}",
+            Encoding.UTF8.GetBytes(line), null, 1, IsFaulty: false, EndsWithNewline: false);
     }
 
     private static Form LineForm(int number, PlannedWrite planned, DateTimeOffset now)

@@ -19,7 +19,7 @@ internal sealed class Plan
 
     private readonly Random _random;
 
-    // Of its own, so that a seed that has failed before goes on to mean the same schedule.
+    // Of its own, for what came to the plans later: the rest of a seed's schedule is what it was.
     private readonly Random _forms;
     private readonly List<PlanStep> _steps = [];
     private readonly HashSet<string> _members;

@@ -27,7 +27,8 @@ internal sealed record PlannedWrite(
     ConsistencyLevel Level, bool IsStamped, int Padding, WriteForm Form, string? Policy, string? Account)
 {
     public override string ToString() =>
-        $"{Client} to {Database}{(Policy is null ? "" : $".{Policy}")}{(Account is null ? "" : $" as {Account}")} ({Level}, {Form}{(IsStamped ? "" : ", unstamped")}{(Padding > 0 ? ", large" : "")})"
+        $"{Client} to {Database}{(Policy is null ? "" : $".{Policy}")}{(Account is null ? "" : $" as {Account}")}"
+        + $" ({Level}, {Form}{(IsStamped ? "" : ", unstamped")}{(Padding > 0 ? ", large" : "")})"
         + string.Concat(Points.Select(point => $" {point.Measurement}/{point.Tag}@{point.Time}"))
         + (Odd == LineKind.Good ? "" : $" and a line that is a {Odd}");
 }

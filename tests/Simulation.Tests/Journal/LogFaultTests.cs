@@ -38,6 +38,26 @@ public sealed class LogFaultTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_grows_leaves_the_last_bytes_of_a_disk_that_others_fill_to_what_is_saved()
+    {
+        const int kept = 5000, more = 500;
+        using var core = new LogCore(_disk, Options(kept), Recovery.Run(_disk, Options()), static _ => { });
+        Append(core);
+        core.Demand(core.Tail);
+        Assert.True(core.WriteStep());
+        _disk.Capacity = long.MaxValue - _disk.FreeBytes + kept + more;
+        Append(core);
+        core.Demand(core.Tail);
+
+        Assert.False(core.WriteStep());
+        Assert.Equal((LogCondition.DiskFull, kept + more), (core.Condition, _disk.FreeBytes));
+
+        _disk.Capacity = long.MaxValue;
+        core.WriteStep();
+        Assert.Equal((LogCondition.Working, 2), (core.Condition, core.SafeThrough));
+    }
+
+    [Fact]
     public void A_failed_sync_acknowledges_nothing_and_the_file_is_never_touched_again()
     {
         Append();
@@ -155,12 +175,12 @@ public sealed class LogFaultTests : IDisposable
 
     public void Dispose() => _core.Dispose();
 
-    private static LogOptions Options()
+    private static LogOptions Options(long kept = 0)
     {
         ulong salt = 1;
         return new LogOptions
         {
-            SegmentBytes = 16 * 1024, MaxBytes = 1_000_000, MaxSpares = 1, Salts = () => salt = (salt * 6364136223846793005) + 1,
+            SegmentBytes = 16 * 1024, MaxBytes = 1_000_000, MaxSpares = 1, KeptBytes = kept, Salts = () => salt = (salt * 6364136223846793005) + 1,
         };
     }
 

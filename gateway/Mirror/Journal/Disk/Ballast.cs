@@ -12,7 +12,8 @@ internal sealed class Ballast(IDisk disk, SegmentLog log)
     /// <summary>Its file.</summary>
     public const string FileName = "ballast";
 
-    private const int Bytes = 256 * 1024;
+    /// <summary>Its size; more than all there is to save at a time.</summary>
+    public const int Bytes = 256 * 1024;
 
     private readonly Lock _gate = new();
 

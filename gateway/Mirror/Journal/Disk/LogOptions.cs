@@ -22,6 +22,12 @@ public sealed class LogOptions
     /// <summary>Bytes of the file system that no new file is made from. Default none.</summary>
     public long ReserveBytes { get; init; }
 
+    /// <summary>
+    /// Bytes of the file system that a file which has no space of its own yet does not grow into: where others have
+    /// taken the reserve, they are for saving what lets go of records. Default none.
+    /// </summary>
+    public long KeptBytes { get; init; }
+
     /// <summary>Most bytes that wait in memory to become safe. Default 64 MiB.</summary>
     public long MaxPendingBytes { get; init; } = 64 * 1024 * 1024;
 

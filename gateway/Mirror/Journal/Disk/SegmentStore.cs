@@ -96,6 +96,12 @@ internal sealed class SegmentStore
             _growing = Math.Max(0, Math.Min(_growing, _options.SegmentBytes - end));
     }
 
+    /// <summary>
+    /// Whether a file may take so many bytes more: a write that finds no space takes what there is of it, and then
+    /// nothing is left to save by.
+    /// </summary>
+    public bool MayGrow(long bytes) => bytes <= 0 || _disk.FreeBytes - bytes >= _options.KeptBytes;
+
     /// <summary>Makes a spare when there is none. May take long; runs beside the writer.</summary>
     /// <exception cref="DiskException">It cannot be made.</exception>
     public void Prepare()

@@ -82,7 +82,9 @@ internal sealed class SegmentWriter(
             _batch.Build(entries, _current!.Header.Key, _current.End);
             try
             {
-                _file!.Write(_end, _batch.Pieces);
+                if (!store.MayGrow(_end + _batch.Bytes - _file!.Length))
+                    throw new DiskException(DiskFault.Full, $"No space for more of '{_current.Name}'.");
+                _file.Write(_end, _batch.Pieces);
             }
             catch (DiskException e)
             {
