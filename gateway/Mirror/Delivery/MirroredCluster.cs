@@ -215,8 +215,7 @@ public sealed partial class MirroredCluster
                 TakenThrough = Letters.NewestRecord,
                 Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = _reserveBytes,
-                // The ballast is made again when there are twice its bytes.
-                KeptBytes = 2 * Ballast.Bytes,
+                KeptBytes = Ballast.LeastFree,
             },
             Decode,
             news => TellNews(news.Text));

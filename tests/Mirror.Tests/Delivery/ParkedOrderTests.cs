@@ -13,11 +13,7 @@ public sealed class ParkedOrderTests : DurableTests
     public async Task A_raw_request_that_is_parked_first_does_not_keep_what_came_before_it_from_coming_back()
     {
         await using TestCluster cluster = Start(new() { LookAhead = 3000, Loaded = 2000, Parked = 4200 });
-        cluster["b"].Script = static _ => SentRequest.Response(404, "database not found: \"db\"");
-        for (int i = 1; i <= 4; i++)
-            await WriteAsync(cluster, i);
-        Courier b = cluster.Courier("b");
-        await cluster.UntilAsync(() => b.Tally.Parked == 4, "they are parked");
+        Courier b = await ParkAsync(cluster, 4);
         cluster["b"].Script = static request =>
             request.Query is not null || request.Lines is ["m v=1 1" or "m v=2 2" or "m v=3 3" or "m v=4 4"]
                 ? null
@@ -50,11 +46,7 @@ public sealed class ParkedOrderTests : DurableTests
     public async Task What_is_read_back_for_its_lane_meanwhile_stays_behind_what_was_parked()
     {
         await using TestCluster cluster = Start(new() { LookAhead = 3000, Standing = 0, Parked = 100_000 });
-        cluster["b"].Script = static _ => SentRequest.Response(404, "database not found: \"db\"");
-        for (int i = 1; i <= 3; i++)
-            await WriteAsync(cluster, i);
-        Courier b = cluster.Courier("b");
-        await cluster.UntilAsync(() => b.Tally.Parked == 3, "they are parked");
+        Courier b = await ParkAsync(cluster, 3);
         cluster["b"].Script = ScriptedDestination.Wait;
 
         cluster.Statement("CREATE DATABASE db", "db");
@@ -78,26 +70,16 @@ public sealed class ParkedOrderTests : DurableTests
     public async Task What_waits_for_its_policy_stays_before_what_comes_back_when_its_database_is_there()
     {
         await using TestCluster cluster = Start(new() { Parked = 4200 });
-        bool hasDatabase = false, hasPolicy = false;
+        Courier b = await ParkAsync(cluster, 4, "week");
+        bool hasPolicy = false;
         cluster["b"].Script = request =>
         {
-            if (request.Query is not null)
-                Volatile.Write(ref hasDatabase, true);
-            else if (!Volatile.Read(ref hasDatabase))
-                return SentRequest.Response(404, "database not found: \"db\"");
-            else if (!hasPolicy)
-            {
-                // Somebody creates it right after this.
-                hasPolicy = true;
-                return SentRequest.Response(500, "retention policy not found: week");
-            }
-
-            return ScriptedDestination.Accept(request);
+            if (request.Query is not null || hasPolicy)
+                return ScriptedDestination.Accept(request);
+            // Somebody creates it right after this.
+            hasPolicy = true;
+            return SentRequest.Response(500, "retention policy not found: week");
         };
-        for (int i = 1; i <= 4; i++)
-            await WriteAsync(cluster, i, "week");
-        Courier b = cluster.Courier("b");
-        await cluster.UntilAsync(() => b.Tally.Parked == 4, "they are parked");
 
         cluster.Statement("CREATE DATABASE db", "db");
         await cluster.EventuallyAsync(
@@ -117,6 +99,17 @@ public sealed class ParkedOrderTests : DurableTests
             options.Delivery.ParkedRetryInterval = TimeSpan.FromDays(1);
         },
         "a", "b");
+
+    /// <summary>The first records are parked at b, which has no such database.</summary>
+    private static async Task<Courier> ParkAsync(TestCluster cluster, int count, string? policy = null)
+    {
+        cluster["b"].Script = static _ => SentRequest.Response(404, "database not found: \"db\"");
+        for (int i = 1; i <= count; i++)
+            await WriteAsync(cluster, i, policy);
+        Courier b = cluster.Courier("b");
+        await cluster.UntilAsync(() => b.Tally.Parked == count, "they are parked");
+        return b;
+    }
 
     private static async Task WriteAsync(TestCluster cluster, int number, string? policy = null)
     {

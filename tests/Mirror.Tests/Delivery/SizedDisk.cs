@@ -24,8 +24,8 @@ internal sealed class SizedDisk(IDisk disk, string folder, long size) : IDisk
         }
     }
 
-    /// <summary>Others take what is left.</summary>
-    public void Fill() => _others += FreeBytes;
+    /// <summary>Others take what is left, but for so many bytes.</summary>
+    public void Fill(long leaving = 0) => _others += FreeBytes - leaving;
 
     public IDisposable Lock() => disk.Lock();
 

@@ -67,8 +67,10 @@ public sealed class SuspectRecordTests
         Assert.Single(cluster.Cluster.Letters.List());
     }
 
-    [Fact]
-    public async Task A_record_after_which_the_destination_vanishes_twice_is_set_aside()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_record_after_which_the_destination_vanishes_twice_is_set_aside(bool isProbed)
     {
         await using TestCluster cluster = new("a");
         int refusals = 0, kills = 0;
@@ -77,32 +79,8 @@ public sealed class SuspectRecordTests
             if (Interlocked.Decrement(ref refusals) >= 0)
                 throw ScriptedDestination.NotConnected();
             // A probe finds it up again.
-            cluster.Courier("a").NoteReachable();
-            if (!request.Lines.Contains("bad v=1 1"))
-                return ScriptedDestination.Accept(request);
-            Volatile.Write(ref refusals, 2);
-            kills++;
-            throw ScriptedDestination.Lost();
-        };
-
-        Fates bad = cluster.Append(watch => Records.Write("x", "bad v=1 1", alone: true, watch: watch));
-        Fates good = cluster.Write("x", "m v=2 2");
-        await cluster.QuietAsync();
-
-        Assert.Equal(("rejected", "delivered"), (bad.EndAt("a"), good.EndAt("a")));
-        Assert.Contains("vanished twice", Assert.Single(cluster.Cluster.Letters.List()).Reason, StringComparison.Ordinal);
-        Assert.Equal(2, kills);
-    }
-
-    [Fact]
-    public async Task It_is_set_aside_after_two_deaths_though_no_probe_finds_the_destination_up_in_between()
-    {
-        await using TestCluster cluster = new("a");
-        int refusals = 0, kills = 0;
-        cluster["a"].Script = request =>
-        {
-            if (Interlocked.Decrement(ref refusals) >= 0)
-                throw ScriptedDestination.NotConnected();
+            if (isProbed)
+                cluster.Courier("a").NoteReachable();
             if (!request.Lines.Contains("bad v=1 1"))
                 return ScriptedDestination.Accept(request);
             Volatile.Write(ref refusals, 2);

@@ -12,8 +12,14 @@ internal sealed class Ballast(IDisk disk, SegmentLog log)
     /// <summary>Its file.</summary>
     public const string FileName = "ballast";
 
-    /// <summary>Its size; more than all there is to save at a time.</summary>
-    public const int Bytes = 256 * 1024;
+    // More than all there is to save at a time.
+    private const int Bytes = 256 * 1024;
+
+    /// <summary>
+    /// It is made when there are so many bytes, so that as many are left when it is there; for
+    /// <see cref="LogOptions.KeptBytes"/> of all that writes to its file system.
+    /// </summary>
+    public const int LeastFree = 2 * Bytes;
 
     private readonly Lock _gate = new();
 
@@ -43,7 +49,7 @@ internal sealed class Ballast(IDisk disk, SegmentLog log)
         lock (_gate)
         {
             _isThere ??= disk.List().Contains(FileName, StringComparer.Ordinal);
-            if (_isThere == true || disk.FreeBytes < 2 * Bytes)
+            if (_isThere == true || disk.FreeBytes < LeastFree)
                 return;
             disk.Delete(FileName);
             // Nothing that a file system could keep in less space.
