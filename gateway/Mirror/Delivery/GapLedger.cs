@@ -20,7 +20,7 @@ public sealed record Gap(
 
 /// <summary>
 /// What was dropped for the destinations of a cluster, until they are declared in sync. Where the journal is on disk
-/// the ledger is a file in its folder: a line of JSON, and a line with its CRC32C in hexadecimal. A crash may leave a
+/// the ledger is a file in its folder: a line of JSON, a line with its CRC32C in hexadecimal, and room. A crash may leave a
 /// record in it that is delivered after all, never the opposite. Safe for any number of threads.
 /// </summary>
 public sealed class GapLedger
@@ -38,13 +38,17 @@ public sealed class GapLedger
 
     private readonly Lock _gate = new();
     private readonly Lock _saving = new();
-    private readonly IDisk? _disk;
+    private readonly WholeFile? _file;
     private readonly Action<Action> _save;
     private readonly Dictionary<(string Destination, string Database, string? RetentionPolicy), Gap> _gaps = [];
     private long _version;
     private long _savedVersion;
 
-    private GapLedger(IDisk? disk, Action<Action> save) => (_disk, _save) = (disk, save);
+    private GapLedger(IDisk? disk, Action<Action> save)
+    {
+        _file = disk is null ? null : new WholeFile(disk, FileName, Unfinished);
+        _save = save;
+    }
 
     /// <summary>The ledger in a folder, or one in memory.</summary>
     /// <param name="disk">The folder of the journal; null when that is in memory.</param>
@@ -64,7 +68,7 @@ public sealed class GapLedger
     {
         try
         {
-            if (TryDecode(WholeFile.Read(disk, FileName)) is { } gaps)
+            if (WholeFile.Read(disk, FileName, static bytes => TryDecode(bytes)) is { } gaps)
                 return gaps;
             tell($"{FileName} is damaged: what was dropped before is not known any more");
         }
@@ -134,17 +138,37 @@ public sealed class GapLedger
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
     internal void Save()
     {
-        if (_disk is null || Interlocked.Read(ref _version) == Interlocked.Read(ref _savedVersion))
+        if (_file is null || Interlocked.Read(ref _version) == Interlocked.Read(ref _savedVersion))
+            return;
+        lock (_saving)
+            Save_NeedsLock(_file);
+    }
+
+    /// <summary>Makes room for what is to be saved next, which others who fill the disk cannot take.</summary>
+    /// <exception cref="DiskException">It cannot be made now.</exception>
+    internal void KeepRoom()
+    {
+        if (_file is null)
             return;
         lock (_saving)
         {
-            byte[] bytes;
-            long version;
-            lock (_gate)
-                (bytes, version) = (Encode(_gaps.Values), _version);
-            _save(() => WholeFile.Replace(_disk, FileName, Unfinished, bytes));
-            Interlocked.Exchange(ref _savedVersion, version);
+            _file.Keep();
+            // What is dropped first is, as a rule, when the disk is full.
+            if (_file.IsThere)
+                return;
+            Save_NeedsLock(_file);
+            _file.Keep();
         }
+    }
+
+    private void Save_NeedsLock(WholeFile file)
+    {
+        byte[] bytes;
+        long version;
+        lock (_gate)
+            (bytes, version) = (Encode(_gaps.Values), _version);
+        _save(() => file.Replace(bytes));
+        Interlocked.Exchange(ref _savedVersion, version);
     }
 
     private static Gap Join(Gap left, Gap right) => left with
@@ -171,8 +195,10 @@ public sealed class GapLedger
     private static Gap[]? TryDecode(ReadOnlySpan<byte> bytes)
     {
         var end = bytes.IndexOf((byte)'\n');
-        if (end < 0 || !uint.TryParse(
-            bytes[(end + 1)..].TrimEnd((byte)'\n'), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+        var rest = bytes[(end + 1)..];
+        var length = rest.IndexOf((byte)'\n');
+        if (end < 0 || length < 0 || !uint.TryParse(
+            rest[..length], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
             out var checksum) || checksum != Crc32C.Of(bytes[..end]))
             return null;
         try

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using InfluxMirror.Journal;
 using InfluxMirror.Journal.Disk;
+using InfluxMirror.Telemetry;
 
 namespace InfluxMirror.Delivery;
 
@@ -9,7 +10,7 @@ namespace InfluxMirror.Delivery;
 /// are done with, and near a limit of the journal makes room at the cost of those who lag.
 /// </summary>
 internal sealed class JournalKeeper(
-    JournalStore? store, Func<long, DateTimeOffset, long> timestampOf, Func<Courier[]> members,
+    JournalStore? store, GapLedger gaps, Func<long, DateTimeOffset, long> timestampOf, Func<Courier[]> members,
     Func<MirrorOptions> options, TimeProvider time, Action<string> tell)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -19,6 +20,7 @@ internal sealed class JournalKeeper(
 
     private static readonly TimeSpan AfterFault = TimeSpan.FromMinutes(1);
 
+    private readonly LogThrottle _throttle = new(time);
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly JournalRoom _room = new(store?.SegmentBytes ?? 0, store?.MaxSpares ?? 0);
     private ITimer? _timer;
@@ -38,7 +40,11 @@ internal sealed class JournalKeeper(
     public void Start()
     {
         store?.Log.Checkpoint = Checkpoint;
-        _timer ??= time.CreateTimer(_ => _ = KeepAsync(refused: 0), null, Interval, Interval);
+        if (_timer is not null)
+            return;
+        _timer = time.CreateTimer(_ => _ = KeepAsync(refused: 0), null, Interval, Interval);
+        // Now, as others may fill the disk before a second has passed.
+        _ = WhenFreeAsync(() => Task.Run(KeepRoom));
     }
 
     /// <summary>A record was refused for want of room: looks for some now, beside the caller.</summary>
@@ -53,14 +59,15 @@ internal sealed class JournalKeeper(
     }
 
     /// <summary>Lets go of the journal's folder, when nothing is under way any more.</summary>
-    public async Task CloseAsync()
+    public Task CloseAsync() =>
+        store is null ? Task.CompletedTask : WhenFreeAsync(() => store.DisposeAsync().AsTask());
+
+    private async Task WhenFreeAsync(Func<Task> work)
     {
-        if (store is null)
-            return;
         await _oneAtATime.WaitAsync().ConfigureAwait(false);
         try
         {
-            await store.DisposeAsync().ConfigureAwait(false);
+            await work().ConfigureAwait(false);
         }
         finally
         {
@@ -75,24 +82,40 @@ internal sealed class JournalKeeper(
             return;
         try
         {
-            var began = Stopwatch.GetTimestamp();
-            if (refused > 0 && began < _restsUntil)
-                return;
-            _refused = refused;
-            await Task.Run(Keep).ConfigureAwait(false);
-            // Clients that are refused again and again do not make it work all the time in vain.
-            var now = Stopwatch.GetTimestamp();
-            _restsUntil = store is not null && TooMuch(store) > 0 ? now + ((now - began) * Rest) : 0;
-        }
-        catch (Exception fault)
-        {
-            // Nobody waits for this; the next second tries again.
-            tell($"housekeeping failed: {fault.Message}");
+            if (refused == 0 || Stopwatch.GetTimestamp() >= _restsUntil)
+                await KeepNowAsync(refused).ConfigureAwait(false);
         }
         finally
         {
             _oneAtATime.Release();
         }
+    }
+
+    private async Task KeepNowAsync(long refused)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var isInVain = true;
+        try
+        {
+            _refused = refused;
+            await Task.Run(Keep).ConfigureAwait(false);
+            isInVain = store is not null && TooMuch(store) > 0;
+        }
+        catch (Exception fault)
+        {
+            // Nobody waits for this; the next second tries again.
+            TellFailed(fault);
+        }
+
+        // Clients that are refused again and again do not make it work all the time in vain.
+        var now = Stopwatch.GetTimestamp();
+        _restsUntil = isInVain ? now + ((now - began) * Rest) : 0;
+    }
+
+    private void TellFailed(Exception fault)
+    {
+        if (_throttle.Passes(out var held))
+            tell($"housekeeping failed: {fault.Message}{(held > 0 ? $" ({held} times more since the last time)" : "")}");
     }
 
     private void Keep()
@@ -127,7 +150,7 @@ internal sealed class JournalKeeper(
         }
 
         store.Trim();
-        KeepBallast(store);
+        KeepRoom();
         if (store.HasAbsent && couriers.Length > 0)
         {
             ForsakeAbsent(store, couriers);
@@ -143,16 +166,17 @@ internal sealed class JournalKeeper(
             DropExpired(store, couriers, maxAge);
     }
 
-    private void KeepBallast(JournalStore store)
+    private void KeepRoom()
     {
         try
         {
-            store.KeepBallast();
+            store?.KeepRoom();
+            gaps.KeepRoom();
         }
         catch (DiskException fault)
         {
             // The rest does not wait for it.
-            tell($"housekeeping failed: {fault.Message}");
+            TellFailed(fault);
         }
     }
 
@@ -174,7 +198,7 @@ internal sealed class JournalKeeper(
         catch (Exception fault)
         {
             // The log writes everything then.
-            tell($"housekeeping failed: {fault.Message}");
+            TellFailed(fault);
         }
     }
 

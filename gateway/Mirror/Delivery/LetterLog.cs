@@ -29,7 +29,7 @@ internal sealed class LetterLog : IAsyncDisposable
             SegmentBytes = (int)Math.Min(SegmentBytes, journal.MaxBytes / 16),
             MaxBytes = long.MaxValue / 2,
             ReserveBytes = disk.TotalBytes / 100 * journal.ReservePercent,
-            KeptBytes = Ballast.LeastFree,
+            KeptBytes = WholeFile.LeastFree,
             MaxSpares = 0,
             StartPatience = journal.StartPatience,
         };

@@ -69,7 +69,8 @@ public sealed partial class MirroredCluster
         Gaps = GapLedger.Open(
             disk, options().Journal.StartPatience, save => Journal.Store!.SaveWithRoom(save), TellNews);
         Refused = new RefusedClients(time);
-        _keeper = new JournalKeeper(Journal.Store, Journal.TimestampOf, () => _couriers, options, time, TellNews);
+        _keeper = new JournalKeeper(
+            Journal.Store, Gaps, Journal.TimestampOf, () => _couriers, options, time, TellNews);
         if (disk is not null)
             _space = new SpaceWatch(disk, Journal.Store!.SegmentBytes, _reserveBytes, id, time, log);
     }
@@ -215,7 +216,7 @@ public sealed partial class MirroredCluster
                 TakenThrough = Letters.NewestRecord,
                 Synced = time => _metrics.RecordSync(Id, time),
                 ReserveBytes = _reserveBytes,
-                KeptBytes = Ballast.LeastFree,
+                KeptBytes = WholeFile.LeastFree,
             },
             Decode,
             news => TellNews(news.Text));

@@ -5,7 +5,6 @@ namespace InfluxMirror.Journal;
 /// <summary>The part of a journal that is on disk: the log, and the state of each cursor.</summary>
 public sealed class JournalStore : IAsyncDisposable
 {
-    private readonly IDisk _disk;
     private readonly Func<LogRecord, JournalRecord> _decode;
     private readonly Lock _gate = new();
     private readonly Lock _saving = new();
@@ -18,22 +17,19 @@ public sealed class JournalStore : IAsyncDisposable
     // Cursors without a reader that cannot go on, and are saved as such. Belongs to the lock.
     private readonly HashSet<string> _forsaken = new(StringComparer.OrdinalIgnoreCase);
 
-    // Names of cursors as they are spelled on disk. Belongs to the lock around saving.
-    private readonly HashSet<string> _spellings;
+    // Belongs to the lock around saving.
+    private readonly CursorFiles _files;
     private readonly SparseSegments _sparse;
-    private readonly Ballast _ballast;
 
     private JournalStore(IDisk disk, LogOptions options, SegmentLog log, Func<LogRecord, JournalRecord> decode)
     {
         SegmentBytes = options.SegmentBytes;
         MaxSpares = options.MaxSpares;
-        _disk = disk;
         _decode = decode;
         Log = log;
-        _ballast = new Ballast(disk, log);
         _sparse = new SparseSegments(options.SegmentBytes, options.MaxBytes);
         _saved = new Dictionary<string, CursorState>(log.Recovered.Cursors, StringComparer.OrdinalIgnoreCase);
-        _spellings = [.. log.Recovered.CursorNames];
+        _files = new CursorFiles(disk, log.Recovered.CursorNames, SaveWithRoom);
         _hasAbsent = _saved.Count > 0;
         IsNew = log.Recovered is { Segments.Count: 0, Cursors.Count: 0, Damage.Count: 0 };
     }
@@ -98,7 +94,7 @@ public sealed class JournalStore : IAsyncDisposable
         // Appending must not wait for a disk, so the lock around what is known is not held meanwhile.
         lock (_saving)
         {
-            SaveWithRoom(() => new CursorFile(_disk, cursor).Save(state));
+            _files.Save(cursor, state);
             lock (_gate)
             {
                 // Also with the name it has now.
@@ -106,26 +102,32 @@ public sealed class JournalStore : IAsyncDisposable
                 _saved.Add(cursor, state);
             }
 
-            DropOtherSpellings_NeedsLock(cursor);
+            _files.RemoveOtherSpellings(cursor);
         }
     }
 
-    /// <inheritdoc cref="Ballast.Save"/>
-    internal void SaveWithRoom(Action save) => _ballast.Save(save);
-
-    /// <inheritdoc cref="Ballast.Keep"/>
-    internal void KeepBallast() => _ballast.Keep();
-
-    /// <summary>What was saved while its name was spelled in another way is older now.</summary>
-    private void DropOtherSpellings_NeedsLock(string cursor)
+    /// <summary>Saves something; when there is no space for it, in place of a spare segment, if there is one.</summary>
+    /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>
+    internal void SaveWithRoom(Action save)
     {
-        _spellings.Add(cursor);
-        var others = _spellings.Where(one => one != cursor && one.Equals(cursor, StringComparison.OrdinalIgnoreCase));
-        foreach (var other in others.ToArray())
+        try
         {
-            new CursorFile(_disk, other).Delete();
-            _spellings.Remove(other);
+            save();
         }
+        catch (DiskException fault) when (fault.Fault == DiskFault.Full)
+        {
+            if (!Log.TryDropSpare())
+                throw;
+            save();
+        }
+    }
+
+    /// <summary>Makes room for what cursors save next, which others who fill the disk cannot take.</summary>
+    /// <exception cref="DiskException">It cannot be made now.</exception>
+    internal void KeepRoom()
+    {
+        lock (_saving)
+            _files.KeepRoom();
     }
 
     /// <summary>
@@ -211,7 +213,7 @@ public sealed class JournalStore : IAsyncDisposable
                     return;
             }
 
-            SaveWithRoom(() => new CursorFile(_disk, cursor).Save(state));
+            _files.Save(cursor, state);
             lock (_gate)
             {
                 // Who came meanwhile goes on by the state before, for which all was kept, and saves its own in time.

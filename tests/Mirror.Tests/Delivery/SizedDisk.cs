@@ -10,7 +10,10 @@ internal sealed class SizedDisk(IDisk disk, string folder, long size) : IDisk
     private readonly Lock _names = new();
     private long _others;
 
-    public long FreeBytes => Math.Max(0, size - _others - Used);
+    /// <summary>Others take whatever comes free, at once.</summary>
+    public bool IsTaken { get; set; }
+
+    public long FreeBytes => IsTaken ? 0 : Math.Max(0, size - _others - Used);
 
     public long TotalBytes => size;
 
@@ -39,6 +42,12 @@ internal sealed class SizedDisk(IDisk disk, string folder, long size) : IDisk
     {
         lock (_names)
             disk.Rename(from, to);
+    }
+
+    public bool TryExchange(string one, string other)
+    {
+        lock (_names)
+            return disk.TryExchange(one, other);
     }
 
     public void Delete(string name)

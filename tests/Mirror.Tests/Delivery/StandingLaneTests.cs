@@ -78,7 +78,13 @@ public sealed class StandingLaneTests : DurableTests
         await using TestCluster cluster = Start(
             out List<string> standing, out _, static options => options.Journal.MaxBytes = 64 * 1024 * 1024);
         cluster.Statement("DELETE FROM m", "db");
-        await WriteAsync(cluster, 1, 600);
+        for (int first = 1; first <= 600; first += 50)
+        {
+            int last = first + 49;
+            await WriteAsync(cluster, first, last);
+            await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Delivered == last, "the other one keeps up");
+        }
+
         await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Dropped > 0, "something was given up");
         (await cluster["b"].NextAsync()).Answer(200);
         await cluster.EventuallyAsync(() => cluster.Courier("b").Tally.Pending == 0, "the rest went out");

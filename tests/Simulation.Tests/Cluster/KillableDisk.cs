@@ -23,6 +23,8 @@ internal sealed class KillableDisk(SimulatedDisk disk, Lifeline life) : IDisk
 
     public void Rename(string from, string to) => Do(() => disk.Rename(from, to));
 
+    public bool TryExchange(string one, string other) => Do(() => disk.TryExchange(one, other));
+
     public void Delete(string name) => Do(() => disk.Delete(name));
 
     public void SyncDirectory() => Do(disk.SyncDirectory);

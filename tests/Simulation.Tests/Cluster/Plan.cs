@@ -207,7 +207,7 @@ internal sealed class Plan
             {
                 0 => new DiskStep(_random.Next(50, 700), 0, IsFull: false, onlyLetters),
                 1 => new DiskStep(_random.Next(50, 300), _random.Next(10, 200), IsFull: false, onlyLetters),
-                _ => new DiskStep(0, 0, IsFull: true, onlyLetters),
+                _ => new DiskStep(0, 0, IsFull: true, onlyLetters) { IsTaken = _random.Next(2) == 0 },
             };
     }
 

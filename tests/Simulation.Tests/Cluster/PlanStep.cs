@@ -125,13 +125,16 @@ internal sealed record DiskStep(int SyncFailures, int OtherFailures, bool IsFull
     /// <summary>All is well.</summary>
     public static DiskStep Well { get; } = new(0, 0, IsFull: false);
 
+    /// <summary>What comes free on a full disk is taken by others, at once.</summary>
+    public bool IsTaken { get; init; }
+
     /// <summary>How many in a thousand reads fail.</summary>
     public int ReadFailures { get; init; } = OtherFailures;
 
     public override string ToString() => this == Well
         ? "the disks are well again"
         : $"{(OnlyLetters ? "the letters' disk fails" : "the disks fail")} {SyncFailures} of 1000 syncs and " +
-            $"{OtherFailures} of 1000 other operations, {ReadFailures} of 1000 reads{(IsFull ? ", full" : "")}";
+            $"{OtherFailures} of 1000 other operations, {ReadFailures} of 1000 reads{(IsFull ? ", full" : "")}{(IsTaken ? ", and others take all" : "")}";
 }
 
 /// <summary>The operator has the dead letters sent once more.</summary>

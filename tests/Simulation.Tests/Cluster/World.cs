@@ -342,7 +342,7 @@ internal sealed class World
             {
                 DiskStep its = step.OnlyLetters && disk == JournalDisk ? DiskStep.Well : step;
                 (disk.SyncFailures, disk.OtherFailures) = (its.SyncFailures, its.OtherFailures);
-                disk.ReadFailures = its.ReadFailures;
+                (disk.ReadFailures, disk.IsTaken) = (its.ReadFailures, its.IsTaken);
                 disk.Capacity = long.MaxValue;
                 if (its.IsFull)
                     disk.Capacity = long.MaxValue - disk.FreeBytes;

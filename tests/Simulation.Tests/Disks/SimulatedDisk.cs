@@ -28,10 +28,16 @@ public sealed class SimulatedDisk(Random random) : IDisk
     /// <summary>What others do while the program waits for the disk.</summary>
     public Action Meanwhile { get; set; } = static () => { };
 
+    /// <summary>Whether two files can swap their names.</summary>
+    public bool CanExchange { get; set; } = true;
+
     /// <summary>Bytes all files may take.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
-    public long FreeBytes => Math.Max(0, Capacity - _names.Values.Sum(inode => (long)inode.Length));
+    /// <summary>Others take whatever comes free, at once.</summary>
+    public bool IsTaken { get; set; }
+
+    public long FreeBytes => IsTaken ? 0 : Math.Max(0, Capacity - _names.Values.Sum(inode => (long)inode.Length));
 
     public long TotalBytes => Capacity;
 
@@ -71,6 +77,16 @@ public sealed class SimulatedDisk(Random random) : IDisk
                 names.Remove(from);
             names[to] = inode;
         });
+    }
+
+    public bool TryExchange(string one, string other)
+    {
+        Step(OtherFailures);
+        if (!CanExchange)
+            return false;
+        (SimulatedInode first, SimulatedInode second) = (Find(one), Find(other));
+        Change(names => (names[one], names[other]) = (second, first));
+        return true;
     }
 
     public void Delete(string name)

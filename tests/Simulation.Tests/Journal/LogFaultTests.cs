@@ -57,6 +57,31 @@ public sealed class LogFaultTests : IDisposable
         Assert.Equal((LogCondition.Working, 2), (core.Condition, core.SafeThrough));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_that_cannot_grow_gives_way_to_one_that_has_its_space(bool isEmpty)
+    {
+        using var core = new LogCore(_disk, Options(100_000), Recovery.Run(_disk, Options()), static _ => { });
+        // Enough for a file, and then not for anything in it.
+        _disk.Capacity = isEmpty ? 40_000 : long.MaxValue;
+        Append(core);
+        core.Demand(core.Tail);
+        Assert.Equal(!isEmpty, core.WriteStep());
+        _disk.Capacity = long.MaxValue;
+        core.KeepStep();
+        Assert.Equal((1, 1), (core.Usage.Spares, core.Segments.Count));
+
+        _disk.IsTaken = true;
+        if (!isEmpty)
+            Append(core);
+        core.Demand(core.Tail);
+        core.WriteStep();
+        int files = isEmpty ? 1 : 2;
+        Assert.Equal((LogCondition.Working, files), (core.Condition, core.SafeThrough));
+        Assert.Equal(files, core.Segments.Count);
+    }
+
     [Fact]
     public void A_failed_sync_acknowledges_nothing_and_the_file_is_never_touched_again()
     {

@@ -22,16 +22,18 @@ public sealed class LogSimulation
     private readonly List<CursorState> _cursors = [];
     private readonly List<LogDamage> _found = [];
     private LogCore _core = null!;
+    private CursorFile _file = null!;
     private SegmentReader? _reader;
     private HashSet<long> _readByReader = [];
     private long _readerFrom;
     private int _cursorSerial;
+    private bool _couldNotRead;
     private long _tail;
 
     public LogSimulation(int seed)
     {
         _random = new Random(seed);
-        _disk = new SimulatedDisk(new Random(seed ^ 0x5eed));
+        _disk = new SimulatedDisk(new Random(seed ^ 0x5eed)) { CanExchange = seed % 7 > 0 };
         _options = new LogOptions
         {
             Safety = seed % 5 == 0 ? LogSafety.Process : LogSafety.Disk,
@@ -93,8 +95,10 @@ public sealed class LogSimulation
         _disk.ReadFailures = cannotRead ? _random.Next(1001) : 0;
         RecoveredLog recovered = Recovery.Run(_disk, _options);
         _disk.ReadFailures = 0;
+        _couldNotRead = cannotRead;
         FailingStarts += cannotRead ? 1 : 0;
         _core = new LogCore(_disk, _options, recovered, _ => { });
+        _file = new CursorFile(_disk, Reader);
         _found.AddRange(recovered.Damage);
         // No crash makes a file unreadable.
         if (_model.Flips == 0 && !cannotRead)
@@ -114,7 +118,11 @@ public sealed class LogSimulation
         _reader = null;
         _core?.Dispose();
         (_disk.SyncFailures, _disk.OtherFailures, _disk.ReadFailures, _disk.Capacity) = (0, 0, 0, long.MaxValue);
-        _disk.Restart(powerCut: _options.Safety == LogSafety.Disk && _random.Next(4) > 0);
+        _disk.IsTaken = false;
+        bool isPowerCut = _options.Safety == LogSafety.Disk && _random.Next(4) > 0;
+        _disk.Restart(isPowerCut);
+        if (isPowerCut && _couldNotRead)
+            _model.LosePower();
         if (_flips && _random.Next(3) == 0 && _disk.Flip(name => name.EndsWith(".seg", StringComparison.Ordinal)))
             _model.Flips++;
     }
@@ -280,6 +288,8 @@ public sealed class LogSimulation
 
     private void SaveCursor()
     {
+        if (_random.Next(2) == 0)
+            TryKeepRoom();
         long low = _model.TrimmedThrough;
         long from = low + 2 + _random.Next(5);
         var state = new CursorState(low, [new PositionRange(from, from)], new byte[] { (byte)++_cursorSerial });
@@ -289,12 +299,24 @@ public sealed class LogSimulation
         {
             // Until it returns, the old state or the new one may be found.
             _cursors.Add(state);
-            new CursorFile(_disk, Reader).Save(state);
+            _file.Save(state);
             _cursors.RemoveRange(0, _cursors.Count - 1);
         }
         catch (DiskException)
         {
             Assert.True(_cursors.Count > 0);
+        }
+    }
+
+    private void TryKeepRoom()
+    {
+        try
+        {
+            _file.KeepRoom();
+        }
+        catch (DiskException)
+        {
+            // It saves without.
         }
     }
 
@@ -324,6 +346,7 @@ public sealed class LogSimulation
         _disk.OtherFailures = isWell ? 0 : _random.Next(200);
         _disk.ReadFailures = isWell ? 0 : _random.Next(300);
         _disk.Capacity = _random.Next(4) > 0 ? long.MaxValue : _random.Next(50_000, 400_000);
+        _disk.IsTaken = _random.Next(8) == 0;
     }
 
     /// <summary>Positions do not outrun it, and no more is known of it.</summary>

@@ -79,7 +79,7 @@ public sealed class ReplaySimulation
         _core = new LogCore(_disk, _options, recovered, static _ => { }) { Checkpoint = Checkpoint };
         _asked.Clear();
         foreach (Destination destination in _destinations)
-            destination.Restart(recovered.Cursors.GetValueOrDefault(destination.Name), recovered.LastPosition);
+            destination.Restart(_disk, recovered.Cursors.GetValueOrDefault(destination.Name), recovered.LastPosition);
         _latecomer = 0;
         _core.Cover(_destinations.Min(destination => destination.Saved));
         Replay();
@@ -186,7 +186,9 @@ public sealed class ReplaySimulation
         {
             var state = CursorState.Of(destination.Completed);
             state.Completed.Remove(_core.SafeThrough + 1, long.MaxValue);
-            new CursorFile(_disk, destination.Name).Save(state);
+            if (_random.Next(3) == 0)
+                destination.File.KeepRoom();
+            destination.File.Save(state);
             destination.Saved = state.LowWaterMark;
         }
 
@@ -242,8 +244,11 @@ public sealed class ReplaySimulation
 
         public long Saved { get; set; }
 
-        public void Restart(CursorState? saved, long tail)
+        public CursorFile File { get; private set; } = null!;
+
+        public void Restart(IDisk disk, CursorState? saved, long tail)
         {
+            File = new CursorFile(disk, name);
             Completed = saved?.ToRanges() ?? new CompletedRanges(0);
             Saved = Completed.LowWaterMark;
             Assert.True(Completed.LowWaterMark <= tail);

@@ -6,6 +6,8 @@ namespace Gateway.SystemTests.Durability;
 internal sealed class SmallFileSystem : IDisposable
 {
     private readonly ScratchFolder scratch = new("disk");
+    private Thread? filling;
+    private volatile bool isDisposed;
 
     private SmallFileSystem(int megabytes)
     {
@@ -29,6 +31,24 @@ internal sealed class SmallFileSystem : IDisposable
     public void Fill()
     {
         using FileStream stream = new(Filler, FileMode.Append);
+        Take(stream);
+    }
+
+    /// <summary>Takes all the space there is, and from then on whatever comes free.</summary>
+    public void FillForGood()
+    {
+        Fill();
+        filling = new Thread(() =>
+        {
+            using FileStream stream = new(Filler, FileMode.Append);
+            while (!isDisposed)
+                Take(stream);
+        });
+        filling.Start();
+    }
+
+    private static void Take(FileStream stream)
+    {
         byte[] block = new byte[4096];
         try
         {
@@ -49,6 +69,8 @@ internal sealed class SmallFileSystem : IDisposable
 
     public void Dispose()
     {
+        isDisposed = true;
+        filling?.Join();
         Run("umount", "--lazy", Folder);
         scratch.Dispose();
     }

@@ -53,7 +53,7 @@ struct file {
     struct change *newest;
 };
 
-enum kind { CREATED, RENAMED, REMOVED, FOLDER_MADE };
+enum kind { CREATED, RENAMED, EXCHANGED, REMOVED, FOLDER_MADE };
 
 /* A change of a name that is not safe yet. */
 struct naming {
@@ -61,7 +61,7 @@ struct naming {
     int64_t number;
     enum kind kind;
     char name[PATH_MAX];
-    char former[PATH_MAX];  /* the name before a renaming */
+    char former[PATH_MAX];  /* the name before a renaming, or the other one of two that were exchanged */
     char saved[PATH_MAX];   /* what a renaming replaced, or a removal removed; empty: nothing */
 };
 
@@ -213,6 +213,9 @@ static void undo(const struct naming *one)
         break;
     case RENAMED:
         result = (int)syscall(SYS_rename, one->name, one->former);
+        break;
+    case EXCHANGED:
+        result = (int)syscall(SYS_renameat2, AT_FDCWD, one->name, AT_FDCWD, one->former, RENAME_EXCHANGE);
         break;
     case FOLDER_MADE:
         result = (int)syscall(SYS_rename, one->name, one->saved);
@@ -482,6 +485,22 @@ int rename(const char *from, const char *to)
     return result;
 }
 
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags)
+{
+    if (!is_ours(from) && !is_ours(to))
+        return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+    if (flags != RENAME_EXCHANGE)
+        give_up("renameat2");
+    pthread_mutex_lock(&gate);
+    int result = (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
+    int error = errno;
+    if (result == 0)
+        add(naming(EXCHANGED, to, from));
+    pthread_mutex_unlock(&gate);
+    errno = error;
+    return result;
+}
+
 int unlink(const char *path)
 {
     if (!is_ours(path))
@@ -531,5 +550,7 @@ void *dlsym(void *library, const char *name)
         return (void *)fdatasync;
     if (strcmp(name, "open") == 0)
         return (void *)open;
+    if (strcmp(name, "renameat2") == 0)
+        return (void *)renameat2;
     return next ? next(library, name) : NULL;
 }

@@ -4,9 +4,9 @@ using System.Text;
 namespace InfluxMirror.Journal.Disk;
 
 /// <summary>
-/// Where a reader's state is kept. Every save is a file of its own that takes the place of the one before when it is
-/// whole on disk: after a crash there is the old state or the new one. A reader that must have a completion on disk
-/// before it goes on (a statement's) saves and then goes on.
+/// Where a reader's state is kept, replaced whole: after a crash there is the old state or the new one. A reader that
+/// must have a completion on disk before it goes on (a statement's) saves and then goes on. Used by one thread at a
+/// time.
 /// </summary>
 public sealed class CursorFile(IDisk disk, string name)
 {
@@ -16,16 +16,20 @@ public sealed class CursorFile(IDisk disk, string name)
     // Percent-encoding triples a byte, and a file name has 255 of them.
     private const int MaxEncodedName = 200;
 
-    private readonly string _file = FileName(name);
+    private readonly WholeFile _file = new(
+        disk, FileName(name), Path.ChangeExtension(FileName(name), null) + Unfinished);
 
     /// <summary>Replaces what was saved before. When it returns, the state is on disk.</summary>
     /// <exception cref="DiskException">It may or may not have been replaced; save again.</exception>
-    public void Save(CursorState state) => WholeFile.Replace(
-        disk, _file, Path.ChangeExtension(_file, null) + Unfinished, CursorFormat.Encode(name, state));
+    public void Save(CursorState state) => _file.Replace(CursorFormat.Encode(name, state));
+
+    /// <summary>Makes room for the next state, which others who fill the disk cannot take.</summary>
+    /// <exception cref="DiskException">It cannot be made now.</exception>
+    public void KeepRoom() => _file.Keep();
 
     /// <summary>Removes what was saved.</summary>
     /// <exception cref="DiskException">It may or may not have been removed.</exception>
-    public void Delete() => disk.Delete(_file);
+    public void Delete() => _file.Delete();
 
     /// <summary>Every cursor of a folder that can be read, with its name; files that cannot are reported.</summary>
     public static IReadOnlyList<KeyValuePair<string, CursorState>> LoadAll(IDisk disk, Action<string> damaged)
@@ -33,9 +37,8 @@ public sealed class CursorFile(IDisk disk, string name)
         List<KeyValuePair<string, CursorState>> cursors = [];
         foreach (var file in disk.List().Where(file => file.EndsWith(Ending, StringComparison.Ordinal)))
         {
-            if (Read(disk, file) is { } bytes && CursorFormat.TryDecode(bytes, out var owner, out var state) &&
-                FileName(owner) == file)
-                cursors.Add(KeyValuePair.Create(owner, state));
+            if (Read(disk, file) is { } saved && FileName(saved.Name) == file)
+                cursors.Add(KeyValuePair.Create(saved.Name, saved.State));
             else
                 damaged(file);
         }
@@ -43,11 +46,12 @@ public sealed class CursorFile(IDisk disk, string name)
         return cursors;
     }
 
-    private static byte[]? Read(IDisk disk, string file)
+    private static SavedCursor? Read(IDisk disk, string file)
     {
         try
         {
-            return WholeFile.Read(disk, file);
+            return WholeFile.Read(disk, file, static bytes =>
+                CursorFormat.TryDecode(bytes, out var owner, out var state) ? new SavedCursor(owner, state) : null);
         }
         catch (DiskException)
         {
@@ -62,4 +66,6 @@ public sealed class CursorFile(IDisk disk, string name)
             encoded = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
         return encoded + Ending;
     }
+
+    private sealed record SavedCursor(string Name, CursorState State);
 }

@@ -8,20 +8,21 @@ namespace InfluxMirror.Journal.Disk;
 /// The bytes of a cursor file.
 /// <code>
 ///  0        8      12       16       20        24    32  36    40
-///  +--------+------+--------+--------+---------+-----+---+-----+------+--------+-------+
-///  | magic  |ver. 2| name n | done n | extra n | low | 0 | crc | name | done   | extra |
-///  +--------+------+--------+--------+---------+-----+---+-----+------+--------+-------+
+///  +--------+------+--------+--------+---------+-----+---+-----+------+--------+-------+- - -
+///  | magic  |ver. 3| name n | done n | extra n | low | 0 | crc | name | done   | extra | room
+///  +--------+------+--------+--------+---------+-----+---+-----+------+--------+-------+- - -
 /// </code>
 /// Little-endian; lengths in bytes. What is done above the low-water mark: <see cref="PositionFormat"/>; in version 1
 /// it was ranges (from, to: 8, 8), and their number for the length. The checksum covers everything else, from byte 0 to
-/// 36 and from 40 to the end.
+/// 36 and from 40 to the end of the extra; what is behind that is room for other states, and means nothing. In versions
+/// 1 and 2 there was none.
 /// </summary>
 public static class CursorFormat
 {
     private const int FixedLength = 40;
     private const int ChecksumAt = 36;
     private const int RangeLength = 16;
-    private const uint Version = 2;
+    private const uint Version = 3;
 
     private static ReadOnlySpan<byte> Magic => "IMCURSOR"u8;
 
@@ -48,19 +49,22 @@ public static class CursorFormat
         return bytes;
     }
 
-    /// <summary>Reads a file; false when any byte of it is not what was written.</summary>
+    /// <summary>Reads a file; false when any byte that counts is not what was written.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> bytes, out string name, out CursorState state)
     {
         name = "";
         state = new CursorState(0, []);
-        if (bytes.Length < FixedLength || !bytes.StartsWith(Magic) ||
-            BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]) != Checksum(bytes))
+        if (bytes.Length < FixedLength || !bytes.StartsWith(Magic))
             return false;
         var version = BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]);
         var nameLength = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
         var doneLength = (long)BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]) * (version == 1 ? RangeLength : 1);
         var extra = BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]);
-        if (version is not (1 or Version) || FixedLength + nameLength + doneLength + extra != bytes.Length)
+        var end = FixedLength + nameLength + doneLength + extra;
+        if (version is not (1 or 2 or Version) || end > bytes.Length || (version < Version && end < bytes.Length))
+            return false;
+        bytes = bytes[..(int)end];
+        if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]) != Checksum(bytes))
             return false;
         name = Encoding.UTF8.GetString(bytes.Slice(FixedLength, (int)nameLength));
         var rest = bytes[(FixedLength + (int)nameLength)..];

@@ -7,7 +7,7 @@ namespace InfluxMirror.Journal.Disk;
 /// <list type="bullet">
 /// <item>What <see cref="DiskFile.Sync"/> returned from is there after a power cut; before it, any subset of the
 /// 512-byte sectors written since, in any state they had. Sectors next to those written are never harmed.</item>
-/// <item>A created, renamed or deleted name is so after a power cut only once <see cref="SyncDirectory"/>
+/// <item>A created, renamed, exchanged or deleted name is so after a power cut only once <see cref="SyncDirectory"/>
 /// returned; before it, any subset of these changes.</item>
 /// <item>After a <see cref="DiskFile.Sync"/> that failed nothing is known of what was written to the file since
 /// the one before, and a second one that succeeds proves nothing.</item>
@@ -37,6 +37,10 @@ public interface IDisk
 
     /// <summary>Gives a file another name, at once; a file of that name is replaced.</summary>
     void Rename(string from, string to);
+
+    /// <summary>Two files swap their names, at once; false, and nothing has happened, where that cannot be done.
+    /// </summary>
+    bool TryExchange(string one, string other);
 
     /// <summary>Removes a name; nothing happens when it is not there. Who has the file open may go on.</summary>
     void Delete(string name);

@@ -86,6 +86,25 @@ public sealed class LinuxDisk : IDisk
     });
 
     /// <inheritdoc/>
+    public bool TryExchange(string one, string other)
+    {
+        var path = PathOf(one);
+        try
+        {
+            if (Libc.Rename(Libc.WorkingFolder, path, Libc.WorkingFolder, PathOf(other), Libc.RenameExchange) == 0)
+                return true;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // A C library without it.
+            return false;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error is Libc.InvalidArgument or Libc.NoSystemCall ? false : throw Failure("exchange", path, error);
+    }
+
+    /// <inheritdoc/>
     public void Delete(string name) => Try("delete", PathOf(name), () =>
     {
         File.Delete(PathOf(name));

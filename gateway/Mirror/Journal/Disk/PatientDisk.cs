@@ -29,6 +29,8 @@ internal sealed class PatientDisk(IDisk disk, TimeSpan most) : IDisk
 
     public void Rename(string from, string to) => disk.Rename(from, to);
 
+    public bool TryExchange(string one, string other) => disk.TryExchange(one, other);
+
     public void Delete(string name) => disk.Delete(name);
 
     public void SyncDirectory() => disk.SyncDirectory();

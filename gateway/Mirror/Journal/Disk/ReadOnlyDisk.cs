@@ -40,6 +40,9 @@ public sealed class ReadOnlyDisk(string folder) : IDisk
     }
 
     /// <inheritdoc/>
+    public bool TryExchange(string one, string other) => false;
+
+    /// <inheritdoc/>
     public void Delete(string name)
     {
     }

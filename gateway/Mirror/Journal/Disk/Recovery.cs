@@ -223,7 +223,8 @@ public static class Recovery
             disk.SyncDirectory();
             foreach (var name in names)
             {
-                if (name.EndsWith(SegmentFormat.Unfinished, StringComparison.Ordinal))
+                if (name.EndsWith(SegmentFormat.Unfinished, StringComparison.Ordinal) &&
+                    SegmentFormat.GenerationOf(name) > 0)
                     disk.Delete(name);
                 if (!name.EndsWith(SegmentFormat.Spare, StringComparison.Ordinal))
                     continue;

@@ -86,11 +86,19 @@ internal sealed class SegmentWriter(
                     throw new DiskException(DiskFault.Full, $"No space for more of '{_current.Name}'.");
                 _file.Write(_end, _batch.Pieces);
             }
-            catch (DiskException e)
+            catch (DiskException e) when (e.Fault == DiskFault.Full)
             {
                 // Without space the same bytes go to the same place later; nothing behind _end counts until then.
-                if (e.Fault != DiskFault.Full)
-                    Poison(e);
+                if (store.Spares == 0)
+                    throw;
+                // Others have taken what it was to grow into, and there is a file that has its space.
+                MakeSafe();
+                Abandon();
+                continue;
+            }
+            catch (DiskException e)
+            {
+                Poison(e);
                 throw;
             }
 
@@ -169,12 +177,17 @@ internal sealed class SegmentWriter(
         tell(new LogEvent(LogEventKind.Poisoned, $"{_current!.Name} is given up: {cause.Message}"));
         Counters.GaveUp();
         _current.IsPoisoned = true;
+        Abandon();
+        _written = 0;
+    }
+
+    private void Abandon()
+    {
         // Nothing in it was ever acknowledged, and the next segment takes all of it. Until that one is there, this
         // one may be the only file that knows how far positions have got.
-        if (_current.End == SegmentFormat.DataStart)
+        if (_current!.End == SegmentFormat.DataStart)
             _abandoned = _current;
         Leave();
-        _written = 0;
     }
 
     private void Leave()

@@ -45,6 +45,8 @@ internal sealed class FailingDisk(IDisk disk) : IDisk
 
     public void Rename(string from, string to) => disk.Rename(from, to);
 
+    public bool TryExchange(string one, string other) => disk.TryExchange(one, other);
+
     public void Delete(string name) => disk.Delete(name);
 
     public void SyncDirectory() => disk.SyncDirectory();

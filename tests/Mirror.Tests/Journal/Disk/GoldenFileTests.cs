@@ -6,7 +6,7 @@ using Xunit;
 namespace InfluxMirror.Tests.Journal.Disk;
 
 /// <summary>
-/// A folder written by version 1, and a cursor of version 2, which every later version must read.
+/// A folder written by version 1, and cursors of versions 2 and 3, which every later version must read.
 /// </summary>
 public sealed class GoldenFileTests : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class GoldenFileTests : IDisposable
         Options = new LogOptions { SegmentBytes = 16 * 1024, MaxBytes = 1_000_000, MaxSpares = 0, Salts = NextSalt() },
     };
 
-    private const string SecondCursor = "influx%2F2.cursor";
+    private const string ThirdCursor = "influx%2F3.cursor";
 
     private static readonly string[] Segments = ["0000000000000001.seg", "0000000000000002.seg"];
 
@@ -59,27 +59,42 @@ public sealed class GoldenFileTests : IDisposable
         Assert.Equal(6, log.Tail);
     }
 
-    [Fact]
-    public void A_cursor_of_version_2_is_read_whatever_pieces_it_has()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_cursor_of_version_2_or_3_is_read_whatever_pieces_it_has(int version)
     {
-        File.Copy(Path.Combine(Golden, SecondCursor), Path.Combine(_scratch.Folder, SecondCursor));
+        string file = $"influx%2F{version}.cursor";
+        File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
         (string name, CursorState read) = Assert.Single(
             CursorFile.LoadAll(new LinuxDisk(_scratch.Folder), Assert.Fail));
-        CursorState expected = Second();
-        Assert.Equal(("influx/2", expected.LowWaterMark), (name, read.LowWaterMark));
+        CursorState expected = State();
+        Assert.Equal(($"influx/{version}", expected.LowWaterMark), (name, read.LowWaterMark));
         Assert.Equal(expected.Completed, read.Completed);
         Assert.Equal("delivered=18", Encoding.ASCII.GetString(read.Extra.Span));
     }
 
     [Fact]
-    public async Task Segments_of_version_1_and_cursors_of_version_2_are_written_byte_by_byte()
+    public async Task Segments_of_version_1_and_cursors_of_version_3_are_written_byte_by_byte()
     {
         await WriteFolder();
-        foreach (string file in (string[])[.. Segments, SecondCursor])
-            Assert.True(
-                File.ReadAllBytes(Path.Combine(Golden, file)).AsSpan()
-                    .SequenceEqual(File.ReadAllBytes(Path.Combine(_scratch.Folder, file))),
-                file);
+        foreach (string file in Segments)
+            Assert.Equal(GoldenBytes(file), WrittenBytes(file));
+        // The golden one has room behind the state, which is made when somebody keeps house.
+        byte[] written = WrittenBytes(ThirdCursor);
+        Assert.Equal(GoldenBytes(ThirdCursor)[..written.Length], written);
+        Assert.True(written.Length < GoldenBytes(ThirdCursor).Length);
+    }
+
+    [Fact]
+    public void Whatever_is_cut_off_a_cursor_but_its_room_is_missed()
+    {
+        byte[] bytes = GoldenBytes(ThirdCursor), written = CursorFormat.Encode("influx/3", State());
+        foreach (int length in (int[])[0, 39, 40, 100, written.Length - 1])
+            Assert.False(CursorFormat.TryDecode(bytes.AsSpan(0, length), out _, out _));
+        Assert.True(CursorFormat.TryDecode(bytes.AsSpan(0, written.Length), out _, out _));
+        bytes[written.Length - 1]++;
+        Assert.False(CursorFormat.TryDecode(bytes, out _, out _));
     }
 
     [Fact]
@@ -108,6 +123,10 @@ public sealed class GoldenFileTests : IDisposable
 
     public void Dispose() => _scratch.Dispose();
 
+    private static byte[] GoldenBytes(string file) => File.ReadAllBytes(Path.Combine(Golden, file));
+
+    private byte[] WrittenBytes(string file) => File.ReadAllBytes(Path.Combine(_scratch.Folder, file));
+
     private async Task WriteFolder()
     {
         await using SegmentLog log = _scratch.Open();
@@ -118,11 +137,11 @@ public sealed class GoldenFileTests : IDisposable
             Assert.True(await log.WaitDurableAsync(entry.Position, TestContext.Current.CancellationToken));
         }
 
-        new CursorFile(new LinuxDisk(_scratch.Folder), "influx/2").Save(Second());
+        new CursorFile(new LinuxDisk(_scratch.Folder), "influx/3").Save(State());
     }
 
     /// <summary>One run, a few in one block, one over several blocks, and more than are kept as runs.</summary>
-    private static CursorState Second()
+    private static CursorState State()
     {
         PositionRuns completed =
         [

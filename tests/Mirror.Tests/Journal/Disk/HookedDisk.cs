@@ -58,6 +58,12 @@ internal sealed class HookedDisk(IDisk disk) : IDisk
         disk.Rename(from, to);
     }
 
+    public bool TryExchange(string one, string other)
+    {
+        Renaming?.Invoke(other);
+        return disk.TryExchange(one, other);
+    }
+
     public void Delete(string name) => disk.Delete(name);
 
     public void SyncDirectory() => disk.SyncDirectory();
