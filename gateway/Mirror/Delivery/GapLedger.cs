@@ -20,8 +20,8 @@ public sealed record Gap(
 
 /// <summary>
 /// What was dropped for the destinations of a cluster, until they are declared in sync. Where the journal is on disk
-/// the ledger is a file in its folder: a line of JSON, a line with its CRC32C in hexadecimal, and room. A crash may leave a
-/// record in it that is delivered after all, never the opposite. Safe for any number of threads.
+/// the ledger is a file in its folder: a line of JSON, a line with its CRC32C in hexadecimal, and room. A crash may
+/// leave a record in it that is delivered after all, never the opposite. Safe for any number of threads.
 /// </summary>
 public sealed class GapLedger
 {

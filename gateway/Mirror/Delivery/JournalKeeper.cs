@@ -114,8 +114,10 @@ internal sealed class JournalKeeper(
 
     private void TellFailed(Exception fault)
     {
-        if (_throttle.Passes(out var held))
-            tell($"housekeeping failed: {fault.Message}{(held > 0 ? $" ({held} times more since the last time)" : "")}");
+        if (!_throttle.Passes(out var held))
+            return;
+        var more = held > 0 ? $" ({held} times more since this was told last)" : "";
+        tell($"housekeeping failed: {fault.Message}{more}");
     }
 
     private void Keep()
@@ -173,7 +175,7 @@ internal sealed class JournalKeeper(
             store?.KeepRoom();
             gaps.KeepRoom();
         }
-        catch (DiskException fault)
+        catch (Exception fault)
         {
             // The rest does not wait for it.
             TellFailed(fault);

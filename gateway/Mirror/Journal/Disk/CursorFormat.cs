@@ -14,8 +14,8 @@ namespace InfluxMirror.Journal.Disk;
 /// </code>
 /// Little-endian; lengths in bytes. What is done above the low-water mark: <see cref="PositionFormat"/>; in version 1
 /// it was ranges (from, to: 8, 8), and their number for the length. The checksum covers everything else, from byte 0 to
-/// 36 and from 40 to the end of the extra; what is behind that is room for other states, and means nothing. In versions
-/// 1 and 2 there was none.
+/// 36 and from 40 to the end of the extra; what is behind that is room for other states, and means nothing.
+/// Versions 1 and 2 were written without, and may have got it since.
 /// </summary>
 public static class CursorFormat
 {
@@ -61,7 +61,7 @@ public static class CursorFormat
         var doneLength = (long)BinaryPrimitives.ReadUInt32LittleEndian(bytes[16..]) * (version == 1 ? RangeLength : 1);
         var extra = BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]);
         var end = FixedLength + nameLength + doneLength + extra;
-        if (version is not (1 or 2 or Version) || end > bytes.Length || (version < Version && end < bytes.Length))
+        if (version is not (1 or 2 or Version) || end > bytes.Length)
             return false;
         bytes = bytes[..(int)end];
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[ChecksumAt..]) != Checksum(bytes))

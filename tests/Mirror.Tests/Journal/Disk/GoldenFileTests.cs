@@ -74,6 +74,20 @@ public sealed class GoldenFileTests : IDisposable
         Assert.Equal("delivered=18", Encoding.ASCII.GetString(read.Extra.Span));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_cursor_that_an_older_version_wrote_may_have_room_before_it_is_saved_again(int version)
+    {
+        string file = $"influx%2F{version}.cursor";
+        File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
+        var disk = new LinuxDisk(_scratch.Folder);
+        new CursorFile(disk, $"influx/{version}").KeepRoom();
+
+        Assert.True(WrittenBytes(file).Length > GoldenBytes(file).Length);
+        Assert.Equal($"influx/{version}", Assert.Single(CursorFile.LoadAll(disk, Assert.Fail)).Key);
+    }
+
     [Fact]
     public async Task Segments_of_version_1_and_cursors_of_version_3_are_written_byte_by_byte()
     {
