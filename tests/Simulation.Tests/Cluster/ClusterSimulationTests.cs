@@ -50,6 +50,8 @@ public sealed class ClusterSimulationTests(ITestOutputHelper output)
                 catch (BrokenPromiseException broken)
                 {
                     failures.Enqueue(broken.Message);
+                    // All of it comes in the end, and is long.
+                    output.WriteLine(string.Join(' ', broken.Message.Split('\n').Take(2)));
                 }
 
                 Interlocked.Add(ref kills, simulation.Sum.Kills);

@@ -62,7 +62,7 @@ internal sealed class Ledger(Lock gate)
     public bool HasSuspectBefore(SimulatedDestination destination, ClientRequest request) =>
         _requests.Values.Any(one => one.Number < request.Number && one.Statement is null
             && one.Database == request.Database && one.IsRaw == request.IsRaw
-            && one.At(destination.Name) is { Failures: > 2, IsDecided: false });
+            && one.At(destination.Name) is { Failures: > 2, HasFailedLast: true });
 
     /// <summary>
     /// Whether what was executed of a database before an older request is beside the order: sent once more from dead

@@ -121,13 +121,16 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
     private void Fail(Request request)
     {
         foreach (ClientRequest one in request.Parts)
+        {
             one.At(Name).Failures++;
+            one.At(Name).HasFailedLast = true;
+        }
     }
 
     private void NoteRefusal(Request request)
     {
         if (request.Parts is [var only])
-            only.At(Name).IsRefused = true;
+            (only.At(Name).IsRefused, only.At(Name).HasFailedLast) = (true, false);
     }
 
     private HttpResponseMessage Execute(Request request)
@@ -161,6 +164,7 @@ internal sealed class SimulatedDestination(string name, Ledger ledger)
         Treatment treatment = request.At(Name);
         bool isFirst = treatment.Executions++ == 0;
         treatment.IsWitness = ledger.HasSuspectBefore(this, request);
+        treatment.HasFailedLast = false;
         // Beside the order are: what was parked; what is suspect, which the next one is tried before; dead letters;
         // what was taken back when its client was told of a refusal, and comes again after a kill.
         bool isExcused = request.Outcome == WriteOutcome.Refused || treatment.IsParked || treatment.IsRefused
