@@ -152,12 +152,10 @@ public sealed class GapLedger
             return;
         lock (_saving)
         {
-            _file.Keep();
             // What is dropped first is, as a rule, when the disk is full.
-            if (_file.IsThere)
-                return;
-            Save_NeedsLock(_file);
-            _file.Keep();
+            if (!_file.IsThere)
+                Save_NeedsLock(_file);
+            _file.KeepRoom();
         }
     }
 

@@ -83,6 +83,34 @@ public sealed class LogFaultTests : IDisposable
     }
 
     [Fact]
+    public void What_a_start_could_not_read_is_made_to_last_before_readers_act_on_it()
+    {
+        for (int seed = 1; seed <= 20; seed++)
+        {
+            var disk = new SimulatedDisk(new Random(seed));
+            var core = new LogCore(disk, Options(), Recovery.Run(disk, Options()), static _ => { });
+            Append(core);
+            core.Demand(core.Tail);
+            Assert.True(core.WriteStep());
+            // The program ends between the write and the sync.
+            Append(core);
+            core.Demand(core.Tail);
+            disk.CrashAfter = 1;
+            Assert.Throws<SimulatedCrash>(() => core.WriteStep());
+            disk.Restart(powerCut: false);
+
+            disk.ReadFailures = 1000;
+            core = new LogCore(disk, Options(), Recovery.Run(disk, Options()), static _ => { });
+            disk.ReadFailures = 0;
+            Assert.Equal(2, Read(core).Count);
+
+            disk.Restart(powerCut: true);
+            core = new LogCore(disk, Options(), Recovery.Run(disk, Options()), static _ => { });
+            Assert.Equal(2, Read(core).Count);
+        }
+    }
+
+    [Fact]
     public void A_failed_sync_acknowledges_nothing_and_the_file_is_never_touched_again()
     {
         Append();

@@ -41,12 +41,6 @@ public sealed class LogModel
                 _acknowledged.Add(position);
     }
 
-    /// <summary>
-    /// The power was cut, and the start before could not read everything: what nobody was promised may have been seen,
-    /// and be gone without a trace.
-    /// </summary>
-    public void LosePower() => _seenOnDisk.RemoveWhere(position => !_acknowledged.Contains(position));
-
     /// <summary>Nobody needs a record any more, whatever stands around it.</summary>
     public void Forget(long position) => _acknowledged.Remove(position);
 

@@ -27,7 +27,6 @@ public sealed class LogSimulation
     private HashSet<long> _readByReader = [];
     private long _readerFrom;
     private int _cursorSerial;
-    private bool _couldNotRead;
     private long _tail;
 
     public LogSimulation(int seed)
@@ -95,7 +94,6 @@ public sealed class LogSimulation
         _disk.ReadFailures = cannotRead ? _random.Next(1001) : 0;
         RecoveredLog recovered = Recovery.Run(_disk, _options);
         _disk.ReadFailures = 0;
-        _couldNotRead = cannotRead;
         FailingStarts += cannotRead ? 1 : 0;
         _core = new LogCore(_disk, _options, recovered, _ => { });
         _file = new CursorFile(_disk, Reader);
@@ -119,10 +117,7 @@ public sealed class LogSimulation
         _core?.Dispose();
         (_disk.SyncFailures, _disk.OtherFailures, _disk.ReadFailures, _disk.Capacity) = (0, 0, 0, long.MaxValue);
         _disk.IsTaken = false;
-        bool isPowerCut = _options.Safety == LogSafety.Disk && _random.Next(4) > 0;
-        _disk.Restart(isPowerCut);
-        if (isPowerCut && _couldNotRead)
-            _model.LosePower();
+        _disk.Restart(powerCut: _options.Safety == LogSafety.Disk && _random.Next(4) > 0);
         if (_flips && _random.Next(3) == 0 && _disk.Flip(name => name.EndsWith(".seg", StringComparison.Ordinal)))
             _model.Flips++;
     }

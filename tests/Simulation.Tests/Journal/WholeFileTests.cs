@@ -16,7 +16,7 @@ public sealed class WholeFileTests
     {
         WholeFile file = New();
         file.Replace(Content(1));
-        file.Keep();
+        file.KeepRoom();
         _disk.IsTaken = true;
 
         for (int number = 2; number < 20; number++)
@@ -36,15 +36,15 @@ public sealed class WholeFileTests
         WholeFile file = New();
         file.Replace(Content(1));
         _disk.Capacity = WholeFile.LeastFree;
-        file.Keep();
+        file.KeepRoom();
         Assert.Equal([Name], _disk.List());
 
         _disk.Capacity *= 2;
-        file.Keep();
+        file.KeepRoom();
         int room = _disk.Content(Next).Length;
         Assert.Equal(room, _disk.Content(Name).Length);
         file.Replace(Content(2, room * 3 / 4));
-        file.Keep();
+        file.KeepRoom();
         Assert.True(_disk.Content(Next).Length > room && _disk.Content(Name).Length > room);
         Assert.Equal(2, Read());
     }
@@ -54,7 +54,7 @@ public sealed class WholeFileTests
     {
         WholeFile file = New();
         file.Replace(Content(1));
-        file.Keep();
+        file.KeepRoom();
         _disk.SyncFailures = 1000;
         Assert.Throws<DiskException>(() => file.Replace(Content(2)));
         _disk.SyncFailures = 0;
@@ -119,7 +119,7 @@ public sealed class WholeFileTests
                 {
                     if (random.Next(3) == 0)
                     {
-                        file.Keep();
+                        file.KeepRoom();
                         return;
                     }
 

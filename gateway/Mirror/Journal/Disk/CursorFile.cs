@@ -25,7 +25,7 @@ public sealed class CursorFile(IDisk disk, string name)
 
     /// <summary>Makes room for the next state, which others who fill the disk cannot take.</summary>
     /// <exception cref="DiskException">It cannot be made now.</exception>
-    public void KeepRoom() => _file.Keep();
+    public void KeepRoom() => _file.KeepRoom();
 
     /// <summary>Removes what was saved.</summary>
     /// <exception cref="DiskException">It may or may not have been removed.</exception>

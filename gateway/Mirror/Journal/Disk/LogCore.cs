@@ -189,7 +189,7 @@ public sealed class LogCore : IDisposable
     /// <param name="damaged">Told of what it passes over.</param>
     /// <param name="patience">How long it asks again, in all, for what the disk fails to give; none by default.</param>
     public SegmentReader OpenReader(long from, Action<LogDamage> damaged, TimeSpan patience = default) => new(
-        patience > TimeSpan.Zero ? new PatientDisk(_disk, patience) : _disk, _segments, from, damaged);
+        patience > TimeSpan.Zero ? new PatientDisk(_disk, patience) : _disk, _segments, from, damaged, _options.Safety);
 
     /// <summary>
     /// Calls <paramref name="waiting"/> when a record is safe, or cannot be made safe now: once, from any thread, maybe

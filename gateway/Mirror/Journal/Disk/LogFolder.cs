@@ -43,7 +43,8 @@ public sealed class LogFolder
     public IReadOnlyList<LogDamage> Damage { get; }
 
     /// <summary>A reader from a position on.</summary>
-    public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => new(_disk, _segments, from, damaged);
+    public SegmentReader OpenReader(long from, Action<LogDamage> damaged) => new(
+        _disk, _segments, from, damaged, LogSafety.Process);
 
     /// <summary>
     /// Every record from a position on; what cannot be read is told and passed over. Each body is valid until the

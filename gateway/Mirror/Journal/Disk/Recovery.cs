@@ -6,8 +6,6 @@ namespace InfluxMirror.Journal.Disk;
 /// </summary>
 public static class Recovery
 {
-    private const int PartBytes = 64 * 1024;
-
     /// <summary>Looks through the folder, which the caller has locked.</summary>
     /// <exception cref="DiskException">The folder itself cannot be listed.</exception>
     public static RecoveredLog Run(IDisk disk, LogOptions options)
@@ -159,26 +157,12 @@ public static class Recovery
         known + options.SegmentBytes,
         (options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>
-    /// Crash of the program alone: what it wrote last is in the kernel's memory, and readers will act on it, so it
-    /// is made to last. It is written once more: if the program had been told of a failed sync before it ended, the
-    /// kernel takes for written what the disk never got. When that fails, nobody had been promised it.
-    /// </summary>
+    /// <summary>Readers will act on it. When it fails, nobody had been promised what it was about.</summary>
     private static void MakeSafe(IDisk disk, Segment newest, List<LogDamage> damage)
     {
         try
         {
-            using var file = disk.Open(newest.Name);
-            var part = new byte[PartBytes];
-            var end = Math.Min(newest.End, file.Length);
-            for (var at = newest.SafeEnd; at < end; at += part.Length)
-            {
-                var found = part.AsSpan(0, (int)Math.Min(part.Length, end - at));
-                if (SegmentScan.TryRead(file, at, found))
-                    file.Write(at, found);
-            }
-
-            file.Sync();
+            SegmentFiles.MakeSafe(disk, newest);
         }
         catch (DiskException)
         {

@@ -14,6 +14,8 @@ internal readonly record struct SegmentFile(string Name, SegmentHeader? Header)
 /// </summary>
 internal static class SegmentFiles
 {
+    private const int PartBytes = 64 * 1024;
+
     /// <summary>
     /// Crash between the writing anew of segments and their removal: what is still needed of it is in a later one, and
     /// the file is of no use.
@@ -96,6 +98,27 @@ internal static class SegmentFiles
         var segment = Find(disk, files, index, skipsUnreadable).Segment;
         segment.Seal();
         return segment;
+    }
+
+    /// <summary>
+    /// Crash of the program alone: what it wrote last is in the kernel's memory, and is made to last before readers act
+    /// on it. It is written once more: if the program had been told of a failed sync before it ended, the kernel takes
+    /// for written what the disk never got.
+    /// </summary>
+    /// <exception cref="DiskException">It cannot be made to last now.</exception>
+    public static void MakeSafe(IDisk disk, Segment segment)
+    {
+        using var file = disk.Open(segment.Name);
+        var part = new byte[PartBytes];
+        var end = Math.Min(segment.End, file.Length);
+        for (var at = segment.SafeEnd; at < end; at += part.Length)
+        {
+            var found = part.AsSpan(0, (int)Math.Min(part.Length, end - at));
+            if (SegmentScan.TryRead(file, at, found))
+                file.Write(at, found);
+        }
+
+        file.Sync();
     }
 
     /// <summary>Nothing had to be looked for in it.</summary>

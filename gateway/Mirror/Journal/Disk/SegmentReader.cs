@@ -9,6 +9,7 @@ public sealed class SegmentReader : IDisposable
     private readonly IDisk _disk;
     private readonly SegmentSet _segments;
     private readonly Action<LogDamage> _damaged;
+    private readonly LogSafety _safety;
     private Segment? _segment;
 
     // The same, or what there is of it when the rest is given up.
@@ -17,11 +18,18 @@ public sealed class SegmentReader : IDisposable
     private FrameWalk? _walk;
     private long _generation;
 
-    internal SegmentReader(IDisk disk, SegmentSet segments, long from, Action<LogDamage> damaged)
+    /// <param name="disk">The folder.</param>
+    /// <param name="segments">Its segments.</param>
+    /// <param name="from">The first position it gives.</param>
+    /// <param name="damaged">Told of what it passes over.</param>
+    /// <param name="safety">How far what a start could not read is made to last before anything of it is given.</param>
+    internal SegmentReader(
+        IDisk disk, SegmentSet segments, long from, Action<LogDamage> damaged, LogSafety safety)
     {
         _disk = disk;
         _segments = segments;
         _damaged = damaged;
+        _safety = safety;
         Next = from;
     }
 
@@ -157,6 +165,8 @@ public sealed class SegmentReader : IDisposable
     private bool TryLook(Segment unread, bool isGivenUp)
     {
         var found = SegmentFiles.Look(_disk, _segments.All, unread, isGivenUp);
+        if (found is not null && _safety == LogSafety.Disk && !isGivenUp)
+            SegmentFiles.MakeSafe(_disk, found);
         if (found is null)
             _segments.Remove(unread);
         else if (isGivenUp)

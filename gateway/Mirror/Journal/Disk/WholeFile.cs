@@ -28,8 +28,16 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
     private long _length;
     private long _room;
 
-    /// <summary>It is there. Known after a call of <see cref="Replace"/> or <see cref="Keep"/>.</summary>
-    public bool IsThere => _isThere;
+    /// <summary>It is there.</summary>
+    /// <exception cref="DiskException">That is not known now.</exception>
+    public bool IsThere
+    {
+        get
+        {
+            Look();
+            return _isThere;
+        }
+    }
 
     /// <summary>What a file holds; null when no decoder makes anything of it.</summary>
     /// <param name="disk">The folder.</param>
@@ -69,10 +77,9 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
     /// Makes room for what comes next, twice as long, when there is none and the disk has space for it.
     /// </summary>
     /// <exception cref="DiskException">It cannot be made now.</exception>
-    public void Keep()
+    public void KeepRoom()
     {
-        Look();
-        if (!_isThere)
+        if (!IsThere)
             return;
         // That of the file is for the content after the next one. What it holds stands in front, and is not touched.
         if (_length > 0)

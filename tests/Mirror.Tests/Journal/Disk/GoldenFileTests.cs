@@ -38,7 +38,7 @@ public sealed class GoldenFileTests : IDisposable
     public async Task Version_1_is_read()
     {
         foreach (string file in (string[])[.. Segments, "influx%2F1.cursor"])
-            File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
+            CopyGolden(file);
         await using SegmentLog log = _scratch.Open();
         Assert.Empty(log.Recovered.Damage);
         List<(long, byte, string, string)> read = [];
@@ -64,8 +64,7 @@ public sealed class GoldenFileTests : IDisposable
     [InlineData(3)]
     public void A_cursor_of_version_2_or_3_is_read_whatever_pieces_it_has(int version)
     {
-        string file = $"influx%2F{version}.cursor";
-        File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
+        CopyGolden($"influx%2F{version}.cursor");
         (string name, CursorState read) = Assert.Single(
             CursorFile.LoadAll(new LinuxDisk(_scratch.Folder), Assert.Fail));
         CursorState expected = State();
@@ -80,7 +79,7 @@ public sealed class GoldenFileTests : IDisposable
     public void A_cursor_that_an_older_version_wrote_may_have_room_before_it_is_saved_again(int version)
     {
         string file = $"influx%2F{version}.cursor";
-        File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
+        CopyGolden(file);
         var disk = new LinuxDisk(_scratch.Folder);
         new CursorFile(disk, $"influx/{version}").KeepRoom();
 
@@ -136,6 +135,8 @@ public sealed class GoldenFileTests : IDisposable
     }
 
     public void Dispose() => _scratch.Dispose();
+
+    private void CopyGolden(string file) => File.Copy(Path.Combine(Golden, file), Path.Combine(_scratch.Folder, file));
 
     private static byte[] GoldenBytes(string file) => File.ReadAllBytes(Path.Combine(Golden, file));
 
