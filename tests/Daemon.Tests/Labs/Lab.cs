@@ -14,6 +14,7 @@ internal sealed partial class Lab : IAsyncDisposable
     private const string NamePrefix = "vrl";
 
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(0.4);
+    private static readonly TimeSpan Recent = TimeSpan.FromSeconds(0.1);
     private static readonly SemaphoreSlim Cleaning = new(1);
     private static bool s_isClean;
     private static int s_count;
@@ -90,12 +91,14 @@ internal sealed partial class Lab : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until each node has its own address alone, and the client is answered by the first. For a moment that may
-    /// be so before it is settled: a backup that is about to take over from nobody gives way again.
+    /// Waits until each node has its own address alone, and the client is being answered by the first. For a moment that
+    /// may be so before it is settled: a backup that is about to take over from nobody gives way again, and leaves the
+    /// client with its link-layer address.
     /// </summary>
     public Task SettleAsync() => UntilAsync(TimeSpan.FromSeconds(15), () =>
         First.Ownership.Has(Terms.Address1) && !Second.Ownership.Has(Terms.Address1)
         && Second.Ownership.Has(Terms.Address2) && !First.Ownership.Has(Terms.Address2) && Client.Owner == 1
+        && DateTime.UtcNow - Client.AnsweredAt < Recent
         && new[] { First, Second }.All(node => DateTime.UtcNow - node.Ownership.ChangedAt > Calm),
         "each node is master of its own router");
 

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace InfluxMirror.Tests.Delivery;
 
+/// <summary>The log of dead letters on a disk with little space.</summary>
 public sealed class LetterLogTests : DurableTests
 {
     [Fact]

@@ -102,7 +102,7 @@ internal sealed class Treatment
     /// <summary>Attempts that met a server error, or no answer.</summary>
     public int Failures { get; set; }
 
-    /// <summary>The last attempt did, though it may have been executed all the same, or before.</summary>
+    /// <summary>The last attempt did: if it has been executed all the same, the gateway has not heard of it.</summary>
     public bool HasFailedLast { get; set; }
 
     /// <summary>The destination vanished while it had it.</summary>

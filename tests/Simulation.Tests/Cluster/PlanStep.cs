@@ -134,7 +134,8 @@ internal sealed record DiskStep(int SyncFailures, int OtherFailures, bool IsFull
     public override string ToString() => this == Well
         ? "the disks are well again"
         : $"{(OnlyLetters ? "the letters' disk fails" : "the disks fail")} {SyncFailures} of 1000 syncs and " +
-            $"{OtherFailures} of 1000 other operations, {ReadFailures} of 1000 reads{(IsFull ? ", full" : "")}{(IsTaken ? ", and others take all" : "")}";
+            $"{OtherFailures} of 1000 other operations, {ReadFailures} of 1000 reads" +
+            (IsFull ? ", full" : "") + (IsTaken ? ", and others take all" : "");
 }
 
 /// <summary>The operator has the dead letters sent once more.</summary>

@@ -84,8 +84,6 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
         // That of the file is for the content after the next one. What it holds stands in front, and is not touched.
         if (_length > 0)
             Extend(name, ref _length);
-        if (_room == 0)
-            disk.Delete(next);
         Extend(next, ref _room);
     }
 
@@ -108,6 +106,8 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
         var noise = new byte[room - at];
         Random.Shared.NextBytes(noise);
         length = 0;
+        if (at == 0)
+            disk.Delete(file);
         using (var opened = at == 0 ? disk.Create(file) : disk.Open(file))
         {
             opened.Write(at, noise);

@@ -30,6 +30,23 @@ public sealed class LinuxDiskTests : IDisposable
     }
 
     [Fact]
+    public void Two_files_swap_their_names_and_one_alone_keeps_its_own()
+    {
+        var disk = new LinuxDisk(_scratch.Folder);
+        using (DiskFile file = disk.Create("one"))
+            file.Write(0, "1"u8);
+        DiskException refusal = Assert.Throws<DiskException>(() => disk.TryExchange("one", "other"));
+        Assert.Equal(DiskFault.Missing, refusal.Fault);
+        disk.Create("other").Dispose();
+
+        Assert.True(disk.TryExchange("one", "other"));
+
+        Assert.Equal((0, 1), (Length("one"), Length("other")));
+
+        int Length(string name) => (int)new FileInfo(Path.Combine(_scratch.Folder, name)).Length;
+    }
+
+    [Fact]
     public async Task A_second_process_is_told_who_has_the_folder()
     {
         await using SegmentLog log = _scratch.Open();
