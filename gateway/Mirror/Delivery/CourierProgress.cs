@@ -60,7 +60,8 @@ internal sealed partial class CourierProgress
         var state = CourierState.Decode(saved is null ? default : saved.Extra.Span);
         // Without a cursor it may have been no destination for as long as anybody can tell.
         var reaches = saved is not null && store.Reaches(saved);
-        NeedsResync = !known || (state?.NeedsResync ?? false) || (!reaches && wasAbsent);
+        NeedsResync = !known || (state?.NeedsResync ?? false) || (!reaches && wasAbsent)
+            || (saved is not null && store.LacksFile(saved));
         if (state is not null)
         {
             tally.Restore(state.Tally);
@@ -163,8 +164,7 @@ internal sealed partial class CourierProgress
             behind = Math.Max(_countedThrough, Cursor.ReadThrough);
         }
 
-        var durable = Math.Min(DurableThrough, Cursor.Joined);
-        SpilledRecord[] found;
+        WaitingStep[] found;
         try
         {
             found = [.. Waiting(_journal.Store!, behind).Take(MostToCount)];
@@ -177,15 +177,8 @@ internal sealed partial class CourierProgress
 
         lock (gate)
         {
-            foreach (var record in found)
-            {
-                if (record.Position > Cursor.ReadThrough && !Cursor.IsDone(record.Position))
-                    Count(record);
-            }
-
-            var through = found is [.., var last] ? last.Position : behind;
-            _countedThrough = Math.Max(
-                _countedThrough, found.Length < MostToCount ? Math.Max(through, durable) : through);
+            foreach (var step in found)
+                Count(step);
         }
     }
 
@@ -310,20 +303,16 @@ internal sealed partial class CourierProgress
     {
         _countedThrough = through;
         var found = 0L;
-        var durable = Math.Min(store.Log.DurableThrough, Cursor.Joined);
         try
         {
-            foreach (var record in Waiting(store, through))
+            foreach (var step in Waiting(store, through))
             {
-                if (!Cursor.IsDone(record.Position))
-                    Count(record);
-                _countedThrough = record.Position;
-                found++;
+                Count(step);
+                found += step.Record is null ? 0 : 1;
             }
 
-            _countedThrough = Math.Max(_countedThrough, durable);
             var free = store.Log.Recovered.LastPosition - store.Log.Recovered.KnownThrough;
-            return found >= durable - free - through;
+            return found >= _countedThrough - free - through;
         }
         catch (DiskException fault)
         {
@@ -332,23 +321,51 @@ internal sealed partial class CourierProgress
         }
     }
 
-    /// <summary>What is on disk behind a position, as far as this cursor reads the disk.</summary>
-    private IEnumerable<SpilledRecord> Waiting(JournalStore store, long behind)
+    /// <summary>
+    /// One record, or the end, in the account. What is not there is passed over for good: a crash may bring back a file
+    /// that had gone, and what is in it would be in no account.
+    /// </summary>
+    private void Count(in WaitingStep step)
     {
-        using var reader = store.Log.OpenReader(behind + 1, static _ => { });
+        Cursor.PassOver(step.EmptyFrom, step.EmptyThrough);
+        if (step.Record is { } record && record.Position > Cursor.ReadThrough && !Cursor.IsDone(record.Position))
+            Count(record);
+        _countedThrough = Math.Max(_countedThrough, step.Record?.Position ?? step.EmptyThrough);
+    }
+
+    /// <summary>What is on disk behind a position, as far as this cursor reads the disk, and then the end.</summary>
+    private IEnumerable<WaitingStep> Waiting(JournalStore store, long behind)
+    {
+        // Before the read: what is not found up to there is not there.
+        var through = Math.Min(store.Log.DurableThrough, Cursor.Joined);
+        var next = behind + 1;
+        var isDamaged = false;
+        using var reader = store.Log.OpenReader(next, _ => isDamaged = true);
         while (reader.TryRead() is { } found)
         {
             if (found.Position > Cursor.Joined)
             {
                 found.Body.Release();
-                yield break;
+                break;
             }
 
-            if (store.Decode(found, static _ => { }) is not MirroredRecord record)
+            // Whoever reads it for delivery tells of damage, and so must come there.
+            if (store.Decode(found, _ => isDamaged = true) is not MirroredRecord record)
                 continue;
             var waiting = new SpilledRecord(record, found.Position);
             record.Body.Release();
-            yield return waiting;
+            yield return new WaitingStep(isDamaged ? found.Position : next, found.Position - 1, waiting);
+            next = found.Position + 1;
+            isDamaged = false;
         }
+
+        yield return new WaitingStep(isDamaged ? through + 1 : next, through, Record: null);
     }
+
+    /// <summary>The next record that waits on disk, or the end.</summary>
+    /// <param name="EmptyFrom">There is nothing from here on,</param>
+    /// <param name="EmptyThrough">up to here; less when there may be something, or there are no positions between.
+    /// </param>
+    /// <param name="Record">What comes behind it; null at the end.</param>
+    private readonly record struct WaitingStep(long EmptyFrom, long EmptyThrough, SpilledRecord? Record);
 }

@@ -83,9 +83,11 @@ public sealed class JournalStore : IAsyncDisposable
     /// Whether everything that a cursor with this state has not done yet can still be read. A power cut may bring back
     /// an old segment that had gone, without those behind it.
     /// </summary>
-    public bool Reaches(CursorState state) => state.LowWaterMark + 1 >= First
-        && !Log.Recovered.Damage.Any(damage => damage.Kind == LogDamageKind.MissingSegment
-            && !state.IsDone(damage.After + 1, damage.Before - 1));
+    public bool Reaches(CursorState state) => state.LowWaterMark + 1 >= First && !LacksFile(state);
+
+    /// <summary>Whether a file is missing whose records a cursor with this state has not done.</summary>
+    internal bool LacksFile(CursorState state) => Log.Recovered.Damage.Any(
+        damage => damage.Kind == LogDamageKind.MissingSegment && !state.IsDone(damage.After + 1, damage.Before - 1));
 
     /// <summary>Saves a cursor's state; when it returns, it is on disk.</summary>
     /// <exception cref="DiskException">It may or may not have been saved; save again.</exception>

@@ -232,6 +232,87 @@ public sealed class KilledTests : DurableTests
         second.AssertAccounts();
     }
 
+    /// <summary>
+    /// Who comes back when a file is gone never gets what was in it, nor after a power cut that brings the file back:
+    /// its account goes as far, and says nothing of that.
+    /// </summary>
+    [Fact]
+    public async Task A_file_that_a_power_cut_brings_back_is_in_no_account()
+    {
+        string image, gone;
+        int written = 1;
+        Dictionary<string, byte[]> files = [];
+        await using (TestCluster first = Small(Folder, "a", "b"))
+        {
+            JournalStore store = first.Cluster.Journal.Store!;
+            await first.QuietAsync();
+            first.Remove("b");
+            await first.UntilAsync(() => store.Saved("b") is not null, "its place is saved");
+            await GoOnUntilAsync(first, () => store.First > 1);
+            // It waits at the beginning of the log from now on, so that files go from behind it.
+            first["a"].Script = static request => request.Database == "lost"
+                ? SentRequest.Response(404, "database not found: \"lost\"")
+                : ScriptedDestination.Accept(request);
+            await first.TakeAsync(Records.Write("lost", "l v=1 1\n"));
+            files.Clear();
+            await GoOnUntilAsync(first, () => Gone().Length > 0);
+            gone = Gone();
+
+            first.Add("b", ScriptedDestination.Absent);
+            await first.UntilAsync(() => first.Courier("b").Save(), "it is saved");
+            Assert.True(first.Courier("b").NeedsResync);
+            image = CopyTo("image");
+            await File.WriteAllBytesAsync(
+                Path.Combine(image, gone), files[gone], TestContext.Current.CancellationToken);
+
+            string Gone() => files.Keys.FirstOrDefault(name => !File.Exists(Path.Combine(Folder, name)), "");
+        }
+
+        await using TestCluster second = Small(image, "a", "b");
+        Assert.Contains(second.Cluster.Journal.Store!.Log.Segments, segment => segment.Name == gone);
+        await second.QuietAsync();
+        Assert.True(second.Courier("b").Save());
+        Assert.Equal(0, second.Courier("b").Tally.Dropped);
+        second.AssertAccounts();
+
+        async Task GoOnUntilAsync(TestCluster cluster, Func<bool> isSo)
+        {
+            for (; !isSo(); written++)
+            {
+                foreach (string file in Directory.GetFiles(Folder, "*.seg"))
+                {
+                    files[Path.GetFileName(file)] =
+                        await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+                }
+
+                await cluster.FillAsync(written, written);
+                await cluster.PassAsync(TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(100));
+            }
+        }
+    }
+
+    /// <summary>A second before a crash is in no account, so that nothing is counted as lost.</summary>
+    [Fact]
+    public async Task F4_Whoever_lacks_what_was_in_a_file_that_is_gone_needs_a_resync_though_no_account_had_it()
+    {
+        string image;
+        await using (TestCluster first = Small(Folder, "a", "b"))
+        {
+            await first.QuietAsync();
+            first["b"].Script = ScriptedDestination.Absent;
+            Assert.True(first.Courier("a").Save() && first.Courier("b").Save());
+            await first.FillAsync(1, 30);
+            image = CopyTo("image");
+            Assert.Equal(0, CourierState.Decode(first.Cluster.Journal.Store!.Saved("b")!.Extra.Span)!.Through);
+            File.Delete(Path.Combine(image, first.Cluster.Journal.Store!.Log.Segments[1].Name));
+        }
+
+        await using TestCluster second = Small(image, "a", "b");
+        await second.QuietAsync();
+        Assert.True(second.Courier("b").NeedsResync);
+        second.AssertAccounts();
+    }
+
     [Fact]
     public async Task F41_A_place_that_no_disk_had_yet_is_given_to_another_record_without_its_history()
     {

@@ -47,7 +47,7 @@ public static class Recovery
 
         if (segments is [.., { IsUnread: false }] && options.Safety == LogSafety.Disk)
             MakeSafe(disk, segments[^1], damage);
-        ReportMissing(segments, [.. cursors.Values], damage);
+        ReportMissing(disk, segments, [.. cursors.Values], damage);
         var lastGeneration = names.Select(SegmentFormat.GenerationOf).DefaultIfEmpty(0).Max();
         return new RecoveredLog(
             segments, KeepSpares(disk, names, takenOver, options), lastGeneration, lastPosition, knownThrough,
@@ -175,20 +175,25 @@ public static class Recovery
     /// it went because nobody needed it.
     /// </summary>
     private static void ReportMissing(
-        List<Segment> segments, IReadOnlyList<CursorState> cursors, List<LogDamage> damage)
+        IDisk disk, List<Segment> segments, IReadOnlyList<CursorState> cursors, List<LogDamage> damage)
     {
+        // Files go without whoever is behind the oldest one, as it cannot go on anyway.
+        var first = segments.Count > 0 ? segments[0].Header.First : 0;
+        CursorState[] waiting = [.. cursors.Where(cursor => cursor.LowWaterMark + 1 >= first)];
         // What was written anew and cannot be read may hold what seems to be missing before it.
         var i = segments.FindLastIndex(static one => !one.HasHeader && SegmentScan.IsRewritten(one.Name)) + 1;
         for (i = Math.Max(i, 1); i < segments.Count; i++)
         {
             var (before, header) = (segments[i - 1], segments[i].Header);
-            if (header.Previous <= before.Header.Generation
-                || (cursors.Count > 0 && cursors.All(cursor => cursor.IsDone(before.Last + 1, header.First - 1))))
+            if (header.Previous <= before.Header.Generation)
+                continue;
+            var after = SegmentScan.LastIn(disk, before);
+            if (cursors.Count > 0 && waiting.All(cursor => cursor.IsDone(after + 1, header.First - 1)))
                 continue;
             damage.Add(OfFile(
                 LogDamageKind.MissingSegment, SegmentFormat.Name(header.Previous, SegmentFormat.Segment)) with
             {
-                After = before.Last,
+                After = after,
                 Before = header.First,
                 Acknowledged = true,
             });

@@ -113,6 +113,31 @@ internal static class SegmentScan
         return new Segment(name, header with { End = end }, end, end, last, length);
     }
 
+    /// <summary>The last record in a segment; when the disk does not give all of it, the last it may hold.</summary>
+    public static long LastIn(IDisk disk, Segment segment)
+    {
+        if (segment.IsUnread)
+            return segment.Last;
+        try
+        {
+            using var file = disk.Open(segment.Name);
+            using var walk = new FrameWalk(file, segment);
+            var last = segment.Header.First - 1;
+            for (var step = walk.Next(segment.End, 0); step != WalkStep.End; step = walk.Next(segment.End, 0))
+            {
+                last = Math.Max(last, walk.Frame.Position);
+                if (step == WalkStep.Record)
+                    walk.Record!.Body.Release();
+            }
+
+            return last;
+        }
+        catch (DiskException)
+        {
+            return segment.Last;
+        }
+    }
+
     /// <summary>It is what was left of others.</summary>
     public static bool IsRewritten(string name) => SegmentFormat.RewriteOf(name) > 0;
 

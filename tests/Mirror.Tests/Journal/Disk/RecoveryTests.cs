@@ -150,18 +150,39 @@ public sealed class RecoveryTests : IDisposable
         Assert.InRange(failed, 2 * _scratch.Files(".seg").Length, 100);
     }
 
-    [Fact]
-    public async Task A_missing_segment_is_reported_with_the_positions_around_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_missing_segment_is_reported_with_the_positions_around_it(bool isAwaited)
     {
         await Fill();
         string[] segments = _scratch.Files(".seg");
         Assert.True(segments.Length >= 3);
+        if (isAwaited)
+            new CursorFile(new LinuxDisk(_scratch.Folder), "a").Save(new CursorState(0, []));
         File.Delete(segments[1]);
         await using SegmentLog log = _scratch.Open();
         LogDamage missing = Assert.Single(log.Recovered.Damage);
         Assert.Equal((LogDamageKind.MissingSegment, Path.GetFileName(segments[1])), (missing.Kind, missing.File));
         SortedDictionary<long, byte[]> read = ScratchJournal.ReadAll(log).Bodies;
+        Assert.Equal(read.Keys.First(position => !read.ContainsKey(position + 1)), missing.After);
         Assert.Equal(read.Keys.First(position => !read.ContainsKey(position - 1) && position > 1), missing.Before);
+    }
+
+    [Fact]
+    public async Task A_segment_that_went_as_every_cursor_was_done_with_it_is_not_missing()
+    {
+        await Fill();
+        string[] segments = _scratch.Files(".seg");
+        long first, next;
+        await using (SegmentLog log = _scratch.Open())
+            (first, next) = (log.Segments[1].Header.First, log.Segments[2].Header.First);
+        var disk = new LinuxDisk(_scratch.Folder);
+        new CursorFile(disk, "a").Save(new CursorState(0, [new PositionRange(first, next - 1)]));
+        new CursorFile(disk, "b").Save(new CursorState(next, []));
+        File.Delete(segments[1]);
+        await using SegmentLog again = _scratch.Open();
+        Assert.Empty(again.Recovered.Damage);
     }
 
     [Theory]
