@@ -36,6 +36,9 @@ public sealed class GapLedger
     // Clients choose the names of databases.
     private const int MaxGaps = 1000;
 
+    // The first of these may come when the disk is full, and many at once.
+    private const int RoomBytes = 256 * 1024;
+
     private readonly Lock _gate = new();
     private readonly Lock _saving = new();
     private readonly WholeFile? _file;
@@ -46,7 +49,7 @@ public sealed class GapLedger
 
     private GapLedger(IDisk? disk, Action<Action> save)
     {
-        _file = disk is null ? null : new WholeFile(disk, FileName, Unfinished);
+        _file = disk is null ? null : new WholeFile(disk, FileName, Unfinished, RoomBytes);
         _save = save;
     }
 
@@ -141,7 +144,7 @@ public sealed class GapLedger
         if (_file is null || Interlocked.Read(ref _version) == Interlocked.Read(ref _savedVersion))
             return;
         lock (_saving)
-            Save_NeedsLock(_file);
+            Save_NeedsLock(_file, _save);
     }
 
     /// <summary>Makes room for what is to be saved next, which others who fill the disk cannot take.</summary>
@@ -154,18 +157,18 @@ public sealed class GapLedger
         {
             // What is dropped first is, as a rule, when the disk is full.
             if (!_file.IsThere)
-                Save_NeedsLock(_file);
+                Save_NeedsLock(_file, static save => save());
             _file.KeepRoom();
         }
     }
 
-    private void Save_NeedsLock(WholeFile file)
+    private void Save_NeedsLock(WholeFile file, Action<Action> save)
     {
         byte[] bytes;
         long version;
         lock (_gate)
             (bytes, version) = (Encode(_gaps.Values), _version);
-        _save(() => file.Replace(bytes));
+        save(() => file.Replace(bytes));
         Interlocked.Exchange(ref _savedVersion, version);
     }
 

@@ -44,6 +44,22 @@ public sealed class GapLedgerTests : IDisposable
     }
 
     [Fact]
+    public void F6_all_that_is_ever_in_it_finds_its_room_on_a_disk_that_others_fill()
+    {
+        Directory.CreateDirectory(Folder);
+        SizedDisk disk = new(new LinuxDisk(Folder), Folder, 16 << 20);
+        GapLedger ledger = GapLedger.Open(disk, TimeSpan.Zero, static save => save(), static _ => { });
+        ledger.KeepRoom();
+        disk.IsTaken = true;
+        for (int i = 0; i < 1100; i++)
+            ledger.Note("influxdb2", Records.Write($"a_database_with_a_name_{i}", "m v=1", $"a_policy_{i}"));
+        ledger.Save();
+
+        IReadOnlyList<Gap> saved = GapLedger.Load(new ReadOnlyDisk(Folder), static news => Assert.Fail(news));
+        Assert.Equal(1100, saved.Sum(static gap => gap.Points));
+    }
+
+    [Fact]
     public async Task A_saved_place_never_knows_of_a_drop_that_the_ledger_does_not_know()
     {
         await using TestCluster cluster = TestCluster.OnDisk(Folder, Small, "a", "b");

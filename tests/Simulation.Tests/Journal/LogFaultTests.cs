@@ -111,6 +111,53 @@ public sealed class LogFaultTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_cannot_grow_for_a_record_that_no_other_has_space_for_waits_for_space()
+    {
+        Append();
+        Assert.True(Write());
+        Assert.Equal(1, _core.Usage.Spares);
+        SharedBuffer large = SharedBuffer.Copy(new byte[40_000]);
+        Assert.Equal(AppendOutcome.Appended, _core.TryAppend(new LogEntry(1, default, large)));
+        _disk.Capacity = long.MaxValue - _disk.FreeBytes + 45_000;
+        _disk.Meanwhile = () => _disk.IsTaken |= _core.Segments.Count == 2;
+        Assert.False(Write());
+        Assert.False(_core.Segments[^1].IsSealed);
+
+        _disk.Meanwhile = static () => { };
+        (_disk.IsTaken, _disk.Capacity) = (false, long.MaxValue);
+        Assert.True(Write());
+        Assert.Equal([1, 2], Read());
+        Assert.Equal(2, _core.Segments.Count);
+    }
+
+    /// <summary>Else it might write when the file has been let go of, and is used for another segment.</summary>
+    [Fact]
+    public void What_a_start_could_not_read_is_made_to_last_by_one_reader_while_others_wait()
+    {
+        Append();
+        Assert.True(Write());
+        _disk.ReadFailures = 1000;
+        using var core = new LogCore(_disk, Options(), Recovery.Run(_disk, Options()), static _ => { });
+        _disk.ReadFailures = 0;
+        List<long>? read = null;
+        Thread? other = null;
+        bool isEarly = false;
+        _disk.Meanwhile = () =>
+        {
+            if (other is not null)
+                return;
+            other = new Thread(() => read = Read(core));
+            other.Start();
+            isEarly = other.Join(TimeSpan.FromMilliseconds(200));
+        };
+
+        Assert.Equal([1], Read(core));
+        Assert.False(isEarly);
+        Assert.True(other!.Join(TimeSpan.FromSeconds(30)));
+        Assert.Equal([1], read);
+    }
+
+    [Fact]
     public void A_failed_sync_acknowledges_nothing_and_the_file_is_never_touched_again()
     {
         Append();

@@ -50,6 +50,87 @@ public sealed class WholeFileTests
     }
 
     [Fact]
+    public void F6_content_that_the_room_is_too_small_for_does_not_cost_the_room()
+    {
+        WholeFile file = New();
+        file.Replace(Content(1));
+        file.KeepRoom();
+        _disk.IsTaken = true;
+
+        DiskException fault = Assert.Throws<DiskException>(() => file.Replace(Content(2, 100_000)));
+        Assert.Equal(DiskFault.Full, fault.Fault);
+        Assert.Equal(1, Read());
+        file.Replace(Content(3));
+        Assert.Equal(3, Read());
+    }
+
+    [Fact]
+    public void F6_room_that_cannot_be_made_larger_is_room_still()
+    {
+        WholeFile file = New();
+        file.Replace(Content(1));
+        file.KeepRoom();
+        file.Replace(Content(2, 50_000));
+        // Others are faster than the look at what is free: for the second one.
+        int opened = 0;
+        _disk.Meanwhile = () => _disk.IsTaken = ++opened == 2;
+        Assert.Throws<DiskException>(file.KeepRoom);
+
+        _disk.Meanwhile = () => _disk.IsTaken = true;
+        file.Replace(Content(3));
+        Assert.Equal(3, Read());
+    }
+
+    [Fact]
+    public void A_file_that_somebody_has_removed_is_there_again_with_the_next_content()
+    {
+        WholeFile file = New();
+        file.Replace(Content(1));
+        file.KeepRoom();
+        _disk.Delete(Name);
+        file.Replace(Content(2));
+        Assert.Equal(2, Read());
+    }
+
+    [Fact]
+    public void Who_starts_makes_room_for_what_is_there()
+    {
+        _disk.Place(Name, Content(1, 100_000));
+        WholeFile file = New();
+        file.KeepRoom();
+        _disk.IsTaken = true;
+        file.Replace(Content(2, 100_000));
+        Assert.Equal(2, Read());
+    }
+
+    [Fact]
+    public void Room_does_not_grow_from_start_to_start()
+    {
+        WholeFile file = New();
+        file.Replace(Content(1, 60_001));
+        file.KeepRoom();
+        int room = _disk.Content(Next).Length;
+        for (int number = 2; number < 5; number++)
+        {
+            file = New();
+            file.KeepRoom();
+            Assert.Equal((room, room), (_disk.Content(Name).Length, _disk.Content(Next).Length));
+            file.Replace(Content(number));
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_left_of_a_file_when_a_crash_interrupts_its_removal_but_the_file()
+    {
+        WholeFile file = New();
+        file.Replace(Content(1));
+        file.KeepRoom();
+        _disk.CrashAfter = 1;
+        Assert.Throws<SimulatedCrash>(file.Delete);
+        Assert.Equal([Name], _disk.List());
+    }
+
+    [Fact]
     public void A_file_whose_sync_failed_is_not_written_to_again()
     {
         WholeFile file = New();

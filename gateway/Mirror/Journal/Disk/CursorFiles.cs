@@ -20,9 +20,9 @@ internal sealed class CursorFiles(IDisk disk, IEnumerable<string> names, Action<
             return;
         }
 
-        file = new CursorFile(disk, cursor);
+        // It knows from now on what of it has failed.
+        _files.Add(cursor, file = new CursorFile(disk, cursor));
         save(() => file.Save(state));
-        _files.Add(cursor, file);
         try
         {
             // Now, as others may fill the disk before anybody keeps house.

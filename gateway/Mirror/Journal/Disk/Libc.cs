@@ -22,9 +22,11 @@ internal static partial class Libc
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int WouldBlock = 11;
+    public const int NotPermitted = 1;
     public const int InvalidArgument = 22;
     public const int NoSpace = 28;
     public const int NoSystemCall = 38;
+    public const int NotSupported = 95;
     public const int QuotaExceeded = 122;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -100,8 +100,11 @@ public sealed class LinuxDisk : IDisk
             return false;
         }
 
+        // A rename tells what else they may mean.
         var error = Marshal.GetLastPInvokeError();
-        return error is Libc.InvalidArgument or Libc.NoSystemCall ? false : throw Failure("exchange", path, error);
+        return error is Libc.InvalidArgument or Libc.NoSystemCall or Libc.NotSupported or Libc.NotPermitted
+            ? false
+            : throw Failure("exchange", path, error);
     }
 
     /// <inheritdoc/>

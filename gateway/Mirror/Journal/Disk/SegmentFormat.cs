@@ -89,12 +89,19 @@ public static class SegmentFormat
             ? rewrite
             : 0;
 
-    /// <summary>The generation in a file's name; 0 when it is not one of ours.</summary>
+    /// <summary>The generation in a file's name; 0 when it is not one of ours, as a cursor's.</summary>
     public static long GenerationOf(string name) =>
-        name.Length > 16 && name[16] == '.' &&
+        name.Length > 16 && IsEnding(name.AsSpan(16)) &&
         long.TryParse(name.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
             ? Math.Max(number, 0)
             : 0;
+
+    private static bool IsEnding(ReadOnlySpan<char> ending)
+    {
+        var last = ending.LastIndexOf('.');
+        return last >= 0 && ending[last..] is Segment or Spare or Unfinished
+            && (last == 0 || (ending[0] == '.' && !ending[1..last].ContainsAnyExceptInRange('0', '9')));
+    }
 
     /// <summary>Both copies, as they stand before the first frame.</summary>
     public static byte[] Encode(in SegmentHeader header)

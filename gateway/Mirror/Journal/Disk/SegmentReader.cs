@@ -164,6 +164,13 @@ public sealed class SegmentReader : IDisposable
     /// </summary>
     private bool TryLook(Segment unread, bool isGivenUp)
     {
+        // One after the other: when another one has taken its place, the file may be in use for something else.
+        lock (_segments.Looking)
+            return _segments.All.Contains(unread) && TryLook_NeedsLock(unread, isGivenUp);
+    }
+
+    private bool TryLook_NeedsLock(Segment unread, bool isGivenUp)
+    {
         var found = SegmentFiles.Look(_disk, _segments.All, unread, isGivenUp);
         if (found is not null && _safety == LogSafety.Disk && !isGivenUp)
             SegmentFiles.MakeSafe(_disk, found);

@@ -9,6 +9,10 @@ internal sealed class SegmentSet
     private volatile Segment[] _all = [];
     private long _bytes;
 
+    /// <summary>Held while it is looked what is in one that a start could not read, and that is made to last.
+    /// </summary>
+    public Lock Looking { get; } = new();
+
     public SegmentSet(IEnumerable<Segment> segments) => Become([.. segments]);
 
     public IReadOnlyList<Segment> All => _all;

@@ -89,7 +89,7 @@ internal sealed class SegmentWriter(
             catch (DiskException e) when (e.Fault == DiskFault.Full)
             {
                 // Without space the same bytes go to the same place later; nothing behind _end counts until then.
-                if (store.Spares == 0)
+                if (store.Spares == 0 || entries[0].Size > options.SegmentBytes - SegmentFormat.DataStart)
                     throw;
                 // Others have taken what it was to grow into, and there is a file that has its space.
                 MakeSafe();

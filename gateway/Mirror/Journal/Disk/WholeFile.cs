@@ -9,7 +9,8 @@ namespace InfluxMirror.Journal.Disk;
 /// <param name="disk">The folder.</param>
 /// <param name="name">The file.</param>
 /// <param name="next">The second one.</param>
-internal sealed class WholeFile(IDisk disk, string name, string next)
+/// <param name="leastRoom">Bytes for which there is room at least.</param>
+internal sealed class WholeFile(IDisk disk, string name, string next, int leastRoom = WholeFile.LeastRoom)
 {
     /// <summary>Room is made ahead where so many bytes stay free; for <see cref="LogOptions.KeptBytes"/> of all that
     /// writes to its file system.</summary>
@@ -58,19 +59,10 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
     public void Replace(byte[] content)
     {
         Look();
-        try
-        {
-            if (_room == 0 || !TryWrite(content))
-                WriteAnew(content);
-            PutInPlace();
-            _content = content.Length;
-        }
-        catch (DiskException)
-        {
-            // Which of the two has which name is not known now, after a power cut.
-            _room = 0;
-            throw;
-        }
+        if (_room == 0 || !TryWrite(content))
+            WriteAnew(content);
+        PutInPlace();
+        _content = content.Length;
     }
 
     /// <summary>
@@ -92,13 +84,13 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
     public void Delete()
     {
         _isKnown = false;
-        disk.Delete(name);
         disk.Delete(next);
+        disk.Delete(name);
     }
 
     private void Extend(string file, ref long length)
     {
-        var room = Math.Max(LeastRoom, _content * 2);
+        var room = Math.Max(leastRoom, _content * 2);
         var at = length;
         if (at >= room || disk.FreeBytes - room < LeastFree)
             return;
@@ -110,7 +102,16 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
             disk.Delete(file);
         using (var opened = at == 0 ? disk.Create(file) : disk.Open(file))
         {
-            opened.Write(at, noise);
+            try
+            {
+                opened.Write(at, noise);
+            }
+            catch (DiskException fault) when (fault.Fault == DiskFault.Full)
+            {
+                length = at;
+                throw;
+            }
+
             opened.Sync();
         }
 
@@ -134,6 +135,8 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
         _isThere = names.Contains(name, StringComparer.Ordinal);
         _length = _isThere ? RoomOf(name) : 0;
         _room = names.Contains(next, StringComparer.Ordinal) ? RoomOf(next) : 0;
+        // As far as the room was made for it.
+        _content = _length / 2;
         // Who ended before may have swapped the two, and not for good.
         if (_room > 0)
             disk.SyncDirectory();
@@ -154,16 +157,24 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
         }
     }
 
-    /// <summary>False when it has failed: a file that did is not synced again, as that would prove nothing.</summary>
+    /// <summary>
+    /// False when it has failed: a file that did is not synced again, as that would prove nothing. Or when it finds no
+    /// space in its own room, where a file system writes nothing in its place.
+    /// </summary>
+    /// <exception cref="DiskException">There is no space beyond the room, which stays.</exception>
     private bool TryWrite(byte[] content)
     {
+        var isWritten = false;
         try
         {
             using var file = disk.Open(next);
-            Write(file, content);
+            file.Write(0, content);
+            isWritten = true;
+            file.Sync();
+            _room = Math.Max(_room, content.Length);
             return true;
         }
-        catch (DiskException)
+        catch (DiskException fault) when (isWritten || fault.Fault != DiskFault.Full || content.Length <= _room)
         {
             return false;
         }
@@ -176,7 +187,8 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
         try
         {
             using var file = disk.Create(next);
-            Write(file, content);
+            file.Write(0, content);
+            file.Sync();
         }
         catch (DiskException fault) when (fault.Fault == DiskFault.Full)
         {
@@ -184,22 +196,32 @@ internal sealed class WholeFile(IDisk disk, string name, string next)
             disk.Delete(next);
             throw;
         }
-    }
 
-    private void Write(DiskFile file, byte[] content)
-    {
-        file.Write(0, content);
-        file.Sync();
-        _room = Math.Max(_room, content.Length);
+        _room = content.Length;
     }
 
     private void PutInPlace()
     {
-        var isSwapped = _isThere && disk.TryExchange(next, name);
+        var (written, before) = (_room, _length);
+        // Which of the two has which name is not known, after a power cut, until the folder is synced.
+        (_length, _room) = (0, 0);
+        var isSwapped = _isThere && TryExchange();
         if (!isSwapped)
             disk.Rename(next, name);
-        (_length, _room) = (_room, isSwapped ? _length : 0);
         disk.SyncDirectory();
-        _isThere = true;
+        (_length, _room, _isThere) = (written, isSwapped ? before : 0, true);
+    }
+
+    private bool TryExchange()
+    {
+        try
+        {
+            return disk.TryExchange(next, name);
+        }
+        catch (DiskException fault) when (fault.Fault == DiskFault.Missing)
+        {
+            // Somebody has removed it.
+            return false;
+        }
     }
 }

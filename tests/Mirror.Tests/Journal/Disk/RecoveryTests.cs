@@ -186,6 +186,23 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Theory]
+    [InlineData("0123456789abcdef")]
+    [InlineData("7fffffffffffffff")]
+    [InlineData("0123456789abcdef.1")]
+    public async Task A_cursor_whose_name_looks_like_a_number_is_no_segment(string name)
+    {
+        await Fill();
+        var file = new CursorFile(new LinuxDisk(_scratch.Folder), name);
+        file.Save(new CursorState(1, []));
+        file.KeepRoom();
+        string[] files = _scratch.Files("");
+        await using SegmentLog log = _scratch.Open();
+        Assert.Equal(name, Assert.Single(log.Recovered.Cursors).Key);
+        Assert.InRange(log.Recovered.LastGeneration, 1, 1000);
+        Assert.Empty(files.Except(_scratch.Files("")));
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_cursor_that_is_garbled_or_gone_costs_nothing_but_itself(bool isGone)
