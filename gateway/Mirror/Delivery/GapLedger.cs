@@ -28,7 +28,7 @@ public sealed class GapLedger
     /// <summary>Its file.</summary>
     public const string FileName = "gaps.ledger";
 
-    /// <summary>Stands for the databases beyond <see cref="MaxGaps"/>.</summary>
+    /// <summary>Stands for the databases beyond <see cref="MaxGaps"/>, or beyond <see cref="MaxBytes"/>.</summary>
     public const string Others = "(others)";
 
     private const string Unfinished = FileName + SegmentFormat.Unfinished;
@@ -36,14 +36,19 @@ public sealed class GapLedger
     // Clients choose the names of databases.
     private const int MaxGaps = 1000;
 
-    // The first of these may come when the disk is full, and many at once.
+    // All of it may come at once when the disk is full, and finds its room. Beyond this is what stands for others.
     private const int RoomBytes = 256 * 1024;
+    private const int MaxBytes = RoomBytes - (16 * 1024);
+
+    // Of one gap: what JSON has beside the names, with the longest numbers and times.
+    private const int BytesBesideNames = 224;
 
     private readonly Lock _gate = new();
     private readonly Lock _saving = new();
     private readonly WholeFile? _file;
     private readonly Action<Action> _save;
     private readonly Dictionary<(string Destination, string Database, string? RetentionPolicy), Gap> _gaps = [];
+    private long _bytes;
     private long _version;
     private long _savedVersion;
 
@@ -62,7 +67,7 @@ public sealed class GapLedger
     {
         var ledger = new GapLedger(disk, save);
         foreach (var gap in disk is null ? [] : Load(new PatientDisk(disk, patience), tell))
-            ledger._gaps[KeyOf(gap)] = ledger._gaps.TryGetValue(KeyOf(gap), out var before) ? Join(before, gap) : gap;
+            ledger.Add_NeedsLock(gap);
         return ledger;
     }
 
@@ -119,11 +124,18 @@ public sealed class GapLedger
         };
         lock (_gate)
         {
-            if (_gaps.Count >= MaxGaps && !_gaps.ContainsKey(KeyOf(gap)))
+            if (!_gaps.ContainsKey(KeyOf(gap)) && (_gaps.Count >= MaxGaps || _bytes + BytesOf(gap) > MaxBytes))
                 gap = gap with { Database = Others, RetentionPolicy = null };
-            _gaps[KeyOf(gap)] = _gaps.TryGetValue(KeyOf(gap), out var before) ? Join(before, gap) : gap;
+            Add_NeedsLock(gap);
             _version++;
         }
+    }
+
+    private void Add_NeedsLock(Gap gap)
+    {
+        var isKnown = _gaps.TryGetValue(KeyOf(gap), out var before);
+        _gaps[KeyOf(gap)] = isKnown ? Join(before!, gap) : gap;
+        _bytes += isKnown ? 0 : BytesOf(gap);
     }
 
     /// <summary>A destination holds what the others hold.</summary>
@@ -133,6 +145,7 @@ public sealed class GapLedger
         {
             foreach (var gap in _gaps.Values.Where(gap => IsOf(gap, destination)).ToList())
                 _gaps.Remove(KeyOf(gap));
+            _bytes = _gaps.Values.Sum(BytesOf);
             _version++;
         }
     }
@@ -179,6 +192,12 @@ public sealed class GapLedger
         First = left.First < right.First ? left.First : right.First,
         Last = left.Last > right.Last ? left.Last : right.Last,
     };
+
+    /// <summary>What it takes in the file at most, however large its numbers become.</summary>
+    private static long BytesOf(Gap gap) =>
+        BytesBesideNames + Encoded(gap.Destination) + Encoded(gap.Database) + Encoded(gap.RetentionPolicy ?? "");
+
+    private static int Encoded(string name) => JsonEncodedText.Encode(name).EncodedUtf8Bytes.Length;
 
     private static bool IsOf(Gap gap, string destination) =>
         gap.Destination.Equals(destination, StringComparison.OrdinalIgnoreCase);

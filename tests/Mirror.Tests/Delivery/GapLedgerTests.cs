@@ -43,20 +43,33 @@ public sealed class GapLedgerTests : IDisposable
         Assert.False(third.Courier("b").NeedsResync);
     }
 
-    [Fact]
-    public void F6_all_that_is_ever_in_it_finds_its_room_on_a_disk_that_others_fill()
+    [Theory]
+    [InlineData("a_database_")]
+    [InlineData("ünicode\"\u0001")]
+    [InlineData("longest")]
+    public void F6_all_that_is_ever_in_it_finds_its_room_on_a_disk_that_others_fill(string name)
     {
         Directory.CreateDirectory(Folder);
         SizedDisk disk = new(new LinuxDisk(Folder), Folder, 16 << 20);
-        GapLedger ledger = GapLedger.Open(disk, TimeSpan.Zero, static save => save(), static _ => { });
+        GapLedger ledger = GapLedger.Open(disk, TimeSpan.Zero, static save => save(), Assert.Fail);
         ledger.KeepRoom();
         disk.IsTaken = true;
+        string longest = name == "longest" ? new string('n', 250) : name;
         for (int i = 0; i < 1100; i++)
-            ledger.Note("influxdb2", Records.Write($"a_database_with_a_name_{i}", "m v=1", $"a_policy_{i}"));
+            ledger.Note("influxdb2", Records.Write($"{longest}{i}", "m v=1", $"{longest}{i}"));
+        // However large its numbers become.
+        for (int i = 0; i < 1100; i++)
+        {
+            MirroredRecord record = Records.Write($"{longest}{i}", "m v=1", $"{longest}{i}");
+            record.AcceptedAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 999, TimeSpan.Zero).AddTicks(9999);
+            ledger.Note("influxdb2", record);
+        }
+
         ledger.Save();
 
         IReadOnlyList<Gap> saved = GapLedger.Load(new ReadOnlyDisk(Folder), static news => Assert.Fail(news));
-        Assert.Equal(1100, saved.Sum(static gap => gap.Points));
+        Assert.Equal(2200, saved.Sum(static gap => gap.Points));
+        Assert.InRange(saved.Count, 100, 1001);
     }
 
     [Fact]

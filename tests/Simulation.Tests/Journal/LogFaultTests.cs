@@ -148,7 +148,9 @@ public sealed class LogFaultTests : IDisposable
                 return;
             other = new Thread(() => read = Read(core));
             other.Start();
-            isEarly = other.Join(TimeSpan.FromMilliseconds(200));
+            Assert.True(SpinWait.SpinUntil(
+                () => !other.IsAlive || other.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)));
+            isEarly = !other.IsAlive;
         };
 
         Assert.Equal([1], Read(core));

@@ -14,9 +14,7 @@ public sealed class WholeFileTests
     [Fact]
     public void F6_others_who_take_all_that_comes_free_do_not_keep_it_from_being_replaced()
     {
-        WholeFile file = New();
-        file.Replace(Content(1));
-        file.KeepRoom();
+        WholeFile file = WithRoom();
         _disk.IsTaken = true;
 
         for (int number = 2; number < 20; number++)
@@ -52,9 +50,7 @@ public sealed class WholeFileTests
     [Fact]
     public void F6_content_that_the_room_is_too_small_for_does_not_cost_the_room()
     {
-        WholeFile file = New();
-        file.Replace(Content(1));
-        file.KeepRoom();
+        WholeFile file = WithRoom();
         _disk.IsTaken = true;
 
         DiskException fault = Assert.Throws<DiskException>(() => file.Replace(Content(2, 100_000)));
@@ -67,9 +63,7 @@ public sealed class WholeFileTests
     [Fact]
     public void F6_room_that_cannot_be_made_larger_is_room_still()
     {
-        WholeFile file = New();
-        file.Replace(Content(1));
-        file.KeepRoom();
+        WholeFile file = WithRoom();
         file.Replace(Content(2, 50_000));
         // Others are faster than the look at what is free: for the second one.
         int opened = 0;
@@ -84,9 +78,7 @@ public sealed class WholeFileTests
     [Fact]
     public void A_file_that_somebody_has_removed_is_there_again_with_the_next_content()
     {
-        WholeFile file = New();
-        file.Replace(Content(1));
-        file.KeepRoom();
+        WholeFile file = WithRoom();
         _disk.Delete(Name);
         file.Replace(Content(2));
         Assert.Equal(2, Read());
@@ -122,9 +114,7 @@ public sealed class WholeFileTests
     [Fact]
     public void Nothing_is_left_of_a_file_when_a_crash_interrupts_its_removal_but_the_file()
     {
-        WholeFile file = New();
-        file.Replace(Content(1));
-        file.KeepRoom();
+        WholeFile file = WithRoom();
         _disk.CrashAfter = 1;
         Assert.Throws<SimulatedCrash>(file.Delete);
         Assert.Equal([Name], _disk.List());
@@ -133,9 +123,7 @@ public sealed class WholeFileTests
     [Fact]
     public void A_file_whose_sync_failed_is_not_written_to_again()
     {
-        WholeFile file = New();
-        file.Replace(Content(1));
-        file.KeepRoom();
+        WholeFile file = WithRoom();
         _disk.SyncFailures = 1000;
         Assert.Throws<DiskException>(() => file.Replace(Content(2)));
         _disk.SyncFailures = 0;
@@ -244,4 +232,13 @@ public sealed class WholeFileTests
     private int Read() => Read(_disk);
 
     private WholeFile New() => new(_disk, Name, Next);
+
+    /// <summary>It holds 1, and has room for more.</summary>
+    private WholeFile WithRoom()
+    {
+        WholeFile file = New();
+        file.Replace(Content(1));
+        file.KeepRoom();
+        return file;
+    }
 }

@@ -18,11 +18,11 @@ internal static partial class Libc
     public const int WorkingFolder = -100;
     public const uint RenameExchange = 2;
 
+    public const int NotPermitted = 1;
     public const int NoEntry = 2;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int WouldBlock = 11;
-    public const int NotPermitted = 1;
     public const int InvalidArgument = 22;
     public const int NoSpace = 28;
     public const int NoSystemCall = 38;

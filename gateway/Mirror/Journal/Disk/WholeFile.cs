@@ -135,7 +135,7 @@ internal sealed class WholeFile(IDisk disk, string name, string next, int leastR
         _isThere = names.Contains(name, StringComparer.Ordinal);
         _length = _isThere ? RoomOf(name) : 0;
         _room = names.Contains(next, StringComparer.Ordinal) ? RoomOf(next) : 0;
-        // As far as the room was made for it.
+        // The other half is room; a file without any has it for as much as it holds.
         _content = _length / 2;
         // Who ended before may have swapped the two, and not for good.
         if (_room > 0)
